@@ -1,0 +1,86 @@
+/**
+ * The example: one protected bucket, a vault, and a plan with the daily rule.
+ *
+ * Context (`-c name=value`):
+ * - `sourceBucket`: name of the protected bucket; the stack makes it (default: with a name made by CloudFormation);
+ * - `importSource`: `true` if that bucket exists already;
+ * - `stackName`: default `S3BackupExample`;
+ * - `continuous`: accepted; continuous backup does not exist yet, so the value changes nothing;
+ * - `environment`: JSON object of environment variables for all functions, for tests that need small units.
+ */
+import { App, Aspects, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { BackupPlan, BackupResource, BackupVault } from '../lib';
+
+export class ExampleStack extends Stack {
+  constructor(scope: Construct, id: string) {
+    super(scope, id, { stackName: context(scope, 'stackName') });
+    const source = this.sourceBucket();
+    const vault = new BackupVault(this, 'Vault', { removalPolicy: RemovalPolicy.DESTROY });
+    const plan = BackupPlan.daily35DayRetention(this, 'Plan', vault);
+    plan.addSelection('Buckets', { resources: [BackupResource.fromBucket(source)] });
+
+    const outputs = {
+      SourceBucketName: source.bucketName,
+      VaultBucketName: vault.vaultBucket.bucketName,
+      ScratchBucketName: vault.scratchBucket.bucketName,
+      CatalogTableName: vault.catalogTable.tableName,
+      BackupStateMachineArn: vault.backupWorkflow.stateMachine.stateMachineArn,
+      RestoreStateMachineArn: vault.restoreWorkflow.stateMachine.stateMachineArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) {
+      new CfnOutput(this, name, { value });
+    }
+    this.overrideEnvironment(vault);
+  }
+
+  private sourceBucket(): s3.IBucket {
+    const bucketName = context(this, 'sourceBucket');
+    if (context(this, 'importSource') === 'true') {
+      if (bucketName === undefined) {
+        throw new Error('importSource=true needs the name of the bucket; add -c sourceBucket=…');
+      }
+      return s3.Bucket.fromBucketName(this, 'Source', bucketName);
+    }
+    const bucket = new s3.Bucket(this, 'Source', {
+      bucketName,
+      versioned: true,
+      enforceSSL: true,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      // With ACLs, to show that a restore brings them back.
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+      lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(90) }],
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    Validations.of(bucket).acknowledge({ id: 'AwsSolutions-S1', reason: 'a bucket with nothing but examples' });
+    return bucket;
+  }
+
+  /** For tests only: no prop of the library does this. */
+  private overrideEnvironment(vault: BackupVault): void {
+    const variables = Object.entries(JSON.parse(context(this, 'environment') ?? '{}') as Record<string, string>);
+    Aspects.of(vault).add({
+      visit: (node) => {
+        if (node instanceof lambda.Function) {
+          variables.forEach(([name, value]) => node.addEnvironment(name, value));
+        }
+      },
+    });
+  }
+}
+
+const context = (scope: Construct, name: string): string | undefined =>
+  (scope.node.tryGetContext(name) as string | undefined) ?? undefined;
+
+/** The app, for the CDK CLI and for `npm run synth`. */
+export function exampleApp(options?: { readonly context: Record<string, unknown> }): App {
+  const app = new App(options);
+  new ExampleStack(app, 'S3BackupExample');
+  return app;
+}
+
+if (require.main === module) {
+  exampleApp().synth();
+}

@@ -1,0 +1,28 @@
+import type { GetObjectAclCommandOutput, Grant as S3Grant } from '@aws-sdk/client-s3';
+import { type Acl, type Grant, type Permission, StoreError } from '../../ports/object-store';
+
+const PERMISSIONS: readonly string[] = ['FULL_CONTROL', 'READ', 'READ_ACP', 'WRITE_ACP'] satisfies Permission[];
+
+export function aclFrom(output: Pick<GetObjectAclCommandOutput, 'Owner' | 'Grants'>): Acl {
+  return {
+    owner: output.Owner?.ID ?? '',
+    grants: (output.Grants ?? []).map(grantFrom).filter((grant) => grant !== undefined),
+  };
+}
+
+function grantFrom({ Grantee, Permission: permission }: S3Grant): Grant | undefined {
+  // WRITE means nothing on an object, but S3 keeps it.
+  if (permission === 'WRITE') return undefined;
+  const grantee = Grantee?.ID === undefined ? uriOf(Grantee?.URI) : { id: Grantee.ID };
+  if (!grantee || !isPermission(permission)) {
+    throw new StoreError(
+      'invalid',
+      `an ACL holds a grant of an unknown form: ${JSON.stringify({ Grantee, permission })}`,
+    );
+  }
+  return { grantee, permission };
+}
+
+const uriOf = (uri: string | undefined): { uri: string } | undefined => (uri === undefined ? undefined : { uri });
+
+const isPermission = (text: string | undefined): text is Permission => text !== undefined && PERMISSIONS.includes(text);

@@ -1,0 +1,289 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectAclCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  type S3ClientConfig,
+  type StorageClass,
+} from '@aws-sdk/client-s3';
+import {
+  type Acl,
+  type CopyOptions,
+  type CopyPartOptions,
+  type CreateUploadOptions,
+  type GetOptions,
+  isStoreError,
+  type ObjectBody,
+  type ObjectHead,
+  type ObjectPage,
+  type ObjectRef,
+  type ObjectStore,
+  type PutOptions,
+  type ReadOptions,
+  StoreError,
+  type Tags,
+  type UploadedPart,
+  type UploadRef,
+  type VersionCursor,
+  type VersionPage,
+  type WriteCondition,
+  type Written,
+} from '../../ports/object-store';
+import type { RequestCounter, RequestCounts } from '../../ports/runtime';
+import { aclFrom } from './acl';
+import { AwsUploads } from './aws-uploads';
+import { readBody } from './object-body';
+import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './object-fields';
+import { addHeaders, S3Requests } from './s3-requests';
+import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './s3-text';
+import { statusOf } from './store-errors';
+import { mergeRows } from './version-rows';
+
+/** A connection may break in the middle of a body, where the SDK no longer tries again. */
+const BODY_ATTEMPTS = 3;
+
+export interface AwsObjectStoreOptions {
+  /** Account that must own every bucket; without it the expected owner is not checked. */
+  readonly accountId?: string;
+  /** Settings of the SDK client, such as another Region. @default see createS3Client */
+  readonly client?: S3ClientConfig;
+}
+
+/** Amazon S3 through the AWS SDK, with a client and a request counter of its own. */
+export class AwsObjectStore implements ObjectStore, RequestCounter {
+  private readonly requests: S3Requests;
+  private readonly uploads: AwsUploads;
+
+  constructor(options: AwsObjectStoreOptions = {}) {
+    this.requests = new S3Requests(options);
+    this.uploads = new AwsUploads(this.requests);
+  }
+
+  /** Attempts made, those that the SDK repeated included: each of them is billed. */
+  counts(): RequestCounts {
+    return this.requests.wire.counts();
+  }
+
+  /** Closes the connections. */
+  destroy(): void {
+    this.requests.client.destroy();
+  }
+
+  async listVersions(options: {
+    bucket: string;
+    prefix?: string;
+    cursor?: VersionCursor;
+    maxKeys?: number;
+  }): Promise<VersionPage> {
+    const page = await this.requests.run(options, (client, owner) =>
+      client.send(
+        new ListObjectVersionsCommand({
+          Bucket: options.bucket,
+          Prefix: options.prefix,
+          KeyMarker: options.cursor?.keyMarker,
+          VersionIdMarker: options.cursor?.versionIdMarker,
+          MaxKeys: options.maxKeys,
+          EncodingType: 'url',
+          ...owner,
+        }),
+      ),
+    );
+    const { rows, headers } = this.requests.wire.of(page);
+    const entries = mergeRows(rows, page);
+    const date = dateOf(headers);
+    if (page.IsTruncated !== true) return { entries, date };
+    if (page.NextKeyMarker === undefined) {
+      throw new StoreError('unavailable', `a listing of ${options.bucket} goes on but does not say where`);
+    }
+    const keyMarker = decodeListed(page.NextKeyMarker, page.EncodingType);
+    return { entries, date, next: { keyMarker, versionIdMarker: page.NextVersionIdMarker } };
+  }
+
+  async listObjects(options: {
+    bucket: string;
+    prefix?: string;
+    startAfter?: string;
+    maxKeys?: number;
+  }): Promise<ObjectPage> {
+    const page = await this.requests.run(options, (client, owner) =>
+      client.send(
+        new ListObjectsV2Command({
+          Bucket: options.bucket,
+          Prefix: options.prefix,
+          StartAfter: options.startAfter,
+          MaxKeys: options.maxKeys,
+          EncodingType: 'url',
+          ...owner,
+        }),
+      ),
+    );
+    const entries = (page.Contents ?? []).map((row) => ({
+      key: decodeListed(row.Key ?? '', page.EncodingType),
+      size: row.Size ?? 0,
+      etag: unquoted(row.ETag),
+      lastModified: epochSeconds(row.LastModified),
+    }));
+    return { entries, next: page.IsTruncated === true ? entries.at(-1)?.key : undefined };
+  }
+
+  async head(options: ReadOptions): Promise<ObjectHead> {
+    try {
+      const output = await this.requests.run(options, (client, owner) =>
+        client.send(new HeadObjectCommand({ ...this.readFields(options), ChecksumMode: 'ENABLED', ...owner })),
+      );
+      return headFrom(output, this.requests.wire.of(output));
+    } catch (error) {
+      throw isStoreError(error) && statusOf(error.cause) === 400 ? await this.explainHead(options, error) : error;
+    }
+  }
+
+  async get(options: GetOptions): Promise<ObjectBody> {
+    const { range } = options;
+    const extent = range && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
+    for (let attempt = 1; ; attempt++) {
+      const output = await this.requests.run(options, (client, owner) =>
+        // The SDK checks the checksum of a whole body; S3 has none for a range.
+        client.send(
+          new GetObjectCommand({ ...this.readFields(options), ...(extent ?? { ChecksumMode: 'ENABLED' }), ...owner }),
+        ),
+      );
+      const head = headFrom(output, this.requests.wire.of(output));
+      try {
+        const body = await readBody(output.Body as Readable, output.ContentLength ?? 0);
+        return { ...head, checksum: range ? undefined : head.checksum, body };
+      } catch (cause) {
+        if (attempt < BODY_ATTEMPTS) continue;
+        const problem = cause instanceof Error ? cause.message : 'unknown';
+        throw new StoreError('unavailable', `cannot read ${options.bucket}/${options.key}: ${problem}`, { cause });
+      }
+    }
+  }
+
+  async getTags(ref: ObjectRef): Promise<Tags> {
+    const output = await this.requests.run(ref, (client, owner) =>
+      client.send(new GetObjectTaggingCommand({ ...refFields(ref), ...owner })),
+    );
+    return Object.fromEntries((output.TagSet ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  }
+
+  async getAcl(ref: ObjectRef): Promise<Acl> {
+    const output = await this.requests.run(ref, (client, owner) =>
+      client.send(new GetObjectAclCommand({ ...refFields(ref), ...owner })),
+    );
+    return aclFrom(output);
+  }
+
+  async put(options: PutOptions): Promise<Written> {
+    const hash = createHash('sha256').update(options.body).digest();
+    const output = await this.requests.runConditional(options, (client, owner) => {
+      const command = new PutObjectCommand({
+        ...writeFields(options),
+        ...conditionFields(options),
+        Bucket: options.bucket,
+        Key: options.key,
+        Body: options.body,
+        StorageClass: storageClassOf(options),
+        ChecksumSHA256: hash.toString('base64'),
+        ...owner,
+      });
+      // The signature needs the same hash: the SDK would compute it once more.
+      addHeaders(command, { ...writtenHeaders(options), 'x-amz-content-sha256': hash.toString('hex') });
+      return client.send(command);
+    });
+    return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
+  }
+
+  async copy(options: CopyOptions): Promise<Written> {
+    const { source, properties } = options;
+    const replaced = properties === 'copy' ? {} : properties;
+    const directive = properties === 'copy' ? 'COPY' : 'REPLACE';
+    const output = await this.requests.run(options, (client, owner, sourceOwner) => {
+      const command = new CopyObjectCommand({
+        ...(properties === 'copy' ? {} : writeFields(properties)),
+        ...conditionFields(options),
+        Bucket: options.bucket,
+        Key: options.key,
+        CopySource: copySource(source),
+        CopySourceIfMatch: source.ifMatch === undefined ? undefined : quoted(source.ifMatch),
+        MetadataDirective: directive,
+        TaggingDirective: directive,
+        // Annotations are no part of a backup, and copying them needs rights that no role of ours has.
+        AnnotationDirective: 'EXCLUDE',
+        StorageClass: storageClassOf({ storageClass: options.storageClass ?? replaced.storageClass }),
+        ChecksumAlgorithm: options.checksum,
+        ...owner,
+        ...sourceOwner,
+      });
+      addHeaders(command, writtenHeaders(replaced));
+      return client.send(command);
+    });
+    const result = output.CopyObjectResult ?? {};
+    return { versionId: output.VersionId, etag: unquoted(result.ETag), checksum: checksumOf(result) };
+  }
+
+  createUpload(options: CreateUploadOptions): Promise<UploadRef> {
+    return this.uploads.create(options);
+  }
+
+  copyPart(options: CopyPartOptions): Promise<UploadedPart> {
+    return this.uploads.copyPart(options);
+  }
+
+  listParts(upload: UploadRef): Promise<readonly UploadedPart[]> {
+    return this.uploads.listParts(upload);
+  }
+
+  completeUpload(options: UploadRef & WriteCondition & { readonly parts: readonly UploadedPart[] }): Promise<Written> {
+    return this.uploads.complete(options);
+  }
+
+  abortUpload(upload: UploadRef): Promise<void> {
+    return this.uploads.abort(upload);
+  }
+
+  async addMarker(
+    options: { bucket: string; key: string } & Pick<WriteCondition, 'ifMatch'>,
+  ): Promise<{ versionId?: string }> {
+    const output = await this.requests.runConditional(options, (client, owner) =>
+      client.send(
+        new DeleteObjectCommand({
+          Bucket: options.bucket,
+          Key: options.key,
+          IfMatch: conditionFields(options).IfMatch,
+          ...owner,
+        }),
+      ),
+    );
+    return { versionId: output.VersionId };
+  }
+
+  /**
+   * A HEAD without an error code may be an object under a customer's key, or a request that is wrong in another way,
+   * and the one must not pass for the other: a GET of one byte says which.
+   */
+  private async explainHead(options: ReadOptions, error: StoreError): Promise<unknown> {
+    try {
+      await this.get({ ...options, range: { offset: 0, length: 1 } });
+      return error;
+    } catch (explanation) {
+      return isStoreError(explanation) && statusOf(explanation.cause) === 400 ? explanation : error;
+    }
+  }
+
+  private readFields(options: ReadOptions) {
+    return { ...refFields(options), IfMatch: conditionFields(options).IfMatch };
+  }
+}
+
+const refFields = (ref: ObjectRef) => ({ Bucket: ref.bucket, Key: ref.key, VersionId: ref.versionId });
+
+/** S3 knows more storage classes than the SDK's list at any time. */
+const storageClassOf = (properties: { readonly storageClass?: string }): StorageClass | undefined =>
+  properties.storageClass as StorageClass | undefined;

@@ -1,0 +1,78 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { RequestCounter, RequestCounts } from '../../ports/runtime';
+import { type RowKind, rowOrder } from './version-rows';
+
+export interface WireResponse {
+  /** Response headers, names in lower case. */
+  readonly headers: Readonly<Partial<Record<string, string>>>;
+  /** Order of the rows, for ListObjectVersions. */
+  readonly rows: readonly RowKind[];
+}
+
+/** What the SDK's own response objects leave out. */
+interface HttpResponse {
+  readonly statusCode: number;
+  readonly headers: Partial<Record<string, string>>;
+  body?: unknown;
+}
+
+const isHttpResponse = (value: unknown): value is HttpResponse =>
+  typeof value === 'object' && value !== null && 'headers' in value && 'statusCode' in value;
+
+/**
+ * Watches the requests of a client below its retries: counts every attempt, since every attempt is billed, and keeps
+ * what the SDK drops from the answers.
+ */
+export class S3Wire implements RequestCounter {
+  private readonly byOperation = new Map<string, number>();
+  private readonly responses = new WeakMap<object, WireResponse>();
+  private readonly texts = new WeakMap<object, string>();
+
+  constructor(client: S3Client) {
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        const operation = (context.commandName ?? '').replace(/Command$/, '');
+        this.byOperation.set(operation, (this.byOperation.get(operation) ?? 0) + 1);
+        const result = await next(args);
+        if (result.output) this.remember(result.output, result.response);
+        return result;
+      },
+      { step: 'deserialize', name: 'wireCounter', priority: 'high' },
+    );
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        const result = await next(args);
+        const { response } = result;
+        if (context.commandName === 'ListObjectVersionsCommand' && isHttpResponse(response)) {
+          await this.keepText(client, response);
+        }
+        return result;
+      },
+      // Behind the deserializer, which uses the body up.
+      { step: 'deserialize', name: 'wireText', priority: 'low' },
+    );
+  }
+
+  counts(): RequestCounts {
+    return Object.fromEntries(this.byOperation);
+  }
+
+  /** What came with an output of the SDK. */
+  of(output: object): WireResponse {
+    return this.responses.get(output) ?? { headers: {}, rows: [] };
+  }
+
+  private remember(output: object, response: unknown): void {
+    if (!isHttpResponse(response)) return;
+    const text = this.texts.get(response);
+    this.responses.set(output, { headers: response.headers, rows: text === undefined ? [] : rowOrder(text) });
+  }
+
+  private async keepText(client: S3Client, response: HttpResponse): Promise<void> {
+    if (response.statusCode >= 300) return;
+    const bytes =
+      response.body instanceof Uint8Array ? response.body : await client.config.streamCollector(response.body);
+    response.body = bytes;
+    this.texts.set(response, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  }
+}

@@ -1,0 +1,11 @@
+export { ManualDeadline } from './manual-deadline';
+export { MemoryBucket, type MemoryBucketOptions } from './memory-bucket';
+export { MemoryBucketAdmin } from './memory-bucket-admin';
+export { MemoryCatalog } from './memory-catalog';
+export { MemoryEvents } from './memory-events';
+export { MemoryExecutions } from './memory-executions';
+export { MemoryObjectStore, type MemoryObjectStoreOptions } from './memory-object-store';
+export { MemoryS3, type ClientPut, type MemoryS3Options } from './memory-s3';
+export { MemoryVersion } from './memory-version';
+export { SilentLog, type LogLine } from './silent-log';
+export type { CallHook, S3Operation, StoreCall } from './store-calls';

@@ -1,0 +1,32 @@
+import type { BucketAdmin, BucketDescription } from '../../ports/bucket-admin';
+import { StoreError } from '../../ports/object-store';
+import type { MemoryBucket } from './memory-bucket';
+import type { MemoryS3 } from './memory-s3';
+
+export class MemoryBucketAdmin implements BucketAdmin {
+  constructor(
+    private readonly s3: MemoryS3,
+    private readonly accountId = s3.account,
+  ) {}
+
+  describe(name: string): Promise<BucketDescription> {
+    return Promise.resolve().then(() => {
+      const { region, versioning, ownership } = this.owned(this.s3.bucket(name));
+      const aclsEnabled = ownership !== 'BucketOwnerEnforced';
+      return { region, versioning, ownership, aclsEnabled, date: Math.floor(this.s3.now) };
+    });
+  }
+
+  create(name: string, { ownership }: Parameters<BucketAdmin['create']>[1]): Promise<void> {
+    return Promise.resolve().then(() => {
+      const bucket = this.owned(this.s3.findBucket(name) ?? this.s3.createBucket(name, { account: this.accountId }));
+      bucket.ownership = ownership;
+      bucket.versioning = 'Enabled';
+    });
+  }
+
+  private owned(bucket: MemoryBucket): MemoryBucket {
+    if (bucket.account !== this.accountId) throw new StoreError('access-denied', `${bucket.name} has another owner`);
+    return bucket;
+  }
+}

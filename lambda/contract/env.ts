@@ -1,0 +1,21 @@
+/** Environment variables of the runtime functions. A grant always travels with the variable that makes it useful. */
+export const Env = {
+  vaultBucket: 'VAULT_BUCKET',
+  scratchBucket: 'SCRATCH_BUCKET',
+  catalogTable: 'CATALOG_TABLE',
+  /** Name of the backup vault construct, shown in events and records. */
+  vaultName: 'VAULT_NAME',
+  /** ARN of the vault bucket, the `backupVaultArn` of events. */
+  vaultArn: 'VAULT_ARN',
+  /** The account of the deployment: every cross-bucket call names it as the expected owner. */
+  accountId: 'ACCOUNT_ID',
+  /** Objects up to this many bytes are packed, larger ones are copied by S3. */
+  packThreshold: 'PACK_THRESHOLD',
+  /** Only for tests: the largest object that one CopyObject call may copy, and the part size above it. */
+  copyPartSize: 'COPY_PART_SIZE',
+  /** Weight (objects + bytes) at which a range is cut, see core/weights. */
+  rangeWeight: 'RANGE_WEIGHT',
+  /** Milliseconds of the Lambda's time that a worker leaves for writing its results. */
+  deadlineMargin: 'DEADLINE_MARGIN_MS',
+  backupStateMachineArn: 'BACKUP_STATE_MACHINE_ARN',
+} as const;

@@ -1,0 +1,43 @@
+/** Error names that an execution can fail with. Scripts match on them: they are never renamed. */
+export const ErrorName = {
+  invalidRequest: 'InvalidRequest',
+  bucketNotFound: 'BucketNotFound',
+  versioningNotEnabled: 'VersioningNotEnabled',
+  regionMismatch: 'RegionMismatch',
+  accessDenied: 'AccessDenied',
+  recoveryPointNotFound: 'RecoveryPointNotFound',
+  pointInTimeOutOfRange: 'PointInTimeOutOfRange',
+  destinationNotVersioned: 'DestinationNotVersioned',
+  destinationAclsDisabled: 'DestinationAclsDisabled',
+  destinationConflict: 'DestinationConflict',
+  destinationNotEmpty: 'DestinationNotEmpty',
+  backupAlreadyRunning: 'BackupAlreadyRunning',
+  backupSuperseded: 'BackupSuperseded',
+  /** A scheduled job that could not start within its start window: the job ends as EXPIRED. */
+  startWindowExceeded: 'StartWindowExceeded',
+  completionWindowExceeded: 'CompletionWindowExceeded',
+  noInventory: 'NoInventory',
+  vaultDamaged: 'VaultDamaged',
+  vaultFormatTooNew: 'VaultFormatTooNew',
+} as const;
+
+export type ErrorNameValue = (typeof ErrorName)[keyof typeof ErrorName];
+
+/** Errors that trying again cannot mend: the state machines fail at once instead of retrying the step. */
+export const FINAL_ERRORS: readonly string[] = Object.values(ErrorName);
+
+/**
+ * The one base class of the runtime's errors. `name` becomes the error name of the execution, `message` its cause:
+ * a sentence that names the value, the limit and the way out.
+ */
+export class BackupError extends Error {
+  constructor(name: ErrorNameValue, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = name;
+  }
+}
+
+/** Bad input: every problem at once, before anything is touched. */
+export function invalidRequest(problems: readonly string[]): BackupError {
+  return new BackupError(ErrorName.invalidRequest, problems.join('; '));
+}

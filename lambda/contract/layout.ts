@@ -1,0 +1,56 @@
+/**
+ * Key layout of the vault bucket and the scratch bucket (docs/format.md). Names carry job and content, so nothing is ever
+ * overwritten.
+ */
+const SEQ_DIGITS = 20;
+
+/** Prefixes that IAM policies and lifecycle rules name. */
+export const VaultPrefix = {
+  buckets: 'buckets/',
+  packs: 'packs/',
+  objects: 'objects/',
+} as const;
+
+/** Work files of jobs, one folder a job; the lifecycle of the scratch bucket removes them. */
+export const ScratchPrefix = {
+  jobs: 'jobs/',
+  mapResults: 'map-results/',
+  /** Reports of restore jobs: the restore role cannot write to the vault. Kept longer than work files. */
+  reports: 'reports/',
+} as const;
+
+export const VAULT_FORMAT_KEY = 'vault.json';
+
+/** Version of the vault's format (docs/format.md). Whoever meets a newer one than it knows stops. */
+export const VAULT_FORMAT_VERSION = 1;
+
+/** SSM parameter with the names and ARNs of a vault: where tools find it. */
+export const vaultParameterName = (vaultBucket: string): string => `/cdk-s3-backup/${vaultBucket}`;
+
+export const formatSeq = (seq: number): string => String(seq).padStart(SEQ_DIGITS, '0');
+
+export const timelinePrefix = (bucket: string): string => `${VaultPrefix.buckets}${bucket}/timeline/`;
+export const manifestKey = (bucket: string, seq: number): string => `${timelinePrefix(bucket)}${formatSeq(seq)}.json`;
+export const segmentKey = (bucket: string, jobId: string, sha256: string): string =>
+  `${VaultPrefix.buckets}${bucket}/segments/${jobId}/${sha256}.parquet`;
+export const fileTableKey = (segment: string): string => segment.replace(/\.parquet$/, '.files');
+export const reportPrefix = (bucket: string, jobId: string): string =>
+  `${VaultPrefix.buckets}${bucket}/reports/${jobId}/`;
+
+/** `hash` is hex; its first two digits spread the packs over S3's partitions. */
+export const packKey = (jobId: string, hash: string): string =>
+  `${VaultPrefix.packs}${hash.slice(0, 2)}/${jobId}/${hash}`;
+export const objectKey = (jobId: string, hash: string): string =>
+  `${VaultPrefix.objects}${hash.slice(0, 2)}/${jobId}/${hash}`;
+
+const jobPrefix = (jobId: string): string => `${ScratchPrefix.jobs}${jobId}/`;
+export const unitsKey = (jobId: string, step: string): string => `${jobPrefix(jobId)}${step}/units.jsonl`;
+export const turnKey = (jobId: string, step: string, unit: string, turn: number): string =>
+  `${jobPrefix(jobId)}${step}/${unit}/turn-${String(turn).padStart(6, '0')}.json`;
+export const workKey = (jobId: string, step: string, unit: string, name: string): string =>
+  `${jobPrefix(jobId)}${step}/${unit}/${name}`;
+
+export const restoreReportPrefix = (bucket: string, jobId: string): string =>
+  `${ScratchPrefix.reports}${bucket}/${jobId}/`;
+
+export const recoveryPointId = (bucket: string, seq: number): string => `${bucket}/${formatSeq(seq)}`;

@@ -1,0 +1,71 @@
+import { NOT_STORED, isVersion, Row, versionIdentity } from './row';
+
+/** What a backup does about one version of a key. Decided before anything is done. */
+export type Decision =
+  /** A version without a body in the vault: store it. `known` is what an earlier job that could not do so left. */
+  | { readonly kind: 'store'; readonly row: Row; readonly known?: Row }
+  /** A delete marker that the history does not have. */
+  | { readonly kind: 'mark'; readonly row: Row }
+  /** The vault has it: only counted, and its tags and ACL read again when the job asks for it. */
+  | { readonly kind: 'reuse'; readonly row: Row; readonly known: Row; readonly states: readonly Row[] }
+  /** The history has it and the scan proves that it is gone. */
+  | { readonly kind: 'remove'; readonly row: Row };
+
+export interface ScanFacts {
+  readonly versions: 'ALL' | 'CURRENT';
+  /** Instant of this scan and of the one before it, epoch seconds. */
+  readonly asOf: number;
+  readonly previousAsOf: number;
+}
+
+/**
+ * Compares what a scan saw of a key with the key's joined history, newest version first. A scan of ALL versions proves that
+ * what it did not see is gone; a scan of CURRENT versions proves it only of versions newer than the current one.
+ */
+export function decide(scanned: readonly Row[], history: readonly Row[], facts: ScanFacts): Decision[] {
+  const known = new Map<string, Row>();
+  const removed = new Set<string>();
+  const states = new Map<string, Row[]>();
+  for (const row of history) {
+    const identity = versionIdentity(row);
+    if (isVersion(row)) known.set(identity, row);
+    else if (row.kind === 'removed') removed.add(identity);
+    else states.set(identity, [...(states.get(identity) ?? []), row]);
+  }
+  const decisions: Decision[] = [];
+  const seen = new Set<string>();
+  for (const row of scanned) {
+    const identity = versionIdentity(row);
+    seen.add(identity);
+    const old = known.get(identity);
+    if (row.kind === 'marker') {
+      decisions.push(old ? { kind: 'reuse', row, known: old, states: [] } : { kind: 'mark', row });
+    } else if (old?.file) {
+      decisions.push({ kind: 'reuse', row, known: old, states: states.get(identity) ?? [] });
+    } else {
+      decisions.push({ kind: 'store', row, known: old });
+    }
+  }
+  const current = scanned[0];
+  for (const [identity, row] of known) {
+    if (seen.has(identity) || removed.has(identity)) continue;
+    if (facts.versions === 'CURRENT' && current && row.lastModified <= current.lastModified) continue;
+    decisions.push({ kind: 'remove', row: removal(row, facts) });
+  }
+  return decisions.sort((a, b) => b.row.lastModified - a.row.lastModified);
+}
+
+const removal = (row: Row, facts: ScanFacts): Row => ({
+  key: row.key,
+  versionId: row.versionId,
+  kind: 'removed',
+  lastModified: row.lastModified,
+  etag: row.etag,
+  removedAfter: Math.min(facts.previousAsOf, facts.asOf - 1),
+  removedBefore: facts.asOf,
+  observedAt: facts.asOf,
+  source: 'listing',
+});
+
+/** The row of a version that could not be stored: it says that the version exists, and why its body is missing. */
+export const notStored = (row: Row, reason: string): Row => ({ ...row, uncertain: `${NOT_STORED}${reason}` });

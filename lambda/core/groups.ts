@@ -1,0 +1,53 @@
+import { compareKeys } from './key-order';
+import type { Row } from './row';
+
+/** All rows of one key. */
+export interface KeyGroup {
+  readonly key: string;
+  readonly rows: readonly Row[];
+}
+
+/** Groups rows that come in key order by their key. Only one group is in memory. */
+export async function* groupByKey(chunks: AsyncIterable<readonly Row[]>): AsyncGenerator<KeyGroup> {
+  let key: string | undefined;
+  let rows: Row[] = [];
+  for await (const chunk of chunks) {
+    for (const row of chunk) {
+      if (row.key !== key) {
+        if (key !== undefined) yield { key, rows };
+        key = row.key;
+        rows = [];
+      }
+      rows.push(row);
+    }
+  }
+  if (key !== undefined) yield { key, rows };
+}
+
+/** Merges groups of several sources in key order: answers, for each key, what each source has of it. */
+export async function* mergeGroups(
+  sources: readonly AsyncIterator<KeyGroup>[],
+): AsyncGenerator<{ key: string; parts: readonly (readonly Row[])[] }> {
+  const heads = await Promise.all(sources.map(async (source) => next(source)));
+  for (;;) {
+    const key = heads.reduce<string | undefined>(
+      (least, head) => (head && (least === undefined || compareKeys(head.key, least) < 0) ? head.key : least),
+      undefined,
+    );
+    if (key === undefined) return;
+    const parts: (readonly Row[])[] = [];
+    for (let i = 0; i < sources.length; i++) {
+      const head = heads[i];
+      const source = sources[i];
+      const mine = head?.key === key;
+      parts.push(mine ? head.rows : []);
+      if (mine && source) heads[i] = await next(source);
+    }
+    yield { key, parts };
+  }
+}
+
+async function next(source: AsyncIterator<KeyGroup>): Promise<KeyGroup | undefined> {
+  const result = await source.next();
+  return result.done ? undefined : result.value;
+}

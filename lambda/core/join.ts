@@ -1,0 +1,101 @@
+import { BackupError, ErrorName } from '../contract/errors';
+import { NOT_STORED, Row, rowIdentity, VaultFile } from './row';
+
+/**
+ * Joins what two rows of one identity know. The join is commutative, associative and idempotent, so commits may arrive
+ * in any order and twice (invariant; property tests in test/core/join.test.ts): every field takes the smaller of two known
+ * values in a fixed order, and the body with all that belongs to it moves as one.
+ */
+export function joinRows(a: Row, b: Row): Row {
+  if (a.kind !== b.kind) throw damaged(a, `is a ${a.kind} and a ${b.kind}`);
+  if (a.size !== undefined && b.size !== undefined && a.size !== b.size)
+    throw damaged(a, `has ${String(a.size)} and ${String(b.size)} bytes`);
+  const body = betterBody(a, b);
+  return {
+    key: a.key,
+    versionId: a.versionId,
+    kind: a.kind,
+    lastModified: Math.min(a.lastModified, b.lastModified),
+    newerThan: least(a.newerThan, b.newerThan),
+    sequencer: least(a.sequencer, b.sequencer),
+    visibleFrom: least(a.visibleFrom, b.visibleFrom),
+    visibleBefore: least(a.visibleBefore, b.visibleBefore),
+    size: a.size ?? b.size,
+    storageClass: least(a.storageClass, b.storageClass),
+    ...(body ? bodyFields(body) : { etag: least(a.etag, b.etag), sha256: least(a.sha256, b.sha256) }),
+    ...joinChecksum(a, b),
+    headers: least(a.headers, b.headers),
+    userMetadata: least(a.userMetadata, b.userMetadata),
+    tags: least(a.tags, b.tags),
+    acl: least(a.acl, b.acl),
+    effectiveFrom: least(a.effectiveFrom, b.effectiveFrom),
+    observedAt: least(a.observedAt, b.observedAt),
+    removedAfter: greatest(a.removedAfter, b.removedAfter),
+    removedBefore: least(a.removedBefore, b.removedBefore),
+    source: least(a.source, b.source),
+    uncertain: joinReasons(a.uncertain, b.uncertain, body !== undefined),
+  };
+}
+
+/** Joins all rows of one key that have the same identity. */
+export function joinAll(rows: readonly Row[]): Row[] {
+  const byIdentity = new Map<string, Row>();
+  for (const row of rows) {
+    const identity = rowIdentity(row);
+    const known = byIdentity.get(identity);
+    byIdentity.set(identity, known ? joinRows(known, row) : row);
+  }
+  return [...byIdentity.values()];
+}
+
+/** The body of the smaller (commit, file name, offset) wins; the other one becomes garbage. */
+function betterBody(a: Row, b: Row): Row | undefined {
+  if (!a.file || !b.file) return a.file ? a : b.file ? b : undefined;
+  return compareBodies(a, a.file, b, b.file) <= 0 ? a : b;
+}
+
+const compareBodies = (a: Row, fileA: VaultFile, b: Row, fileB: VaultFile): number =>
+  fileA.commit - fileB.commit || compareText(fileA.name, fileB.name) || (a.offset ?? 0) - (b.offset ?? 0);
+
+/** The ETag stays with its body: re-encryption in place changes it later. */
+const bodyFields = (row: Row): Partial<Row> => ({
+  file: row.file,
+  offset: row.offset,
+  length: row.length,
+  encoding: row.encoding,
+  etag: row.etag,
+  sha256: row.sha256,
+});
+
+function joinChecksum(a: Row, b: Row): Pick<Row, 'checksum' | 'checksumAlgorithm'> {
+  if (a.checksum === undefined && b.checksum === undefined)
+    return { checksumAlgorithm: least(a.checksumAlgorithm, b.checksumAlgorithm) };
+  const pair = (row: Row): string | undefined =>
+    row.checksum === undefined ? undefined : `${row.checksumAlgorithm ?? ''}:${row.checksum}`;
+  const winner = pair(a) === least(pair(a), pair(b)) ? a : b;
+  return { checksumAlgorithm: winner.checksumAlgorithm, checksum: winner.checksum };
+}
+
+/** Reasons add up, but those for a missing body end when a body is there. */
+function joinReasons(a: string | undefined, b: string | undefined, hasBody: boolean): string | undefined {
+  const reasons = new Set([...(a?.split(',') ?? []), ...(b?.split(',') ?? [])]);
+  const kept = [...reasons].filter((reason) => !hasBody || !reason.startsWith(NOT_STORED)).sort();
+  return kept.length > 0 ? kept.join(',') : undefined;
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function least<T extends string | number>(a: T | undefined, b: T | undefined): T | undefined {
+  if (a === undefined) return b;
+  return b === undefined || a <= b ? a : b;
+}
+function greatest<T extends number>(a: T | undefined, b: T | undefined): T | undefined {
+  if (a === undefined) return b;
+  return b === undefined || a >= b ? a : b;
+}
+
+const damaged = (row: Row, what: string): BackupError =>
+  new BackupError(
+    ErrorName.vaultDamaged,
+    `version ${row.versionId} of an object ${what} in the history: two commits contradict each other`,
+  );

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { BackupError, ErrorName } from '../contract/errors';
+import { compareKeys, intersect, KeyRange } from './key-order';
+
+/** Numbers of a commit. Keys of `skipped` are reasons. */
+export interface BackupCounts {
+  /** Keys that have a current object. */
+  readonly objects: number;
+  /** Object versions with a body that the scan saw. */
+  readonly versions: number;
+  readonly markers: number;
+  /** Bytes of these versions in the source bucket. */
+  readonly bytes: number;
+  readonly stored: number;
+  readonly storedBytes: number;
+  readonly reused: number;
+  readonly removed: number;
+  /** Versions whose tags or ACL had changed (metadata FULL). */
+  readonly restated: number;
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+const segmentRef = z.object({
+  name: z.string(),
+  versionId: z.string().optional(),
+  sha256: z.string(),
+  bytes: z.number(),
+  filesName: z.string(),
+  filesSha256: z.string(),
+  filesVersionId: z.string().optional(),
+  rows: z.number(),
+  minKey: z.string(),
+  maxKey: z.string(),
+  commit: z.number(),
+});
+export type SegmentRef = z.infer<typeof segmentRef>;
+
+const manifestSchema = z.object({
+  format: z.literal(1),
+  bucket: z.string(),
+  region: z.string(),
+  seq: z.number(),
+  previous: z.object({ seq: z.number(), sha256: z.string() }).optional(),
+  jobId: z.string(),
+  /** ISO 8601, UTC, whole seconds: the instant that the commit shows. */
+  asOf: z.string(),
+  source: z.enum(['listing', 'inventory', 'changes', 'compaction']),
+  versions: z.enum(['ALL', 'CURRENT']),
+  /** Absent for a commit that is only internal. */
+  recoveryPoint: z
+    .object({
+      state: z.enum(['COMPLETED', 'PARTIAL']),
+      plan: z.string().optional(),
+      rule: z.string().optional(),
+      deleteAt: z.string().optional(),
+      tags: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
+  /** Object ownership of the bucket: with BucketOwnerEnforced its objects have no ACLs to restore. */
+  ownership: z.enum(['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']),
+  segments: z.array(segmentRef),
+  /** Contiguous intervals from the first key to the last: each ends where the next begins. Numbers point into `segments`. */
+  ranges: z.array(z.object({ from: z.string(), segments: z.array(z.number()) })),
+  counts: z.object({
+    objects: z.number(),
+    versions: z.number(),
+    markers: z.number(),
+    bytes: z.number(),
+    stored: z.number(),
+    storedBytes: z.number(),
+    reused: z.number(),
+    removed: z.number(),
+    restated: z.number(),
+    skipped: z.record(z.string(), z.number()),
+  }),
+  /** Until when tags and ACLs of all versions are known, where they are. */
+  metadataThrough: z.string().optional(),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A range of a manifest with its segments, base and deltas alike: the join makes their order irrelevant. */
+export interface HistoryRange extends KeyRange {
+  readonly segments: readonly SegmentRef[];
+}
+
+export const encodeManifest = (manifest: Manifest): Uint8Array => Buffer.from(`${JSON.stringify(manifest)}\n`, 'utf8');
+
+export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    throw new BackupError(ErrorName.vaultDamaged, `manifest ${name} is not readable`, { cause });
+  }
+  const format = (value as { format?: unknown } | null)?.format;
+  if (typeof format === 'number' && format > 1)
+    throw new BackupError(
+      ErrorName.vaultFormatTooNew,
+      `manifest ${name} has format ${String(format)}, this release reads up to 1: update it`,
+    );
+  const parsed = manifestSchema.safeParse(value);
+  if (!parsed.success)
+    throw new BackupError(ErrorName.vaultDamaged, `manifest ${name} is not valid: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+/** Ranges of a manifest within an interval, cut to it. */
+export function historyRanges(manifest: Manifest | undefined, within: KeyRange): HistoryRange[] {
+  if (!manifest) return [{ ...within, segments: [] }];
+  return manifest.ranges.flatMap((range, index) => {
+    const part = intersect({ from: range.from, to: manifest.ranges[index + 1]?.from }, within);
+    return part ? [{ ...part, segments: pick(manifest, range.segments) }] : [];
+  });
+}
+
+const pick = (manifest: Manifest, numbers: readonly number[]): SegmentRef[] =>
+  numbers.map((number) => {
+    const segment = manifest.segments[number];
+    if (!segment)
+      throw new BackupError(ErrorName.vaultDamaged, `manifest ${String(manifest.seq)} has no segment ${String(number)}`);
+    return segment;
+  });
+
+/**
+ * Ranges and segments of the next commit: those of `base`, cut at the units' bounds, and the new segments added to each range
+ * that their keys reach into. Segments that no range names any more are left out.
+ */
+export function nextRanges(
+  base: Manifest | undefined,
+  units: readonly KeyRange[],
+  added: readonly SegmentRef[],
+): Pick<Manifest, 'segments' | 'ranges'> {
+  const segments: SegmentRef[] = [];
+  const numbers = new Map<string, number>();
+  const numberOf = (segment: SegmentRef): number => {
+    const number = numbers.get(segment.name) ?? segments.push(segment) - 1;
+    numbers.set(segment.name, number);
+    return number;
+  };
+  const parts = units.flatMap((unit) => historyRanges(base, unit));
+  const ranges = parts.map((part) => ({
+    from: part.from,
+    segments: [...part.segments, ...added.filter((segment) => reaches(segment, part))].map(numberOf),
+  }));
+  return { segments, ranges };
+}
+
+const reaches = (segment: SegmentRef, range: KeyRange): boolean =>
+  compareKeys(segment.maxKey, range.from) >= 0 && (range.to === undefined || compareKeys(segment.minKey, range.to) < 0);

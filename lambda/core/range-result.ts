@@ -1,0 +1,47 @@
+import { addCounts, Counts } from './counts';
+import type { SegmentRef } from './manifest';
+
+/** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
+export interface RangeResult {
+  readonly segments: readonly SegmentRef[];
+  readonly stored: number;
+  readonly storedBytes: number;
+  readonly reused: number;
+  readonly removed: number;
+  readonly restated: number;
+  readonly skipped: Counts;
+  /** Skipped versions that the recovery point needs: with any, the job is PARTIAL. */
+  readonly missing: number;
+  /** Files of the vault's report that list the skipped versions. */
+  readonly reports: readonly string[];
+  readonly requests: Counts;
+}
+
+export interface RangeTotals {
+  readonly segments: readonly SegmentRef[];
+  readonly stored: number;
+  readonly storedBytes: number;
+  readonly reused: number;
+  readonly removed: number;
+  readonly restated: number;
+  readonly skipped: Counts;
+  readonly missing: number;
+  readonly reports: readonly string[];
+  readonly requests: Counts;
+}
+
+export function sumResults(results: readonly RangeResult[]): RangeTotals {
+  const sum = (of: (result: RangeResult) => number): number => results.reduce((all, result) => all + of(result), 0);
+  return {
+    segments: results.flatMap((result) => result.segments),
+    stored: sum((result) => result.stored),
+    storedBytes: sum((result) => result.storedBytes),
+    reused: sum((result) => result.reused),
+    removed: sum((result) => result.removed),
+    restated: sum((result) => result.restated),
+    missing: sum((result) => result.missing),
+    skipped: results.reduce<Counts>((all, result) => addCounts(all, result.skipped), {}),
+    reports: results.flatMap((result) => result.reports),
+    requests: results.reduce<Counts>((all, result) => addCounts(all, result.requests), {}),
+  };
+}

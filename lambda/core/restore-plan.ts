@@ -1,0 +1,134 @@
+import { encodeAcl, decodeAcl, extraGrants } from './canonical';
+import { keyBytes } from './key-order';
+import type { Grant } from './object-properties';
+import { MAX_KEY_BYTES } from './restore-request';
+import type { RestoreJob } from './restore-job';
+import type { Row } from './row';
+import type { KeyView, VersionView } from './view';
+
+/** One write to the destination. What a body needs is in it: the worker that carries it out reads no history. */
+export type RestoreOp =
+  | (RestoreBody & { readonly kind: 'put'; readonly offset: number; readonly length: number; readonly sha256: string })
+  | (RestoreBody & { readonly kind: 'copy' })
+  | { readonly kind: 'marker'; readonly versionId: string };
+
+interface RestoreBody {
+  readonly versionId: string;
+  readonly size: number;
+  readonly file: { readonly name: string; readonly versionId?: string; readonly checksum: string };
+  readonly headers?: string;
+  readonly userMetadata?: string;
+  readonly tags?: string;
+  readonly acl?: string;
+  readonly storageClass?: string;
+}
+
+/** What happens to one key: its writes, oldest version first. */
+export interface RestoreAction {
+  readonly key: string;
+  readonly destination: string;
+  readonly ops: readonly RestoreOp[];
+  /** ETag of the object that the plan found there and may replace; absent when there was none. */
+  readonly replaces?: string;
+}
+
+export type RestoreSkip =
+  | 'exists'
+  | 'marker'
+  | 'key-too-long'
+  /** The backup could not store the version (its report says why). */
+  | 'not-stored'
+  | 'acls-disabled'
+  /** A grant to everyone, which the new bucket's blocked public access refuses. */
+  | 'acls-blocked'
+  | 'precondition-failed';
+
+/** Skips that leave the destination as the request wanted it: a job with others is PARTIAL. */
+export const EXPECTED_SKIPS: ReadonlySet<string> = new Set<RestoreSkip>(['exists', 'marker']);
+
+export interface PlannedKey {
+  readonly action?: RestoreAction;
+  /** Reasons, one for each thing that is left out. */
+  readonly skipped: readonly { readonly reason: RestoreSkip; readonly versionId?: string }[];
+  /** The key exists and the request says `fail`. */
+  readonly conflict: boolean;
+}
+
+/** Decides what a restore does about one key, given the ETag of the object that the destination has. */
+export function planKey(view: KeyView, existing: string | undefined, job: RestoreJob): PlannedKey {
+  const destination = job.destinationPrefix + view.key;
+  const chosen = choose(view.versions, job.versions);
+  const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });
+  if (!chosen.some((version) => version.row.kind === 'put')) return skip('marker');
+  if (keyBytes(destination) > MAX_KEY_BYTES) return skip('key-too-long');
+  if (existing !== undefined && job.onExisting === 'skip') return skip('exists');
+  // Without its newest body a key would show an older one as current: better none at all, and saying so.
+  const newest = chosen.findLast((version) => version.row.kind === 'put');
+  if (newest && !newest.row.file) return skip('not-stored');
+  const skipped: { reason: RestoreSkip; versionId?: string }[] = [];
+  const ops = chosen.flatMap((version): RestoreOp[] => {
+    const { row } = version;
+    if (row.kind === 'marker') return [{ kind: 'marker', versionId: row.versionId }];
+    if (!row.file) {
+      skipped.push({ reason: 'not-stored', versionId: row.versionId });
+      return [];
+    }
+    const acl = planAcl(version.acl, job);
+    if (acl.reason) skipped.push({ reason: acl.reason, versionId: row.versionId });
+    return [toOp(row, row.file, version, acl.acl, job)];
+  });
+  const action = { key: view.key, destination, ops, replaces: existing };
+  return { action, skipped, conflict: existing !== undefined && job.onExisting === 'fail' };
+}
+
+/** The newest n bodies, oldest first, with the delete markers between and after them. */
+function choose(versions: readonly VersionView[], count: number | 'all'): VersionView[] {
+  if (count === 1) return versions.slice(0, 1);
+  const chosen: VersionView[] = [];
+  let bodies = 0;
+  for (const version of versions) {
+    if (version.row.kind === 'put' && ++bodies > (count === 'all' ? Infinity : count)) break;
+    chosen.push(version);
+  }
+  const oldestBody = chosen.findLastIndex((version) => version.row.kind === 'put');
+  return chosen.slice(0, oldestBody + 1).reverse();
+}
+
+function toOp(
+  row: Row,
+  file: NonNullable<Row['file']>,
+  version: VersionView,
+  acl: string | undefined,
+  job: RestoreJob,
+): RestoreOp {
+  const body: RestoreBody = {
+    versionId: row.versionId,
+    size: row.size ?? row.length ?? 0,
+    file: { name: file.name, versionId: file.versionId, checksum: file.checksum },
+    headers: row.headers,
+    userMetadata: row.userMetadata,
+    tags: job.restoreTags ? version.tags : undefined,
+    acl,
+    storageClass: job.storageClass === 'ORIGINAL' ? row.storageClass : job.storageClass,
+  };
+  // Only bodies that a worker read have a hash of their own: they are in packs.
+  if (row.sha256 === undefined) return { kind: 'copy', ...body };
+  return { kind: 'put', ...body, offset: row.offset ?? 0, length: row.length ?? 0, sha256: row.sha256 };
+}
+
+const PUBLIC_GROUPS = new Set([
+  'http://acs.amazonaws.com/groups/global/AllUsers',
+  'http://acs.amazonaws.com/groups/global/AuthenticatedUsers',
+]);
+const isPublic = (grant: Grant): boolean => 'uri' in grant.grantee && PUBLIC_GROUPS.has(grant.grantee.uri);
+
+/** The ACL to write, if any beyond the default, and why something of it is left out. */
+function planAcl(text: string | undefined, job: RestoreJob): { acl?: string; reason?: RestoreSkip } {
+  if (text === undefined || !job.restoreAcls) return {};
+  const acl = decodeAcl(text);
+  if (extraGrants(acl).length === 0) return {};
+  if (!job.destination.aclsEnabled) return { reason: 'acls-disabled' };
+  if (!job.destination.create || !acl.grants.some(isPublic)) return { acl: text };
+  const kept = { ...acl, grants: acl.grants.filter((grant) => !isPublic(grant)) };
+  return { acl: extraGrants(kept).length === 0 ? undefined : encodeAcl(kept), reason: 'acls-blocked' };
+}

@@ -1,0 +1,48 @@
+import { addCounts, Counts } from './counts';
+
+/** What one turn of planning found. Sums of these are the plan. */
+export interface PlanResult {
+  /** Scratch files with actions, each with the number of keys in it. */
+  readonly files: readonly { readonly key: string; readonly weight: number }[];
+  readonly objects: number;
+  readonly versions: number;
+  readonly markers: number;
+  readonly bytes: number;
+  readonly conflicts: number;
+  readonly skipped: Counts;
+  /** Requests that carrying the plan out will take. */
+  readonly estimated: Counts;
+  readonly requests: Counts;
+  /** Scratch files that list what is left out. */
+  readonly reports: readonly string[];
+}
+
+/** The plan as the output shows it. */
+export interface PlanSummary {
+  readonly objects: number;
+  readonly versions: number;
+  readonly markers: number;
+  readonly bytes: number;
+  readonly conflicts: number;
+  readonly skipped: Counts;
+  readonly requests: Counts;
+  /** US dollars, us-east-1 prices, without storage and transfer. */
+  readonly estimatedCost: number;
+}
+
+/** What one turn of restoring did. */
+export interface RestoreResult {
+  readonly restored: number;
+  readonly markers: number;
+  readonly failed: number;
+  readonly bytes: number;
+  readonly verifiedByReading: number;
+  readonly skipped: Counts;
+  readonly requests: Counts;
+  readonly reports: readonly string[];
+}
+
+export const sumNumbers = <T>(all: readonly T[], of: (one: T) => number): number =>
+  all.reduce((sum, one) => sum + of(one), 0);
+export const mergeCounts = <T>(all: readonly T[], of: (one: T) => Readonly<Counts>): Counts =>
+  all.reduce<Counts>((sum, one) => addCounts(sum, of(one)), {});

@@ -1,0 +1,76 @@
+/**
+ * A row of a protected bucket's history (docs/format.md). Rows of one key stand together, newest first. Instants are epoch
+ * seconds; what is absent is unknown.
+ */
+export type RowKind = 'put' | 'marker' | 'state' | 'removed';
+export type RowSource = 'listing' | 'inventory' | 'event';
+
+/** A vault object that rows point to: a pack, or the copy of one large body. */
+export interface VaultFile {
+  readonly name: string;
+  /** Version ID of the object in the vault bucket. */
+  readonly versionId?: string;
+  /** `<algorithm>:<value>` as S3 writes it: SHA256 of packs, S3's own checksum of the copy for large bodies. */
+  readonly checksum: string;
+  readonly bytes: number;
+  /** Number of the commit that brought the file. */
+  readonly commit: number;
+}
+
+export interface Row {
+  readonly key: string;
+  /** `null` for the null version. */
+  readonly versionId: string;
+  readonly kind: RowKind;
+  readonly lastModified: number;
+  /** Version ID of the next older version of the same second, in S3's raw listing order. */
+  readonly newerThan?: string;
+  readonly sequencer?: string;
+  /** The version became visible at some instant from `visibleFrom` to `visibleBefore`; at lastModified when absent. */
+  readonly visibleFrom?: number;
+  readonly visibleBefore?: number;
+  readonly size?: number;
+  readonly etag?: string;
+  readonly storageClass?: string;
+  /** The checksum that S3 kept with the source object. */
+  readonly checksumAlgorithm?: string;
+  readonly checksum?: string;
+  /** SHA-256 of the body in hex, when a worker read it. */
+  readonly sha256?: string;
+  /** Canonical JSON texts (core/canonical). */
+  readonly headers?: string;
+  readonly userMetadata?: string;
+  readonly tags?: string;
+  readonly acl?: string;
+  readonly file?: VaultFile;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly encoding?: string;
+  /** Of a `state` row: since when the tags or the ACL hold. */
+  readonly effectiveFrom?: number;
+  readonly observedAt?: number;
+  /** Of a `removed` row: the version was permanently deleted after the one instant and not after the other. */
+  readonly removedAfter?: number;
+  readonly removedBefore?: number;
+  readonly source?: RowSource;
+  /** Why an answer that uses the row is not exact; `not-stored:<reason>` for a version without a body. */
+  readonly uncertain?: string;
+}
+
+export const NULL_VERSION = 'null';
+export const NOT_STORED = 'not-stored:';
+
+/** Tells versions of one key apart. Null versions can be replaced in place, so ETag and date belong to them. */
+export const versionIdentity = (row: Pick<Row, 'versionId' | 'etag' | 'lastModified'>): string =>
+  row.versionId === NULL_VERSION ? `${NULL_VERSION}/${row.etag ?? ''}/${String(row.lastModified)}` : row.versionId;
+
+/** Identity of a row among those of its key: rows of one identity are joined. */
+export function rowIdentity(row: Row): string {
+  const version = versionIdentity(row);
+  if (row.kind === 'put' || row.kind === 'marker') return version;
+  if (row.kind === 'removed') return `${version}\u0000removed`;
+  const value = row.tags === undefined ? `acl ${row.acl ?? ''}` : `tags ${row.tags}`;
+  return `${version}\u0000state ${String(row.effectiveFrom)} ${value}`;
+}
+
+export const isVersion = (row: Row): boolean => row.kind === 'put' || row.kind === 'marker';

@@ -1,0 +1,84 @@
+import { Row } from './row';
+
+/** The part of a listed version that rows need (ports/object-store has the whole). */
+export interface Listed {
+  readonly key: string;
+  readonly versionId: string;
+  readonly isMarker: boolean;
+  readonly lastModified: number;
+  readonly etag?: string;
+  readonly size?: number;
+  readonly storageClass?: string;
+  readonly checksumAlgorithm?: string;
+}
+
+/**
+ * Turns a listing, in S3's order, into rows: links versions of one second to the next older one, leaves out what is newer than
+ * `asOf` (it waits for the next job), and keeps only the newest version of each key for CURRENT. State goes on over pages and
+ * turns, so the row that a link still misses is held back until its successor is known.
+ */
+export class ScanRows {
+  private held: Listed | undefined;
+
+  /** `currentKey` is the key whose current version was seen already, when a scan goes on. */
+  constructor(
+    private readonly facts: { versions: 'ALL' | 'CURRENT'; asOf: number; previousAsOf: number; observedAt: number },
+    private currentKey?: string,
+  ) {}
+
+  get key(): string | undefined {
+    return this.currentKey;
+  }
+
+  /** Takes the next listed version; answers the row before it, if that is wanted. */
+  add(next: Listed): Row | undefined {
+    const row = this.release(next);
+    this.held = next;
+    return row;
+  }
+
+  /** The last row, once the listing has ended. */
+  end(): Row | undefined {
+    return this.release(undefined);
+  }
+
+  private release(next: Listed | undefined): Row | undefined {
+    const listed = this.held;
+    this.held = undefined;
+    if (!listed || listed.lastModified > this.facts.asOf) return undefined;
+    if (this.facts.versions === 'CURRENT') {
+      if (listed.key === this.currentKey) return undefined;
+      this.currentKey = listed.key;
+    }
+    const tied = next?.key === listed.key && next.lastModified === listed.lastModified;
+    return toRow(listed, tied ? next.versionId : undefined, this.facts);
+  }
+}
+
+function toRow(
+  listed: Listed,
+  newerThan: string | undefined,
+  facts: { asOf: number; previousAsOf: number; observedAt: number },
+): Row {
+  // A multipart upload is dated by its start; all that is known of its end is that it lies between two scans.
+  const multipart = /-\d+$/.test(listed.etag ?? '');
+  return {
+    key: listed.key,
+    versionId: listed.versionId,
+    kind: listed.isMarker ? 'marker' : 'put',
+    lastModified: listed.lastModified,
+    newerThan,
+    ...(multipart
+      ? {
+          visibleFrom: Math.max(listed.lastModified, Math.min(facts.previousAsOf, facts.asOf)),
+          visibleBefore: Math.max(facts.observedAt, listed.lastModified),
+        }
+      : {}),
+    size: listed.size,
+    etag: listed.etag,
+    storageClass: listed.storageClass,
+    checksumAlgorithm: listed.checksumAlgorithm,
+    observedAt: facts.observedAt,
+    source: 'listing',
+  };
+}

@@ -1,0 +1,110 @@
+import { constants, zstdCompressSync } from 'node:zlib';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { FileTableBuilder } from './file-table';
+import { sha256Hex } from './hash';
+import { compareKeys } from './key-order';
+import type { Row } from './row';
+import { COLUMNS, Column, SCHEMA } from './segment-columns';
+
+export const SEGMENT_FORMAT = '1';
+/** Segments are read by one GET into a worker's memory: 64 MiB with room for the last row group. */
+export const SEGMENT_BYTES = 56 * 1024 * 1024;
+/** Enough rows to compress well, few enough that a reader's working set stays small. */
+const ROW_GROUP_ROWS = 20_000;
+const ZSTD_LEVEL = 3;
+
+/** First key, last key and number of rows of a row group: lets a reader skip groups outside its range. */
+export type GroupBounds = readonly [first: string, last: string, rows: number];
+
+export interface EncodedSegment {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  readonly files: Uint8Array;
+  readonly minKey: string;
+  readonly maxKey: string;
+  readonly rows: number;
+}
+
+const compress = (input: Uint8Array): Uint8Array =>
+  zstdCompressSync(input, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
+
+/** Writes rows, which must come in key order, as one segment with its file table. */
+export class SegmentWriter {
+  private readonly output = new ByteWriter(64 * 1024);
+  private readonly parquet = new ParquetWriter({
+    writer: this.output,
+    schema: SCHEMA,
+    codec: 'ZSTD',
+    compressors: { ZSTD: compress },
+    // The library orders its statistics by UTF-16: the bounds below are ours.
+    statistics: false,
+    createdBy: 'cdk-s3-backup',
+  });
+  private readonly files = new FileTableBuilder();
+  private readonly groups: GroupBounds[] = [];
+  private pending: Row[] = [];
+  private fileNumbers: (number | undefined)[] = [];
+  private lastKey: string | undefined;
+  private firstKey: string | undefined;
+  rows = 0;
+
+  /** Bytes written so far, without the row group that is still open. */
+  get bytes(): number {
+    return this.output.offset;
+  }
+  get isFull(): boolean {
+    return this.bytes >= SEGMENT_BYTES;
+  }
+
+  add(row: Row): void {
+    if (this.lastKey !== undefined && compareKeys(this.lastKey, row.key) > 0)
+      throw new Error('rows of a segment must come in key order');
+    this.firstKey ??= row.key;
+    this.lastKey = row.key;
+    this.rows++;
+    this.pending.push(row);
+    this.fileNumbers.push(this.files.add(row));
+    if (this.pending.length >= ROW_GROUP_ROWS) this.flush();
+  }
+
+  finish(): EncodedSegment {
+    if (this.firstKey === undefined || this.lastKey === undefined) throw new Error('a segment needs at least one row');
+    this.flush();
+    const files = this.files.encode();
+    // The file table's hash is inside the segment, so that the segment's hash covers both.
+    this.parquet.kvMetadata = [
+      { key: 'format', value: SEGMENT_FORMAT },
+      { key: 'files-sha256', value: sha256Hex(files) },
+      { key: 'groups', value: JSON.stringify(this.groups) },
+    ];
+    void this.parquet.finish();
+    const bytes = new Uint8Array(this.output.getBuffer());
+    return { bytes, sha256: sha256Hex(bytes), files, minKey: this.firstKey, maxKey: this.lastKey, rows: this.rows };
+  }
+
+  private flush(): void {
+    const first = this.pending[0];
+    const last = this.pending.at(-1);
+    if (!first || !last) return;
+    const columnData = COLUMNS.map((column) => ({
+      name: column.name,
+      data: this.values(column),
+      ...(column.encoding ? { encoding: column.encoding } : {}),
+      offsetIndex: false,
+    }));
+    void this.parquet.write({ columnData, rowGroupSize: this.pending.length });
+    this.groups.push([first.key, last.key, this.pending.length]);
+    this.pending = [];
+    this.fileNumbers = [];
+  }
+
+  private values(column: Column): unknown[] {
+    if (column.field === 'file') return this.fileNumbers.map((number) => (number === undefined ? undefined : BigInt(number)));
+    const field = column.field;
+    if (column.kind === 'int')
+      return this.pending.map((row) => (row[field] === undefined ? undefined : BigInt(row[field])));
+    if (column.kind === 'hash')
+      return this.pending.map((row) => (row[field] === undefined ? undefined : Buffer.from(String(row[field]), 'hex')));
+    return this.pending.map((row) => row[field]);
+  }
+}

@@ -1,0 +1,65 @@
+import { compareKeys, KeyRange } from './key-order';
+
+/**
+ * Ranges of near-equal work. Weight 1 is about one small object stored (one GET); a copy of a large object weighs by its
+ * bytes; a version that the last commit has already is compared only.
+ */
+const BYTES_PER_WEIGHT = 4 * 1024 * 1024;
+const KNOWN_WEIGHT = 0.02;
+
+/** About 50,000 GETs: minutes of a worker, far below its 15. */
+export const DEFAULT_RANGE_WEIGHT = 50_000;
+
+export const versionWeight = (size: number, known: boolean): number =>
+  known ? KNOWN_WEIGHT : 1 + size / BYTES_PER_WEIGHT;
+
+/** Work up to and including a key, in key order: what a scan leaves for the partition. */
+export interface WeightSample {
+  readonly key: string;
+  readonly weight: number;
+}
+
+/** Collects samples in key order, one each `step` of weight; a key's versions stay in one sample. */
+export class WeightSampler {
+  readonly samples: WeightSample[] = [];
+  private weight = 0;
+  private key: string | undefined;
+  constructor(private readonly step: number) {}
+
+  add(key: string, weight: number): void {
+    if (this.key !== undefined && key !== this.key && this.weight >= this.step) this.close();
+    this.key = key;
+    this.weight += weight;
+  }
+  close(): void {
+    if (this.key !== undefined) this.samples.push({ key: this.key, weight: this.weight });
+    this.key = undefined;
+    this.weight = 0;
+  }
+}
+
+/**
+ * Cuts the whole key space into ranges of about `target` weight. A cut lies right after a sampled key, or at one of the
+ * `bounds` (starts of ranges of the last commit) where one lies between two samples: ranges then stay as they are.
+ */
+export function cutRanges(
+  samples: readonly WeightSample[],
+  target: number,
+  bounds: readonly string[],
+  after: (key: string) => string,
+): KeyRange[] {
+  const cuts: string[] = [];
+  let weight = 0;
+  let nextBound = 0;
+  samples.forEach((sample, index) => {
+    weight += sample.weight;
+    const next = samples[index + 1];
+    if (weight < target || !next) return;
+    while (nextBound < bounds.length && compareKeys(bounds[nextBound] ?? '', sample.key) <= 0) nextBound++;
+    const bound = bounds[nextBound];
+    cuts.push(bound !== undefined && compareKeys(bound, next.key) <= 0 ? bound : after(sample.key));
+    weight = 0;
+  });
+  const starts = ['', ...cuts];
+  return starts.map((from, index) => ({ from, to: starts[index + 1] }));
+}

@@ -1,0 +1,5 @@
+import type { BackupJob } from '../core/jobs';
+import { partitionBackup } from '../usecases/backup-partition';
+import { backupPorts, type Invocation } from './private/compose';
+
+export const handler = (input: { job: BackupJob }, context: Invocation) => partitionBackup(backupPorts(context), input);

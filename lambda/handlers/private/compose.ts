@@ -1,0 +1,91 @@
+import type { Context } from 'aws-lambda';
+import { AwsBucketAdmin } from '../../adapters/aws/aws-bucket-admin';
+import { AwsObjectStore } from '../../adapters/aws/aws-object-store';
+import { DynamoCatalog } from '../../adapters/aws/dynamo-catalog';
+import { EventBridgePublisher } from '../../adapters/aws/event-bridge-publisher';
+import { lambdaDeadline } from '../../adapters/aws/lambda-deadline';
+import { PowertoolsLog } from '../../adapters/aws/powertools-log';
+import { SfnExecutions } from '../../adapters/aws/sfn-executions';
+import { Env } from '../../contract/env';
+import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
+import type { RestorePorts } from '../../usecases/restore-plan';
+import { Scratch } from '../../usecases/turns';
+import { Vault } from '../../usecases/vault';
+
+/** What the runtime tells of an invocation. */
+export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>;
+
+/** Time that a worker keeps for its results: a pack, a segment, and the slowest operation that is under way (60 s). */
+const DEADLINE_MARGIN_MS = 120_000;
+
+const text = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new Error(`environment variable ${name} is missing`);
+  return value;
+};
+const number = (name: string, otherwise: number): number => {
+  const value = process.env[name];
+  return value === undefined || value === '' ? otherwise : Number(value);
+};
+
+function deployment(): Deployment {
+  const vaultArn = text(Env.vaultArn);
+  return {
+    vaultName: text(Env.vaultName),
+    vaultArn,
+    vaultBucket: text(Env.vaultBucket),
+    scratchBucket: text(Env.scratchBucket),
+    accountId: text(Env.accountId),
+    region: text('AWS_REGION'),
+    partition: vaultArn.split(':')[1] ?? 'aws',
+  };
+}
+
+const settings = (): BackupSettings => ({
+  ...DEFAULT_SETTINGS,
+  packThreshold: number(Env.packThreshold, DEFAULT_SETTINGS.packThreshold),
+  copyPartSize: number(Env.copyPartSize, DEFAULT_SETTINGS.copyPartSize),
+  rangeWeight: number(Env.rangeWeight, DEFAULT_SETTINGS.rangeWeight),
+});
+
+/** Clients live as long as the Lambda's environment: connections are kept between invocations. */
+function lasting() {
+  const facts = deployment();
+  const { accountId, vaultBucket, scratchBucket } = facts;
+  const store = (): AwsObjectStore => new AwsObjectStore({ accountId });
+  return {
+    deployment: facts,
+    settings: settings(),
+    vault: new Vault(store(), vaultBucket),
+    scratch: new Scratch(store(), scratchBucket),
+    buckets: new AwsBucketAdmin({ accountId }),
+    catalog: new DynamoCatalog({ tableName: process.env[Env.catalogTable] ?? '' }),
+    events: new EventBridgePublisher(),
+    executions: new SfnExecutions({ stateMachineArn: process.env[Env.backupStateMachineArn] }),
+    log: new PowertoolsLog(),
+    protectedBucket: store(),
+  };
+}
+let made: ReturnType<typeof lasting> | undefined;
+
+const deadline = (context: Invocation) => lambdaDeadline(context, number(Env.deadlineMargin, DEADLINE_MARGIN_MS));
+
+/** The ports of a step of the Backup workflow. */
+export function backupPorts(context: Invocation): BackupPorts {
+  made ??= lasting();
+  const { protectedBucket: source, ...ports } = made;
+  return { ...ports, source, deadline: deadline(context) };
+}
+
+/** The ports of a step of the Restore workflow. */
+export function restorePorts(context: Invocation): RestorePorts {
+  made ??= lasting();
+  const { protectedBucket: destination, ...ports } = made;
+  return { ...ports, destination, deadline: deadline(context) };
+}
+
+/** The ports of the function that a schedule starts: it knows no vault. */
+export const startPorts = () => ({
+  executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
+  log: new PowertoolsLog(),
+});

@@ -1,0 +1,84 @@
+/**
+ * The catalog: jobs, recovery points and one job lock per protected bucket, for people and consoles. It is a cache of
+ * the vault but for the locks: the timeline's conditional commit is what keeps the vault right when a lock fails.
+ */
+export type JobState =
+  | 'CREATED'
+  | 'PENDING'
+  | 'RUNNING'
+  | 'ABORTING'
+  | 'ABORTED'
+  | 'COMPLETED'
+  | 'FAILED'
+  | 'EXPIRED'
+  | 'PARTIAL';
+export type JobType = 'BACKUP' | 'RESTORE';
+
+export interface JobRecord {
+  readonly jobId: string;
+  readonly type: JobType;
+  readonly bucket: string;
+  readonly state: JobState;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly completedAt?: string;
+  readonly executionArn: string;
+  /** `<error>: <cause>` of a job that failed or expired. */
+  readonly statusMessage?: string;
+  readonly recoveryPointId?: string;
+  /** The output of the execution, once it has one. */
+  readonly output?: Readonly<Record<string, unknown>>;
+  readonly plan?: string;
+  readonly rule?: string;
+}
+
+export type RecoveryPointState = 'COMPLETED' | 'PARTIAL' | 'DELETING' | 'EXPIRED' | 'AVAILABLE' | 'STOPPED' | 'CREATING';
+export interface RecoveryPointRecord {
+  readonly recoveryPointId: string;
+  readonly bucket: string;
+  readonly seq: number;
+  readonly state: RecoveryPointState;
+  /** ISO 8601, UTC: the instant that the recovery point shows. */
+  readonly asOf: string;
+  readonly createdAt: string;
+  /** When the recovery point expires; absent when it is kept for ever. */
+  readonly deleteAt?: string;
+  readonly jobId: string;
+  readonly versions: 'ALL' | 'CURRENT';
+  readonly objects: number;
+  readonly versionCount: number;
+  readonly bytes: number;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface JobLock {
+  readonly bucket: string;
+  readonly jobId: string;
+  readonly executionArn: string;
+  /** Goes up by one with each holder: a commit under an older number is refused. */
+  readonly fence: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+export interface Catalog {
+  putJob(job: JobRecord): Promise<void>;
+  getJob(bucket: string, jobId: string): Promise<JobRecord | undefined>;
+  /** Newest first; of one bucket, or of the whole vault. */
+  listJobs(options: { bucket?: string; type?: JobType; limit?: number; next?: string }): Promise<Page<JobRecord>>;
+  putRecoveryPoint(point: RecoveryPointRecord): Promise<void>;
+  getRecoveryPoint(bucket: string, seq: number): Promise<RecoveryPointRecord | undefined>;
+  /** Newest first. */
+  listRecoveryPoints(options: { bucket?: string; limit?: number; next?: string }): Promise<Page<RecoveryPointRecord>>;
+  getLock(bucket: string): Promise<JobLock | undefined>;
+  /**
+   * Takes the lock when nobody holds it, or when its holder is exactly `from` (take-over). Returns the lock held by this
+   * job (also when this job had it already), or the lock of the one who has it.
+   */
+  takeLock(options: { bucket: string; jobId: string; executionArn: string; from?: JobLock }): Promise<JobLock>;
+  /** Frees the lock if this job holds it; otherwise does nothing. The fence number survives. */
+  releaseLock(bucket: string, jobId: string): Promise<void>;
+}

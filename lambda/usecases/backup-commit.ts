@@ -1,0 +1,205 @@
+import { BackupError, ErrorName } from '../contract/errors';
+import { recoveryPointId, reportPrefix } from '../contract/layout';
+import { addCounts, Counts, total } from '../core/counts';
+import { fromIso, toIso } from '../core/instant';
+import type { BackupJob, RangeUnit } from '../core/jobs';
+import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
+import { RangeResult, RangeTotals, sumResults } from '../core/range-result';
+import type { RecoveryPointRecord } from '../ports/catalog';
+import { RANGE_STEP } from './backup-partition';
+import { SCAN_STEP } from './backup-prepare';
+import type { ScanResult } from './backup-scan';
+import type { BackupPorts } from './context';
+import { backupJobEvent, recoveryPointEvent } from './job-events';
+import { readUnits, unitResults } from './turns';
+
+/** Output of the Backup execution. */
+export interface BackupOutput {
+  readonly jobId: string;
+  readonly recoveryPointId: string;
+  readonly status: 'COMPLETED' | 'PARTIAL';
+  readonly asOf: string;
+  readonly source: 'listing';
+  readonly objects: number;
+  readonly versions: number;
+  readonly bytes: number;
+  readonly stored: number;
+  readonly reused: number;
+  readonly removed: number;
+  readonly skipped: Counts;
+  /** Requests to the source bucket. */
+  readonly requests: Counts;
+  readonly report: string;
+}
+
+const DAY = 24 * 60 * 60;
+
+/** Last step of a backup: checks that nothing was forgotten, and makes the recovery point with one conditional PUT. */
+export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob }): Promise<BackupOutput> {
+  const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
+  const scans = await unitResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP, '0');
+  const results: RangeResult[] = [];
+  for (const unit of units) results.push(...(await unitResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP, unit.id)));
+  const totals = sumResults(results);
+  const counts = countAll(scans, totals);
+  checkSum(counts);
+  const status = totals.missing > 0 ? 'PARTIAL' : 'COMPLETED';
+  const requests = scans.reduce<Counts>((all, scan) => addCounts(all, scan.requests), { ...totals.requests });
+  // The report is durable before the commit that it tells about; its date is S3's word for now.
+  const report = `${reportPrefix(job.bucket, job.jobId)}report.json`;
+  const body = Buffer.from(JSON.stringify({ job, status, counts, requests, details: totals.reports }, null, 2), 'utf8');
+  await ports.vault.create(report, body);
+  const { date } = await ports.vault.store.head({ bucket: ports.vault.bucket, key: report });
+  // A repeated step finds its own commit: whatever happened to the lock since then does not matter.
+  const before = await ports.vault.readManifest(job.bucket, job.seq);
+  if (before?.manifest.jobId !== job.jobId) await checkRight(ports, job, date);
+  const base = await ports.vault.readBase(job.bucket, job.base);
+  const manifest = makeManifest(job, base, units, totals, counts, status);
+  const { existing } = await ports.vault.commit(manifest);
+  if (existing && existing.jobId !== job.jobId)
+    throw new BackupError(
+      ErrorName.backupSuperseded,
+      `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first: nothing of this job counts, the next one starts from there`,
+    );
+  await publish(ports, job, existing ?? manifest, status);
+  const output: BackupOutput = {
+    jobId: job.jobId,
+    recoveryPointId: recoveryPointId(job.bucket, job.seq),
+    status,
+    asOf: toIso(job.asOf),
+    source: job.source,
+    objects: counts.objects,
+    versions: counts.versions,
+    bytes: counts.bytes,
+    stored: counts.stored,
+    reused: counts.reused,
+    removed: counts.removed,
+    skipped: counts.skipped,
+    requests,
+    report: `s3://${ports.vault.bucket}/${report}`,
+  };
+  await finishJob(ports, job, output, toIso(date));
+  return output;
+}
+
+function countAll(scans: readonly ScanResult[], totals: RangeTotals): BackupCounts {
+  const sum = (of: (scan: ScanResult) => number): number => scans.reduce((all, scan) => all + of(scan), 0);
+  const { stored, storedBytes, reused, removed, restated, skipped } = totals;
+  return {
+    objects: sum((scan) => scan.objects),
+    versions: sum((scan) => scan.versions),
+    markers: sum((scan) => scan.markers),
+    bytes: sum((scan) => scan.bytes),
+    stored,
+    storedBytes,
+    reused,
+    removed,
+    restated,
+    skipped,
+  };
+}
+
+/** Invariant 6: every version that the scan saw was stored, reused or skipped for a reason. */
+function checkSum(counts: BackupCounts): void {
+  const settled = counts.stored + counts.reused + total(counts.skipped);
+  if (settled !== counts.versions)
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `the scan saw ${String(counts.versions)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
+    );
+}
+
+/** The job still holds the lock under its number, and its time is not over. */
+async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Promise<void> {
+  const lock = await ports.catalog.getLock(job.bucket);
+  if (lock && (lock.jobId !== job.jobId || lock.fence !== job.fence))
+    throw new BackupError(
+      ErrorName.backupSuperseded,
+      `job ${lock.jobId} took bucket "${job.bucket}" over: nothing of this job counts`,
+    );
+  const completeBy = job.scheduled?.completeBy;
+  if (completeBy !== undefined && now > fromIso(completeBy))
+    throw new BackupError(
+      ErrorName.completionWindowExceeded,
+      `the job had to end by ${completeBy}: widen the completion window; bodies that it stored are not reused`,
+    );
+}
+
+function makeManifest(
+  job: BackupJob,
+  base: Manifest | undefined,
+  units: readonly RangeUnit[],
+  totals: RangeTotals,
+  counts: BackupCounts,
+  state: 'COMPLETED' | 'PARTIAL',
+): Manifest {
+  const asOf = toIso(job.asOf);
+  return {
+    format: 1,
+    bucket: job.bucket,
+    region: job.region,
+    seq: job.seq,
+    previous: job.base,
+    jobId: job.jobId,
+    asOf,
+    source: job.source,
+    versions: job.versions,
+    recoveryPoint: {
+      state,
+      plan: job.scheduled?.plan,
+      rule: job.scheduled?.rule,
+      deleteAt: job.deleteAfterDays === undefined ? undefined : toIso(job.asOf + job.deleteAfterDays * DAY),
+      tags: job.recoveryPointTags,
+    },
+    ownership: job.ownership,
+    ...nextRanges(base, units, totals.segments),
+    counts,
+    metadataThrough: job.metadata === 'FULL' || !base ? asOf : base.metadataThrough,
+  };
+}
+
+/** The recovery point in the catalog, and the event about it. Both may happen twice. */
+async function publish(ports: BackupPorts, job: BackupJob, manifest: Manifest, state: 'COMPLETED' | 'PARTIAL'): Promise<void> {
+  const point: RecoveryPointRecord = {
+    recoveryPointId: recoveryPointId(job.bucket, job.seq),
+    bucket: job.bucket,
+    seq: job.seq,
+    state,
+    asOf: manifest.asOf,
+    createdAt: manifest.asOf,
+    deleteAt: manifest.recoveryPoint?.deleteAt,
+    jobId: job.jobId,
+    versions: job.versions,
+    objects: manifest.counts.objects,
+    versionCount: manifest.counts.versions,
+    bytes: manifest.counts.bytes,
+    tags: job.recoveryPointTags,
+  };
+  await ports.catalog.putRecoveryPoint(point);
+  await ports.events.publish(recoveryPointEvent(ports.deployment, point));
+}
+
+async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutput, completedAt: string): Promise<void> {
+  await ports.catalog.putJob({
+    jobId: job.jobId,
+    type: 'BACKUP',
+    bucket: job.bucket,
+    state: output.status,
+    createdAt: job.startedAt,
+    completedAt,
+    executionArn: job.executionArn,
+    recoveryPointId: output.recoveryPointId,
+    output: { ...output },
+    plan: job.scheduled?.plan,
+    rule: job.scheduled?.rule,
+  });
+  await ports.catalog.releaseLock(job.bucket, job.jobId);
+  await ports.events.publish(
+    backupJobEvent(
+      ports.deployment,
+      { jobId: job.jobId, bucket: job.bucket, createdAt: job.startedAt },
+      { state: output.status, recoveryPointId: output.recoveryPointId, bytes: output.bytes, completedAt },
+    ),
+  );
+  ports.log.info('BackupCommitted', { jobId: job.jobId, bucket: job.bucket, seq: job.seq, status: output.status });
+}

@@ -1,0 +1,154 @@
+import { BackupError, ErrorName } from '../contract/errors';
+import type { FanOutInput, StartInput, WaitAnswer } from '../contract/steps';
+import { BackupRequest, parseBackupRequest } from '../core/backup-request';
+import { fromIso, toIso } from '../core/instant';
+import { jobIdOf } from '../core/job-id';
+import type { BackupJob, ScanUnit } from '../core/jobs';
+import type { BucketDescription } from '../ports/bucket-admin';
+import type { JobLock, JobState } from '../ports/catalog';
+import { isStoreError } from '../ports/object-store';
+import { backupJobEvent } from './job-events';
+import type { BackupPorts } from './context';
+import { writeUnits } from './turns';
+
+export const SCAN_STEP = 'scan';
+/** A job that waits for another one asks again each minute. */
+const WAIT_SECONDS = 60;
+
+/**
+ * First step of a backup: validates the input, checks the bucket, takes the job lock and chooses the commit to build on. Answers
+ * a wait when a scheduled job finds the bucket busy within its start window.
+ */
+export async function prepareBackup(
+  ports: BackupPorts,
+  { input, execution }: StartInput,
+): Promise<FanOutInput<BackupJob, ScanUnit> | WaitAnswer> {
+  const { deployment, catalog } = ports;
+  const request = parseBackupRequest(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
+  const described = await describeSource(ports, request.bucket);
+  const jobId = jobIdOf(execution);
+  const record = async (state: JobState): Promise<void> => {
+    await catalog.putJob({
+      jobId,
+      type: 'BACKUP',
+      bucket: request.bucket,
+      state,
+      createdAt: toIso(fromIso(execution.startTime)),
+      executionArn: execution.arn,
+      plan: request.scheduled?.plan,
+      rule: request.scheduled?.rule,
+    });
+    await ports.events.publish(
+      backupJobEvent(deployment, { jobId, bucket: request.bucket, createdAt: execution.startTime }, { state }),
+    );
+  };
+  const lock = await takeLock(ports, request, jobId, execution.arn);
+  if (lock.jobId !== jobId) {
+    refuseBusy(request, lock, described.date);
+    await record('PENDING');
+    return { wait: WAIT_SECONDS };
+  }
+  refuseLate(request, described.date);
+  await ports.vault.ensureFormat();
+  const base = await findBase(ports, request.bucket);
+  const previousAsOf = base ? fromIso(base.asOf) : 0;
+  const job: BackupJob = {
+    jobId,
+    executionArn: execution.arn,
+    startedAt: toIso(fromIso(execution.startTime)),
+    bucket: request.bucket,
+    // S3's time never goes back within a timeline, whatever node answers.
+    asOf: Math.max(described.date, previousAsOf),
+    previousAsOf,
+    base: base && { seq: base.seq, sha256: base.sha256 },
+    seq: (base?.seq ?? 0) + 1,
+    fence: lock.fence,
+    source: request.source,
+    versions: request.versions,
+    metadata: request.metadata,
+    region: described.region,
+    aclsEnabled: described.aclsEnabled,
+    ownership: described.ownership,
+    deleteAfterDays: request.deleteAfterDays,
+    recoveryPointTags: request.recoveryPointTags,
+    scheduled: request.scheduled,
+  };
+  await record('RUNNING');
+  ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: job.asOf, seq: job.seq });
+  return writeUnits(ports.scratch, SCAN_STEP, job, [{ id: '0' }]);
+}
+
+/** The bucket as it must be: there, ours, in this Region and versioned. */
+async function describeSource(ports: BackupPorts, bucket: string): Promise<BucketDescription> {
+  const described = await describeBucket(ports, bucket);
+  if (described.region !== ports.deployment.region)
+    throw new BackupError(
+      ErrorName.regionMismatch,
+      `bucket "${bucket}" is in ${described.region}, the backup vault in ${ports.deployment.region}: use a vault in the bucket's Region`,
+    );
+  if (described.versioning !== 'Enabled')
+    throw new BackupError(
+      ErrorName.versioningNotEnabled,
+      `versioning of bucket "${bucket}" is ${described.versioning}, it must be Enabled: turn it on with PutBucketVersioning`,
+    );
+  return described;
+}
+
+export async function describeBucket(
+  ports: Pick<BackupPorts, 'buckets' | 'deployment'>,
+  bucket: string,
+): Promise<BucketDescription> {
+  try {
+    return await ports.buckets.describe(bucket);
+  } catch (cause) {
+    if (isStoreError(cause, 'no-such-bucket', 'not-found'))
+      throw new BackupError(ErrorName.bucketNotFound, `bucket "${bucket}" does not exist: check the name`, { cause });
+    if (isStoreError(cause, 'access-denied'))
+      throw new BackupError(
+        ErrorName.accessDenied,
+        `access to bucket "${bucket}" is denied: it must belong to account ${ports.deployment.accountId} and be selected in a plan of this vault`,
+        { cause },
+      );
+    throw cause;
+  }
+}
+
+async function takeLock(ports: BackupPorts, request: BackupRequest, jobId: string, executionArn: string): Promise<JobLock> {
+  const wanted = { bucket: request.bucket, jobId, executionArn };
+  const lock = await ports.catalog.takeLock(wanted);
+  if (lock.jobId === jobId || (await ports.executions.isRunning(lock.executionArn))) return lock;
+  ports.log.warn('LockTakenOver', { jobId, bucket: request.bucket, from: lock.jobId });
+  return ports.catalog.takeLock({ ...wanted, from: lock });
+}
+
+function refuseBusy(request: BackupRequest, lock: JobLock, now: number): void {
+  if (!request.scheduled)
+    throw new BackupError(
+      ErrorName.backupAlreadyRunning,
+      `job ${lock.jobId} is backing up bucket "${request.bucket}": wait for it to end, or stop it`,
+    );
+  refuseLate(request, now);
+}
+
+/** A scheduled job that has not begun within its start window never does. */
+function refuseLate(request: BackupRequest, now: number): void {
+  const { scheduled } = request;
+  if (scheduled && now > fromIso(scheduled.startBy))
+    throw new BackupError(
+      ErrorName.startWindowExceeded,
+      `the job could not start by ${scheduled.startBy}, the end of its start window: widen the window, or run fewer jobs of bucket "${request.bucket}"`,
+    );
+}
+
+async function findBase(
+  ports: BackupPorts,
+  bucket: string,
+): Promise<{ seq: number; sha256: string; asOf: string } | undefined> {
+  const known = await ports.catalog.listRecoveryPoints({ bucket, limit: 1 });
+  const seq = await ports.vault.newestSeq(bucket, known.items[0]?.seq);
+  if (seq === undefined) return undefined;
+  const found = await ports.vault.readManifest(bucket, seq);
+  if (!found)
+    throw new BackupError(ErrorName.vaultDamaged, `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`);
+  return { seq, sha256: found.sha256, asOf: found.manifest.asOf };
+}

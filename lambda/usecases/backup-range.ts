@@ -1,0 +1,224 @@
+import { reportPrefix } from '../contract/layout';
+import type { WorkInput, WorkOutput } from '../contract/steps';
+import { addCounts, Counts } from '../core/counts';
+import { decide, Decision, notStored } from '../core/decisions';
+import { groupByKey } from '../core/groups';
+import type { BackupJob, RangeUnit } from '../core/jobs';
+import { compareKeys, KeyRange } from '../core/key-order';
+import type { RangeResult } from '../core/range-result';
+import { PACK_BYTES } from '../core/pack';
+import { Row } from '../core/row';
+import { COMPARE_COLUMNS } from '../core/segment-columns';
+import { readSegment } from '../core/segment-reader';
+import { RANGE_STEP } from './backup-partition';
+import { SCAN_STEP } from './backup-prepare';
+import type { RunPart, ScanResult } from './backup-scan';
+import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
+import type { BackupPorts } from './context';
+import { DeltaWriter } from './delta-writer';
+import { compareWithHistory, readHistory } from './history';
+import { runInOrder } from './pool';
+import { ReportWriter } from './report';
+import { requestsSince } from './requests';
+import { runTurn, Scratch, Turn, unitResults } from './turns';
+
+/** Where a range goes on: at a key, after so many decisions about it, with copies that are under way. */
+interface RangeCursor {
+  readonly key: string;
+  readonly done: number;
+  readonly uploads: readonly (readonly [objectKey: string, uploadId: string])[];
+}
+/** A decision and its place: so many of the key's decisions come before it. */
+interface Placed {
+  readonly decision: Decision;
+  readonly done: number;
+  /** Whether the version is the current one of its key: without it the recovery point is not whole. */
+  readonly needed: boolean;
+}
+
+const BATCH_DECISIONS = 20_000;
+const BATCH_COPIES = 256;
+
+/** Decisions that are carried out together: their small bodies share a pack. */
+class Batch {
+  readonly placed: Placed[] = [];
+  private bytes = 0;
+  private copies = 0;
+  constructor(private readonly packThreshold: number) {}
+
+  add(placed: Placed): void {
+    this.placed.push(placed);
+    if (placed.decision.kind !== 'store') return;
+    const size = placed.decision.row.size ?? 0;
+    if (size > this.packThreshold) this.copies++;
+    else this.bytes += size;
+  }
+  get isFull(): boolean {
+    return this.placed.length >= BATCH_DECISIONS || this.bytes >= PACK_BYTES || this.copies >= BATCH_COPIES;
+  }
+}
+
+/** One turn at a range: compares the scan with the history and stores what is new, until the end or the deadline. */
+export function backUpRange(ports: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {
+  return runTurn(ports.scratch, RANGE_STEP, input, (cursor: RangeCursor | undefined) =>
+    new RangeBackup(ports, input, cursor).run(),
+  );
+}
+
+class RangeBackup {
+  private readonly job: BackupJob;
+  private readonly versions: VersionStore;
+  private readonly counts = { stored: 0, storedBytes: 0, reused: 0, removed: 0, restated: 0, missing: 0 };
+  private readonly skipped: Counts = {};
+  private readonly report: ReportWriter;
+  private readonly uploads: Map<string, string>;
+
+  constructor(
+    private readonly ports: BackupPorts,
+    private readonly input: WorkInput<BackupJob, RangeUnit>,
+    private readonly start: RangeCursor | undefined,
+  ) {
+    this.job = input.job;
+    this.uploads = new Map(start?.uploads);
+    this.versions = new VersionStore(ports, input.job, this.uploads);
+    const prefix = `${reportPrefix(this.job.bucket, this.job.jobId)}skipped-${input.unit.id}-`;
+    this.report = new ReportWriter(prefix, (key, body) => ports.vault.create(key, body));
+  }
+
+  async run(): Promise<Turn<RangeResult, RangeCursor>> {
+    const { ports, job } = this;
+    const before = { ...ports.source.counts() };
+    const base = await ports.vault.readBase(job.bucket, job.base);
+    const delta = new DeltaWriter(ports.vault, job, base?.ranges.map((range) => range.from) ?? []);
+    let stopped: RangeCursor | undefined;
+    let batch = new Batch(ports.settings.packThreshold);
+    const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
+    const scan = groupByKey(readRun(ports.scratch, await this.parts(within), within));
+    const history = readHistory(ports.vault, base, within, { columns: COMPARE_COLUMNS, withFiles: false });
+    for await (const { key, scanned, history: known } of compareWithHistory(scan, history)) {
+      const decisions = decide(scanned, known, job);
+      const skip = key === this.start?.key ? this.start.done : 0;
+      for (let done = skip; done < decisions.length; done++) {
+        const decision = decisions[done];
+        if (decision) batch.add({ decision, done, needed: decision.row === scanned[0] });
+        if (!batch.isFull) continue;
+        stopped = await this.carryOut(batch.placed, delta);
+        batch = new Batch(ports.settings.packThreshold);
+        if (stopped) break;
+      }
+      if (stopped) break;
+    }
+    stopped ??= await this.carryOut(batch.placed, delta);
+    const segments = await delta.finish();
+    const requests = requestsSince(ports.source, before);
+    const result = { segments, ...this.counts, skipped: this.skipped, reports: await this.report.finish(), requests };
+    return { result, cursor: stopped };
+  }
+
+  /** Files of the scan that reach into the range. */
+  private async parts(within: KeyRange): Promise<RunPart[]> {
+    const scans = await unitResults<ScanResult>(this.ports.scratch, this.job.jobId, SCAN_STEP, '0');
+    return scans
+      .flatMap((scan) => scan.parts)
+      .filter(
+        (part) =>
+          compareKeys(part.maxKey, within.from) >= 0 && (within.to === undefined || compareKeys(part.minKey, within.to) < 0),
+      );
+  }
+
+  /** Carries out decisions in order. Answers where to go on when the time ended before the last one. */
+  private async carryOut(batch: readonly Placed[], delta: DeltaWriter): Promise<RangeCursor | undefined> {
+    const outcomes = await runInOrder(
+      batch,
+      this.ports.settings.concurrency,
+      (index) => (index === 0 && delta.isEmpty) || this.ports.deadline.remainingMillis() > 0,
+      ({ decision }) => this.act(decision),
+    );
+    const firstUnfinished = outcomes.findIndex((outcome) => outcome.kind === 'unfinished');
+    const end = firstUnfinished < 0 ? outcomes.length : firstUnfinished;
+    for (let i = 0; i < end; i++) {
+      const placed = batch[i];
+      const outcome = outcomes[i];
+      if (placed && outcome) await this.settle(placed, outcome, delta);
+    }
+    await delta.flushPack();
+    const next = batch[end];
+    if (!next) return undefined;
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'unfinished') this.uploads.set(outcome.objectKey, outcome.uploadId);
+    }
+    return { key: next.decision.row.key, done: next.done, uploads: [...this.uploads] };
+  }
+
+  private async act(decision: Decision): Promise<Outcome> {
+    if (decision.kind === 'store') return this.versions.store(decision.row);
+    if (decision.kind === 'reuse' && this.job.metadata === 'FULL' && decision.row.kind === 'put')
+      return { kind: 'reused', states: await this.changedStates(decision) };
+    return { kind: 'nothing' };
+  }
+
+  private async settle({ decision, needed }: Placed, outcome: Outcome, delta: DeltaWriter): Promise<void> {
+    const { row } = decision;
+    if (decision.kind === 'mark') delta.add(row);
+    if (decision.kind === 'remove') {
+      delta.add(row);
+      this.counts.removed++;
+    }
+    if (decision.kind === 'reuse' && row.kind === 'put') this.counts.reused++;
+    if (outcome.kind === 'reused' && outcome.states.length > 0) {
+      this.counts.restated++;
+      outcome.states.forEach((state) => { delta.add(state); });
+    }
+    if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
+    if (outcome.kind === 'copied') delta.add(outcome.row);
+    if (outcome.kind === 'body' || outcome.kind === 'copied') {
+      this.counts.stored++;
+      this.counts.storedBytes += row.size ?? 0;
+    }
+    if (outcome.kind === 'skipped' && decision.kind === 'store')
+      await this.skip(decision, outcome.reason, needed, delta);
+  }
+
+  /** A version that cannot be stored is kept in the history without a body, counted, and listed in the report. */
+  private async skip(
+    decision: Decision & { kind: 'store' },
+    reason: SkipReason,
+    needed: boolean,
+    delta: DeltaWriter,
+  ): Promise<void> {
+    const { row, known } = decision;
+    const marked = notStored(row, reason);
+    // Said once: a job in which nothing changed writes nothing.
+    if (known?.uncertain !== marked.uncertain) delta.add(marked);
+    addCounts(this.skipped, { [reason]: 1 });
+    if (reason !== 'version-gone' || needed) this.counts.missing++;
+    const { key, versionId, size } = row;
+    await this.report.add({ key, versionId, size, outcome: 'skipped', reason });
+  }
+
+  /** Tags and ACL of a known version as they are now, where they differ from what the history says. */
+  private async changedStates(decision: Decision & { kind: 'reuse' }): Promise<Row[]> {
+    const now = await readMetadata(this.ports, this.job, decision.row);
+    if (!now) return [];
+    const { known, states } = decision;
+    const latest = (field: 'tags' | 'acl'): string | undefined =>
+      [...states].sort((a, b) => (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0)).findLast((row) => row[field] !== undefined)?.[
+        field
+      ] ?? known[field];
+    const { key, versionId, lastModified, etag } = decision.row;
+    const state: Row = { key, versionId, lastModified, etag, kind: 'state', effectiveFrom: this.job.asOf, source: 'listing' };
+    return [
+      ...(now.tags === latest('tags') ? [] : [{ ...state, tags: now.tags }]),
+      ...(now.acl === undefined || now.acl === latest('acl') ? [] : [{ ...state, acl: now.acl }]),
+    ];
+  }
+}
+
+type Outcome = Stored | { readonly kind: 'nothing' } | { readonly kind: 'reused'; readonly states: readonly Row[] };
+
+async function* readRun(scratch: Scratch, parts: readonly RunPart[], range: KeyRange): AsyncGenerator<Row[]> {
+  for (const part of parts) {
+    const { body } = await scratch.store.get({ bucket: scratch.bucket, key: part.key });
+    yield* readSegment(body, { range, sha256: part.sha256 });
+  }
+}

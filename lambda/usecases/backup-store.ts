@@ -1,0 +1,125 @@
+import { objectKey } from '../contract/layout';
+import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/canonical';
+import { sha256Hex } from '../core/hash';
+import type { BackupJob } from '../core/jobs';
+import { NULL_VERSION, Row, VaultFile } from '../core/row';
+import { isStoreError, ObjectHead, StoreErrorCode } from '../ports/object-store';
+import type { BackupPorts } from './context';
+import { CopyIntoVault } from './copy-into-vault';
+
+/** What became of a version: a body to pack, a copy in the vault, a reason to skip it, or a copy still under way. */
+export type Stored =
+  | { readonly kind: 'body'; readonly row: Row; readonly body: Uint8Array }
+  | { readonly kind: 'copied'; readonly row: Row }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason }
+  | { readonly kind: 'unfinished'; readonly objectKey: string; readonly uploadId: string };
+
+export type SkipReason = 'version-gone' | 'archived' | 'sse-c' | 'access-denied' | 'unreadable';
+
+/** Errors that say something about one version, and not about the job: the version is skipped and reported. */
+const SKIP_REASONS: Partial<Record<StoreErrorCode, SkipReason>> = {
+  'not-found': 'version-gone',
+  'delete-marker': 'version-gone',
+  archived: 'archived',
+  'sse-c': 'sse-c',
+  'access-denied': 'access-denied',
+  invalid: 'unreadable',
+};
+const ARCHIVE_CLASSES = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+
+/** Reads or copies one version with everything that belongs to it. */
+export class VersionStore {
+  private readonly copier: CopyIntoVault;
+  constructor(
+    private readonly ports: BackupPorts,
+    private readonly job: BackupJob,
+    uploads: ReadonlyMap<string, string>,
+  ) {
+    this.copier = new CopyIntoVault(ports, uploads);
+  }
+
+  async store(row: Row): Promise<Stored> {
+    // Known from the listing: no request is needed to learn that S3 will refuse.
+    if (ARCHIVE_CLASSES.has(row.storageClass ?? '')) return { kind: 'skipped', reason: 'archived' };
+    try {
+      return (row.size ?? 0) <= this.ports.settings.packThreshold ? await this.read(row) : await this.copy(row);
+    } catch (error) {
+      const reason = isStoreError(error) ? SKIP_REASONS[error.code] : undefined;
+      // A null version was replaced or removed between the listing and the read.
+      if (isStoreError(error, 'precondition-failed')) return { kind: 'skipped', reason: 'version-gone' };
+      if (reason === undefined) throw error;
+      return { kind: 'skipped', reason };
+    }
+  }
+
+  private async read(row: Row): Promise<Stored> {
+    const object = await this.ports.source.get(this.source(row));
+    if (object.size !== row.size || object.body.byteLength !== row.size) return { kind: 'skipped', reason: 'version-gone' };
+    if (object.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
+    const described = await this.describe(row, object);
+    return { kind: 'body', row: { ...described, sha256: sha256Hex(object.body) }, body: object.body };
+  }
+
+  private async copy(row: Row): Promise<Stored> {
+    const source = this.source(row);
+    const head = await this.ports.source.head(source);
+    if (head.size !== row.size) return { kind: 'skipped', reason: 'version-gone' };
+    if (head.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
+    const described = await this.describe(row, head);
+    const name = objectKey(this.job.jobId, this.identity(row));
+    const copied = await this.copier.copy(source, name, head.size);
+    if (!copied.done) return { kind: 'unfinished', objectKey: name, uploadId: copied.uploadId };
+    const file: VaultFile = { ...copied.file, commit: this.job.seq };
+    return { kind: 'copied', row: { ...described, file, offset: 0, length: head.size } };
+  }
+
+  /** Null versions can be replaced in place: only the ETag tells them apart. */
+  private source(row: Row): { bucket: string; key: string; versionId: string; ifMatch?: string } {
+    const ref = { bucket: this.job.bucket, key: row.key, versionId: row.versionId };
+    return row.versionId === NULL_VERSION ? { ...ref, ifMatch: row.etag } : ref;
+  }
+
+  private identity(row: Row): string {
+    const parts = [this.job.bucket, row.key, row.versionId, row.etag ?? '', String(row.lastModified)];
+    return sha256Hex(JSON.stringify(parts));
+  }
+
+  /** Headers and metadata came with the body; tags and ACL cost a request only where there can be any. */
+  private async describe(row: Row, head: ObjectHead): Promise<Row> {
+    const ref = { bucket: this.job.bucket, key: row.key, versionId: row.versionId };
+    const [tags, acl] = await Promise.all([
+      head.tagCount > 0 ? this.ports.source.getTags(ref) : {},
+      this.job.aclsEnabled ? this.ports.source.getAcl(ref) : undefined,
+    ]);
+    return {
+      ...row,
+      etag: head.etag,
+      storageClass: head.storageClass,
+      checksumAlgorithm: head.checksum?.algorithm ?? row.checksumAlgorithm,
+      checksum: head.checksum?.value,
+      headers: encodeHeaders(head.headers),
+      userMetadata: encodeMetadata(head.userMetadata),
+      tags: encodeTags(tags),
+      acl: acl && encodeAcl(acl),
+    };
+  }
+}
+
+/** Reads tags and ACL of a version that the vault has already: `metadata: FULL`. */
+export async function readMetadata(
+  ports: BackupPorts,
+  job: BackupJob,
+  row: Row,
+): Promise<{ readonly tags: string; readonly acl?: string } | undefined> {
+  const ref = { bucket: job.bucket, key: row.key, versionId: row.versionId };
+  try {
+    const [tags, acl] = await Promise.all([
+      ports.source.getTags(ref),
+      job.aclsEnabled ? ports.source.getAcl(ref) : undefined,
+    ]);
+    return { tags: encodeTags(tags), acl: acl && encodeAcl(acl) };
+  } catch (error) {
+    if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
+    throw error;
+  }
+}

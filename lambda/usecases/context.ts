@@ -1,0 +1,53 @@
+import type { BucketAdmin } from '../ports/bucket-admin';
+import type { Catalog } from '../ports/catalog';
+import type { Deadline, EventPublisher, Executions, Log, RequestCounts } from '../ports/runtime';
+import type { ObjectStore } from '../ports/object-store';
+import type { Scratch } from './turns';
+import type { Vault } from './vault';
+
+/** A store that also says how many requests went through it. */
+export type CountingStore = ObjectStore & { counts(): RequestCounts };
+
+/** Facts about the deployment. */
+export interface Deployment {
+  readonly vaultName: string;
+  readonly vaultArn: string;
+  readonly vaultBucket: string;
+  readonly scratchBucket: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly partition: string;
+}
+
+/** What steps of a backup work with. Each step is given the whole; its role decides what it can do. */
+export interface BackupPorts {
+  readonly source: CountingStore;
+  readonly vault: Vault;
+  readonly scratch: Scratch;
+  readonly buckets: BucketAdmin;
+  readonly catalog: Catalog;
+  readonly events: EventPublisher;
+  readonly executions: Executions;
+  readonly deadline: Deadline;
+  readonly log: Log;
+  readonly deployment: Deployment;
+  readonly settings: BackupSettings;
+}
+
+export interface BackupSettings {
+  /** Objects up to this many bytes are packed; larger ones are copied by S3. */
+  readonly packThreshold: number;
+  /** Largest object that one CopyObject may copy, and the least size of a part above it. */
+  readonly copyPartSize: number;
+  readonly rangeWeight: number;
+  /** Bodies read at the same time. */
+  readonly concurrency: number;
+}
+
+export const DEFAULT_SETTINGS: BackupSettings = {
+  packThreshold: 1024 * 1024,
+  // One CopyObject of 1 GiB takes well under the 60 s that a single operation may take.
+  copyPartSize: 256 * 1024 * 1024,
+  rangeWeight: 50_000,
+  concurrency: 32,
+};

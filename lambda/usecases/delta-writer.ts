@@ -1,0 +1,84 @@
+import { packKey } from '../contract/layout';
+import type { BackupJob } from '../core/jobs';
+import { compareKeys } from '../core/key-order';
+import type { SegmentRef } from '../core/manifest';
+import { PackBuilder } from '../core/pack';
+import type { Row, VaultFile } from '../core/row';
+import { SegmentWriter } from '../core/segment-writer';
+import type { Vault } from './vault';
+
+/**
+ * Writes the rows of one turn as delta segments, and the small bodies among them as packs. Rows come in key order. A pack is
+ * durable before its rows go into a segment, and a segment ends where a range of the last commit ends: ranges in which
+ * nothing changed get nothing.
+ */
+export class DeltaWriter {
+  private readonly segments: SegmentRef[] = [];
+  private segment: SegmentWriter | undefined;
+  private pack = new PackBuilder();
+  /** Rows in order, waiting for the pack that holds bodies of some of them. */
+  private waiting: { readonly row: Row; readonly packed: boolean }[] = [];
+  private bound = 0;
+  private rows = 0;
+  constructor(
+    private readonly vault: Vault,
+    private readonly job: BackupJob,
+    private readonly bounds: readonly string[],
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.rows === 0;
+  }
+
+  add(row: Row): void {
+    this.rows++;
+    this.waiting.push({ row, packed: false });
+  }
+
+  addPacked(row: Row, body: Uint8Array): void {
+    this.rows++;
+    this.waiting.push({ row: this.pack.add(row, body), packed: true });
+  }
+
+  /** Stores the pack that is open, then the rows that wait for it. */
+  async flushPack(): Promise<void> {
+    const file = this.pack.isEmpty ? undefined : await this.writePack();
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const { row, packed } of waiting) await this.write(packed && file ? { ...row, file } : row);
+  }
+
+  async finish(): Promise<readonly SegmentRef[]> {
+    await this.flushPack();
+    await this.closeSegment();
+    return this.segments;
+  }
+
+  private async writePack(): Promise<VaultFile> {
+    const { bytes, sha256 } = this.pack.finish();
+    this.pack = new PackBuilder();
+    const name = packKey(this.job.jobId, sha256);
+    const { versionId } = await this.vault.create(name, bytes);
+    const checksum = `SHA256:${Buffer.from(sha256, 'hex').toString('base64')}`;
+    return { name, versionId, checksum, bytes: bytes.byteLength, commit: this.job.seq };
+  }
+
+  private async write(row: Row): Promise<void> {
+    const bound = this.bounds[this.bound];
+    if (bound !== undefined && compareKeys(row.key, bound) >= 0) {
+      await this.closeSegment();
+      while (this.bound < this.bounds.length && compareKeys(row.key, this.bounds[this.bound] ?? '') >= 0) this.bound++;
+    }
+    this.segment ??= new SegmentWriter();
+    this.segment.add(row);
+    if (this.segment.isFull) await this.closeSegment();
+  }
+
+  private async closeSegment(): Promise<void> {
+    if (!this.segment) return;
+    const segment = this.segment.finish();
+    this.segment = undefined;
+    this.segments.push(await this.vault.writeSegment(this.job.bucket, this.job.jobId, this.job.seq, segment));
+  }
+}
+

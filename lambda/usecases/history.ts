@@ -1,0 +1,42 @@
+import { groupByKey, KeyGroup, mergeGroups } from '../core/groups';
+import { joinAll } from '../core/join';
+import type { KeyRange } from '../core/key-order';
+import { historyRanges, HistoryRange, Manifest } from '../core/manifest';
+import type { Row } from '../core/row';
+import type { Vault } from './vault';
+
+interface ReadHistory {
+  readonly columns?: readonly string[];
+  readonly withFiles: boolean;
+}
+
+/** Joined history of each key of a range, in key order. Memory is that of one row group for each segment. */
+async function* rangeHistory(vault: Vault, range: HistoryRange, options: ReadHistory): AsyncGenerator<KeyGroup> {
+  const sources = range.segments.map((segment) => groupByKey(vault.segmentRows(segment, { range, ...options })));
+  for await (const { key, parts } of mergeGroups(sources)) yield { key, rows: joinAll(parts.flat()) };
+}
+
+/** The history of a manifest within an interval of keys, range after range. */
+export async function* readHistory(
+  vault: Vault,
+  manifest: Manifest | undefined,
+  within: KeyRange,
+  options: ReadHistory,
+): AsyncGenerator<KeyGroup> {
+  for (const range of historyRanges(manifest, within)) yield* rangeHistory(vault, range, options);
+}
+
+export interface ScannedKey {
+  readonly key: string;
+  readonly scanned: readonly Row[];
+  readonly history: readonly Row[];
+}
+
+/** What a scan saw of each key beside what the history knows of it. */
+export async function* compareWithHistory(
+  scan: AsyncIterator<KeyGroup>,
+  history: AsyncIterator<KeyGroup>,
+): AsyncGenerator<ScannedKey> {
+  for await (const { key, parts } of mergeGroups([scan, history]))
+    yield { key, scanned: parts[0] ?? [], history: parts[1] ?? [] };
+}

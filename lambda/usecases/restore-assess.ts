@@ -1,0 +1,70 @@
+import { BackupError, ErrorName } from '../contract/errors';
+import { restoreReportPrefix } from '../contract/layout';
+import type { FanOutInput } from '../contract/steps';
+import { estimateCost } from '../core/cost';
+import type { PlanUnit, RestoreJob, RestoreUnit } from '../core/restore-job';
+import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
+import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
+import { PLAN_STEP, RestorePorts } from './restore-plan';
+import { readUnits, Scratch, unitResults, writeUnits } from './turns';
+
+export const RESTORE_STEP = 'restore';
+
+/** The plan as a whole: refuses what must not begin, makes the new bucket, and cuts the work into units. */
+export async function assessRestore(
+  ports: RestorePorts,
+  { job }: { job: RestoreJob },
+): Promise<FanOutInput<RestoreJob, RestoreUnit>> {
+  const results = await planResults(ports.scratch, job);
+  const plan = summarize(results);
+  const report = `s3://${ports.scratch.bucket}/${restoreReportPrefix(job.sourceBucket, job.jobId)}`;
+  if (job.insistOnAcls && (plan.skipped['acls-disabled'] ?? 0) > 0)
+    throw new BackupError(
+      ErrorName.destinationAclsDisabled,
+      `${String(plan.skipped['acls-disabled'])} objects have ACLs, but bucket "${job.destination.bucket}" has ACLs disabled: enable them there, or leave restoreAcls out`,
+    );
+  if (plan.conflicts > 0 && !job.dryRun)
+    throw new BackupError(
+      ErrorName.destinationConflict,
+      `${String(plan.conflicts)} of the objects exist in bucket "${job.destination.bucket}" and onExisting is "fail": nothing was written; the keys are in ${report}`,
+    );
+  if (job.dryRun) return writeUnits(ports.scratch, RESTORE_STEP, job, []);
+  if (job.destination.create) await ports.buckets.create(job.destination.bucket, { ownership: job.destination.ownership });
+  return writeUnits(ports.scratch, RESTORE_STEP, job, restoreUnits(results));
+}
+
+/** Results of all turns of planning, in key order. */
+export async function planResults(scratch: Scratch, job: RestoreJob): Promise<PlanResult[]> {
+  const results: PlanResult[] = [];
+  for (const unit of await readUnits<PlanUnit>(scratch, job.jobId, PLAN_STEP))
+    results.push(...(await unitResults<PlanResult>(scratch, job.jobId, PLAN_STEP, unit.id)));
+  return results;
+}
+
+export function summarize(results: readonly PlanResult[]): PlanSummary {
+  const requests = mergeCounts(results, (result) => result.estimated);
+  return {
+    objects: sumNumbers(results, (result) => result.objects),
+    versions: sumNumbers(results, (result) => result.versions),
+    markers: sumNumbers(results, (result) => result.markers),
+    bytes: sumNumbers(results, (result) => result.bytes),
+    conflicts: sumNumbers(results, (result) => result.conflicts),
+    skipped: mergeCounts(results, (result) => result.skipped),
+    requests,
+    estimatedCost: Math.round(estimateCost(requests) * 1e6) / 1e6,
+  };
+}
+
+function restoreUnits(results: readonly PlanResult[]): RestoreUnit[] {
+  const units: { id: string; files: string[] }[] = [];
+  let weight = Infinity;
+  for (const file of results.flatMap((result) => result.files)) {
+    if (weight + file.weight > DEFAULT_RANGE_WEIGHT) {
+      units.push({ id: String(units.length), files: [] });
+      weight = 0;
+    }
+    weight += file.weight;
+    units.at(-1)?.files.push(file.key);
+  }
+  return units;
+}

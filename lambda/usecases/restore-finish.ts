@@ -1,0 +1,105 @@
+import { recoveryPointId, restoreReportPrefix } from '../contract/layout';
+import { addCounts, Counts } from '../core/counts';
+import { toIso } from '../core/instant';
+import type { RestoreJob, RestoreUnit } from '../core/restore-job';
+import { EXPECTED_SKIPS } from '../core/restore-plan';
+import { mergeCounts, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
+import { restoreJobEvent } from './job-events';
+import { planResults, RESTORE_STEP, summarize } from './restore-assess';
+import type { RestorePorts } from './restore-plan';
+import { readUnits, unitResults } from './turns';
+
+/** Output of the Restore execution. */
+export interface RestoreOutput {
+  readonly jobId: string;
+  readonly status: 'COMPLETED' | 'PARTIAL';
+  readonly dryRun: boolean;
+  readonly recoveryPointId: string;
+  readonly asOf: string;
+  readonly exact: boolean;
+  readonly destinationBucket: string;
+  readonly planned: PlanSummary;
+  readonly restored: number;
+  readonly skipped: Counts;
+  /** Delete markers written. */
+  readonly deleted: number;
+  readonly failed: number;
+  readonly bytes: number;
+  readonly verifiedByReading: number;
+  /** Requests to the destination bucket. */
+  readonly requests: Counts;
+  readonly report: string;
+}
+
+/** Last step of a restore: sums up what was done, and says COMPLETED only if all of it was. */
+export async function finishRestore(ports: RestorePorts, { job }: { job: RestoreJob }): Promise<RestoreOutput> {
+  const plans = await planResults(ports.scratch, job);
+  const planned = summarize(plans);
+  const results: RestoreResult[] = [];
+  for (const unit of await readUnits<RestoreUnit>(ports.scratch, job.jobId, RESTORE_STEP))
+    results.push(...(await unitResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP, unit.id)));
+  const skipped = addCounts({ ...planned.skipped }, mergeCounts(results, (result) => result.skipped));
+  const failed = sumNumbers(results, (result) => result.failed);
+  const unexpected = Object.keys(skipped).some((reason) => !EXPECTED_SKIPS.has(reason));
+  const restored = sumNumbers(results, (result) => result.restored);
+  checkSum(job, planned, restored + failed + (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0));
+  const key = `${restoreReportPrefix(job.sourceBucket, job.jobId)}report.json`;
+  const output: RestoreOutput = {
+    jobId: job.jobId,
+    status: failed > 0 || unexpected ? 'PARTIAL' : 'COMPLETED',
+    dryRun: job.dryRun,
+    recoveryPointId: recoveryPointId(job.sourceBucket, job.point.seq),
+    asOf: toIso(job.asOf),
+    exact: true,
+    destinationBucket: job.destination.bucket,
+    planned,
+    restored,
+    skipped,
+    deleted: sumNumbers(results, (result) => result.markers),
+    failed,
+    bytes: sumNumbers(results, (result) => result.bytes),
+    verifiedByReading: sumNumbers(results, (result) => result.verifiedByReading),
+    requests: addCounts(mergeCounts(plans, (plan) => plan.requests), mergeCounts(results, (result) => result.requests)),
+    report: `s3://${ports.scratch.bucket}/${key}`,
+  };
+  const details = [...plans, ...results].flatMap((result) => result.reports);
+  const body = Buffer.from(JSON.stringify({ ...output, job, details }, null, 2), 'utf8');
+  await ports.scratch.store.put({ bucket: ports.scratch.bucket, key, body });
+  const { date } = await ports.scratch.store.head({ bucket: ports.scratch.bucket, key });
+  await record(ports, job, output, toIso(date));
+  return output;
+}
+
+/** Every planned version was restored, failed or was skipped for a reason: anything else is our own mistake. */
+function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void {
+  if (!job.dryRun && settled !== planned.versions)
+    throw new Error(`the plan had ${String(planned.versions)} versions, but ${String(settled)} were settled`);
+}
+
+async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutput, completedAt: string): Promise<void> {
+  await ports.catalog.putJob({
+    jobId: job.jobId,
+    type: 'RESTORE',
+    bucket: job.sourceBucket,
+    state: output.status,
+    createdAt: job.startedAt,
+    completedAt,
+    executionArn: job.executionArn,
+    recoveryPointId: output.recoveryPointId,
+    output: { ...output },
+  });
+  await ports.events.publish(
+    restoreJobEvent(
+      ports.deployment,
+      { jobId: job.jobId, bucket: job.sourceBucket, createdAt: job.startedAt },
+      {
+        state: output.status,
+        recoveryPointId: output.recoveryPointId,
+        destinationBucket: output.destinationBucket,
+        bytes: output.bytes,
+        completedAt,
+      },
+    ),
+  );
+  ports.log.info('RestoreFinished', { jobId: job.jobId, bucket: job.sourceBucket, status: output.status, restored: output.restored });
+}

@@ -1,0 +1,223 @@
+import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../core/canonical';
+import { fromIso } from '../core/instant';
+import type { ObjectProperties } from '../core/object-properties';
+import type { RestoreJob } from '../core/restore-job';
+import type { RestoreAction, RestoreOp } from '../core/restore-plan';
+import { isStoreError, ListedVersion, WriteCondition, Written } from '../ports/object-store';
+import { checksumText, hashByReading } from './checksums';
+import { BodyMap, readBody } from './pack-bodies';
+import type { RestorePorts } from './restore-plan';
+import { ServerCopy } from './server-copy';
+
+/** What became of one write. */
+export type OpOutcome =
+  | {
+      readonly kind: 'restored';
+      readonly versionId?: string;
+      readonly etag: string;
+      /** Verified by reading the object, because S3 gave no checksum to compare. */
+      readonly read: boolean;
+      /** The bucket refused the ACL: the object was written without it. */
+      readonly withoutAcl?: boolean;
+    }
+  | { readonly kind: 'marked' }
+  | { readonly kind: 'failed'; readonly reason: 'damaged' | 'access-denied' | 'invalid' | 'missing' }
+  | { readonly kind: 'precondition-failed' }
+  /** The time is over: a later turn goes on, with the upload if one is under way. */
+  | { readonly kind: 'unfinished'; readonly uploadId?: string };
+
+export type PutOp = Extract<RestoreOp, { kind: 'put' }>;
+type CopyOp = Extract<RestoreOp, { kind: 'copy' }>;
+
+/**
+ * Carries out the writes of one key, oldest version first. Each write is conditional on what was there before it, so a live writer
+ * wins; a repeated attempt finds its own earlier writes and goes on after them.
+ */
+export class KeyRestorer {
+  private readonly copier: ServerCopy;
+  constructor(
+    private readonly ports: RestorePorts,
+    private readonly job: RestoreJob,
+    private readonly bodies: BodyMap,
+    uploads: ReadonlyMap<string, string>,
+  ) {
+    this.copier = new ServerCopy(ports.destination, ports.settings.copyPartSize, ports.deadline, uploads);
+  }
+
+  async restore(action: RestoreAction): Promise<OpOutcome[]> {
+    const outcomes = action.ops.length > 1 ? await this.earlierWrites(action) : [];
+    if (!outcomes) return action.ops.map(() => ({ kind: 'precondition-failed' }));
+    let condition = this.conditionAfter(action, outcomes);
+    const before = outcomes.length;
+    for (const op of action.ops.slice(before)) {
+      if (outcomes.length > before && this.ports.deadline.remainingMillis() <= 0) {
+        outcomes.push({ kind: 'unfinished' });
+        break;
+      }
+      const outcome = await this.write(action, op, condition);
+      outcomes.push(outcome);
+      if (outcome.kind === 'restored') condition = { ifMatch: outcome.etag };
+      else if (outcome.kind === 'marked') condition = { ifAbsent: true };
+      else if (outcome.kind !== 'failed') break;
+    }
+    // After a lost race nothing more of the key is written: the order would be wrong.
+    while (outcomes.length < action.ops.length && outcomes.at(-1)?.kind === 'precondition-failed')
+      outcomes.push({ kind: 'precondition-failed' });
+    return outcomes;
+  }
+
+  private conditionAfter(action: RestoreAction, done: readonly OpOutcome[]): WriteCondition {
+    const last = done.at(-1);
+    if (last?.kind === 'restored') return { ifMatch: last.etag };
+    if (last?.kind === 'marked' || action.replaces === undefined) return { ifAbsent: true };
+    return { ifMatch: action.replaces };
+  }
+
+  private async write(action: RestoreAction, op: RestoreOp, condition: WriteCondition): Promise<OpOutcome> {
+    const target = { bucket: this.job.destination.bucket, key: action.destination };
+    try {
+      if (op.kind === 'marker') {
+        await this.ports.destination.addMarker({ ...target, ifMatch: condition.ifMatch });
+        return { kind: 'marked' };
+      }
+      return await this.writeBody(target, op, condition);
+    } catch (error) {
+      if (isStoreError(error, 'precondition-failed', 'no-such-upload'))
+        return op.kind === 'marker' ? { kind: 'precondition-failed' } : this.alreadyThere(target, op);
+      if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
+      if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };
+      if (isStoreError(error, 'not-found', 'delete-marker')) return { kind: 'failed', reason: 'missing' };
+      throw error;
+    }
+  }
+
+  private async writeBody(
+    target: { bucket: string; key: string },
+    op: PutOp | CopyOp,
+    condition: WriteCondition,
+  ): Promise<OpOutcome> {
+    try {
+      return op.kind === 'put' ? await this.put(target, op, condition) : await this.copy(target, op, condition);
+    } catch (error) {
+      if (op.acl === undefined || !isStoreError(error, 'access-denied', 'acls-disabled')) throw error;
+      // Blocked public access and disabled ACLs refuse the grants, not the object.
+      const outcome = await this.writeBody(target, { ...op, acl: undefined }, condition);
+      return outcome.kind === 'restored' ? { ...outcome, withoutAcl: true } : outcome;
+    }
+  }
+
+  private async put(target: { bucket: string; key: string }, op: PutOp, condition: WriteCondition): Promise<OpOutcome> {
+    // Bodies of a key with very many versions are not all read ahead.
+    const body = this.bodies.get(op) ?? (await readBody(this.ports.vault, op));
+    if (!body) return { kind: 'failed', reason: 'damaged' };
+    const written = await this.ports.destination.put({ ...target, body, ...this.properties(op), ...condition });
+    return { kind: 'restored', versionId: written.versionId, etag: written.etag, read: false };
+  }
+
+  private async copy(target: { bucket: string; key: string }, op: CopyOp, condition: WriteCondition): Promise<OpOutcome> {
+    const source = { bucket: this.ports.vault.bucket, key: op.file.name, versionId: op.file.versionId };
+    const copied = await this.copier.copy({ source, ...target, size: op.size, properties: this.properties(op), condition });
+    if (!copied.done) return { kind: 'unfinished', uploadId: copied.uploadId };
+    return this.verify(target, op, copied.written);
+  }
+
+  /** A copy is checked by S3's checksum of it; where S3 gives none of the recorded kind, it is read and hashed. */
+  private async verify(target: { bucket: string; key: string }, op: CopyOp, written: Written): Promise<OpOutcome> {
+    const { versionId, etag } = written;
+    const [algorithm] = op.file.checksum.split(':');
+    const comparable = written.checksum?.algorithm === algorithm;
+    const checksum =
+      written.checksum && comparable
+        ? checksumText(written.checksum)
+        : await this.readChecksum({ ...target, versionId }, op, algorithm);
+    if (checksum !== op.file.checksum) return { kind: 'failed', reason: 'damaged' };
+    return { kind: 'restored', versionId, etag, read: !comparable };
+  }
+
+  private async readChecksum(
+    ref: { bucket: string; key: string; versionId?: string },
+    op: CopyOp,
+    algorithm: string | undefined,
+  ): Promise<string> {
+    if (algorithm === 'SHA256') return hashByReading(this.ports.destination, ref, op.size);
+    // Another kind of checksum was recorded: the vault's object itself is the measure.
+    const source = { bucket: this.ports.vault.bucket, key: op.file.name, versionId: op.file.versionId };
+    const [copy, original] = await Promise.all([
+      hashByReading(this.ports.destination, ref, op.size),
+      hashByReading(this.ports.vault.store, source, op.size),
+    ]);
+    return copy === original ? op.file.checksum : copy;
+  }
+
+  private properties(op: PutOp | CopyOp): ObjectProperties {
+    const { encryption } = this.job;
+    return {
+      headers: decodeHeaders(op.headers),
+      userMetadata: decodeMetadata(op.userMetadata),
+      tags: op.tags === undefined ? undefined : decodeTags(op.tags),
+      grants: op.acl === undefined ? undefined : decodeAcl(op.acl).grants,
+      storageClass: op.storageClass,
+      encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption,
+    };
+  }
+
+  /** The condition failed: because an earlier attempt of this job wrote the object, or because someone else did. */
+  private async alreadyThere(target: { bucket: string; key: string }, op: PutOp | CopyOp): Promise<OpOutcome> {
+    const ours = await this.isOurs(target, op);
+    return ours ?? { kind: 'precondition-failed' };
+  }
+
+  private async isOurs(
+    ref: { bucket: string; key: string; versionId?: string },
+    op: PutOp | CopyOp,
+  ): Promise<OpOutcome | undefined> {
+    try {
+      const head = await this.ports.destination.head(ref);
+      if (head.size !== op.size || head.lastModified < fromIso(this.job.startedAt)) return undefined;
+      const wanted = op.kind === 'put' ? `SHA256:${Buffer.from(op.sha256, 'hex').toString('base64')}` : op.file.checksum;
+      const found = head.checksum ? checksumText(head.checksum) : await hashByReading(this.ports.destination, ref, op.size);
+      return found === wanted ? { kind: 'restored', versionId: head.versionId, etag: head.etag, read: false } : undefined;
+    } catch (error) {
+      if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Which of the key's writes an earlier attempt has done already: the destination's newest versions, on top of what the plan found.
+   * Undefined when something else was written there.
+   */
+  private async earlierWrites(action: RestoreAction): Promise<OpOutcome[] | undefined> {
+    const { bucket } = this.job.destination;
+    const { entries } = await this.ports.destination.listVersions({ bucket, prefix: action.destination });
+    const own = entries.filter((entry) => entry.key === action.destination);
+    for (let done = Math.min(action.ops.length, own.length); done >= 0; done--) {
+      if (!isBaseline(own[done], action)) continue;
+      const outcomes = await this.matches(action, own.slice(0, done).reverse());
+      if (outcomes) return outcomes;
+    }
+    return undefined;
+  }
+
+  private async matches(action: RestoreAction, written: readonly ListedVersion[]): Promise<OpOutcome[] | undefined> {
+    const outcomes: OpOutcome[] = [];
+    for (const [index, entry] of written.entries()) {
+      const op = action.ops[index];
+      if (!op || (op.kind === 'marker') !== entry.isMarker) return undefined;
+      if (op.kind === 'marker') {
+        if (entry.lastModified < fromIso(this.job.startedAt)) return undefined;
+        outcomes.push({ kind: 'marked' });
+        continue;
+      }
+      const ref = { bucket: this.job.destination.bucket, key: action.destination, versionId: entry.versionId };
+      const outcome = await this.isOurs(ref, op);
+      if (!outcome) return undefined;
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+}
+
+/** Whether this is what the plan found on top: the object to replace, or nothing but a delete marker. */
+const isBaseline = (entry: ListedVersion | undefined, action: RestoreAction): boolean =>
+  action.replaces === undefined ? entry === undefined || entry.isMarker : entry?.etag === action.replaces;

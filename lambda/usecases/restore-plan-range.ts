@@ -1,0 +1,177 @@
+import { workKey } from '../contract/layout';
+import type { WorkInput, WorkOutput } from '../contract/steps';
+import { addCounts, Counts } from '../core/counts';
+import { sha256Hex } from '../core/hash';
+import { selectedParts } from '../core/items';
+import { afterKey, keyBytes, KeyRange } from '../core/key-order';
+import type { PlanUnit, RestoreJob } from '../core/restore-job';
+import { PlannedKey, planKey, RestoreAction } from '../core/restore-plan';
+import { MAX_KEY_BYTES } from '../core/restore-request';
+import type { PlanResult } from '../core/restore-result';
+import { KeyView, viewAt } from '../core/view';
+import { versionWeight } from '../core/weights';
+import { DestinationListing, headEtag } from './destination-listing';
+import { readHistory } from './history';
+import { runInOrder } from './pool';
+import { ReportWriter, restoreReport } from './report';
+import { requestsSince } from './requests';
+import { PLAN_STEP, RestorePorts } from './restore-plan';
+import { isSingleCopy, partSizeOf } from './server-copy';
+import { runTurn, Turn } from './turns';
+
+interface PlanCursor {
+  /** The key that planning goes on with. */
+  readonly from: string;
+}
+
+/** Keys that one file of actions holds at most, and their weight: a worker's memory, and the step of its cursor. */
+const FILE_KEYS = 2_000;
+const FILE_WEIGHT = 5_000;
+const KEYS_AT_ONCE = 500;
+
+/** One turn of planning: compares the recovery point with the destination and writes down what to do. */
+export function planRestoreRange(ports: RestorePorts, input: WorkInput<RestoreJob, PlanUnit>): Promise<WorkOutput> {
+  return runTurn(ports.scratch, PLAN_STEP, input, (cursor: PlanCursor | undefined) =>
+    new RangePlanner(ports, input).run(cursor),
+  );
+}
+
+class RangePlanner {
+  private readonly job: RestoreJob;
+  private readonly files: { key: string; weight: number }[] = [];
+  private readonly counts = { objects: 0, versions: 0, markers: 0, bytes: 0, conflicts: 0 };
+  private readonly skipped: Counts = {};
+  private readonly estimated: Counts = {};
+  private readonly report: ReportWriter;
+  private actions: RestoreAction[] = [];
+  private weight = 0;
+
+  constructor(
+    private readonly ports: RestorePorts,
+    private readonly input: WorkInput<RestoreJob, PlanUnit>,
+  ) {
+    this.job = input.job;
+    this.report = restoreReport(ports.scratch, input.job, `plan-${input.unit.id}`);
+  }
+
+  async run(cursor: PlanCursor | undefined): Promise<Turn<PlanResult, PlanCursor>> {
+    const { ports, job, input } = this;
+    const before = { ...ports.destination.counts() };
+    const manifest = await ports.vault.readBase(job.sourceBucket, job.point);
+    const intervals = await ports.scratch.read<KeyRange[]>(job.selection);
+    const unit: KeyRange = { from: cursor?.from ?? input.unit.from, to: input.unit.to };
+    let stopped: PlanCursor | undefined;
+    for await (const keys of this.chunks(manifest, selectedParts(intervals, unit))) {
+      await this.plan(keys.views, keys.interval);
+      const last = keys.views.at(-1);
+      if (last && ports.deadline.remainingMillis() <= 0) {
+        stopped = { from: afterKey(last.key) };
+        break;
+      }
+    }
+    await this.writeFile();
+    const result: PlanResult = {
+      files: this.files,
+      ...this.counts,
+      skipped: this.skipped,
+      estimated: this.estimated,
+      requests: requestsSince(ports.destination, before),
+      reports: await this.report.finish(),
+    };
+    return { result, cursor: stopped };
+  }
+
+  /** Views of the selected keys that the recovery point knows, some at once. */
+  private async *chunks(
+    manifest: Parameters<typeof readHistory>[1],
+    intervals: readonly KeyRange[],
+  ): AsyncGenerator<{ interval: KeyRange; views: KeyView[] }> {
+    for (const interval of intervals) {
+      let views: KeyView[] = [];
+      for await (const { key, rows } of readHistory(this.ports.vault, manifest, interval, { withFiles: true })) {
+        const view = viewAt(key, rows, this.job.asOf);
+        if (view.versions.length > 0) views.push(view);
+        if (views.length < KEYS_AT_ONCE) continue;
+        yield { interval, views };
+        views = [];
+      }
+      if (views.length > 0) yield { interval, views };
+    }
+  }
+
+  private listing: { interval: KeyRange; listing: DestinationListing } | undefined;
+
+  private async plan(views: readonly KeyView[], interval: KeyRange): Promise<void> {
+    const existing = await this.existing(views, interval);
+    for (const [index, view] of views.entries()) await this.take(view.key, planKey(view, existing[index], this.job));
+  }
+
+  /** ETags of the destination's objects under these keys. */
+  private async existing(views: readonly KeyView[], interval: KeyRange): Promise<(string | undefined)[]> {
+    const { destination, destinationPrefix } = this.job;
+    if (destination.create) return [];
+    const keys = views.map((view) => destinationPrefix + view.key);
+    const { store, concurrency } = { store: this.ports.destination, concurrency: this.ports.settings.concurrency };
+    if (interval.to === afterKey(interval.from)) {
+      return runInOrder(
+        keys,
+        concurrency,
+        () => true,
+        async (key) => (keyBytes(key) > MAX_KEY_BYTES ? undefined : headEtag(store, destination.bucket, key)),
+      );
+    }
+    if (this.listing?.interval !== interval)
+      this.listing = { interval, listing: new DestinationListing(store, destination.bucket, interval, destinationPrefix) };
+    const found: (string | undefined)[] = [];
+    for (const key of keys) found.push(await this.listing.listing.find(key));
+    return found;
+  }
+
+  private async take(key: string, planned: PlannedKey): Promise<void> {
+    const { action, skipped, conflict } = planned;
+    for (const { reason, versionId } of skipped) {
+      addCounts(this.skipped, { [reason]: 1 });
+      await this.report.add({ key, versionId, outcome: 'skipped', reason });
+    }
+    if (conflict) {
+      this.counts.conflicts++;
+      await this.report.add({ key, outcome: 'conflict', reason: 'exists' });
+    }
+    if (!action) return;
+    this.counts.objects++;
+    this.actions.push(action);
+    for (const op of action.ops) {
+      if (op.kind === 'marker') this.counts.markers++;
+      else {
+        this.counts.versions++;
+        this.counts.bytes += op.size;
+        this.weight += versionWeight(op.size, false);
+      }
+      addCounts(this.estimated, this.estimate(op));
+    }
+    if (this.actions.length >= FILE_KEYS || this.weight >= FILE_WEIGHT) await this.writeFile();
+  }
+
+  private estimate(op: RestoreAction['ops'][number]): Counts {
+    if (op.kind === 'marker') return { DeleteObject: 1 };
+    if (op.kind === 'put') return { GetObject: op.length > 0 ? 1 : 0, PutObject: 1 };
+    const { copyPartSize } = this.ports.settings;
+    if (isSingleCopy(op.size, copyPartSize)) return { CopyObject: 1 };
+    return {
+      CreateMultipartUpload: 1,
+      UploadPartCopy: Math.ceil(op.size / partSizeOf(op.size, copyPartSize)),
+      CompleteMultipartUpload: 1,
+    };
+  }
+
+  private async writeFile(): Promise<void> {
+    if (this.actions.length === 0) return;
+    const body = Buffer.from(this.actions.map((action) => `${JSON.stringify(action)}\n`).join(''), 'utf8');
+    const { scratch } = this.ports;
+    const key = workKey(this.job.jobId, PLAN_STEP, this.input.unit.id, `actions-${sha256Hex(body)}.jsonl`);
+    await scratch.store.put({ bucket: scratch.bucket, key, body });
+    this.files.push({ key, weight: this.weight });
+    this.actions = [];
+    this.weight = 0;
+  }
+}

@@ -1,0 +1,85 @@
+import type { ObjectProperties } from '../core/object-properties';
+import { isStoreError, ObjectStore, ReadOptions, UploadedPart, UploadRef, WriteCondition, Written } from '../ports/object-store';
+import type { Deadline } from '../ports/runtime';
+import { runInOrder } from './pool';
+
+/** S3's limit of parts in one upload. */
+const MAX_PARTS = 10_000;
+/** One CopyObject is used up to the size of four parts: one request instead of six. */
+const SINGLE_COPY_PARTS = 4;
+const PART_CONCURRENCY = 8;
+
+export const partSizeOf = (size: number, leastPartSize: number): number =>
+  Math.max(leastPartSize, Math.ceil(size / MAX_PARTS));
+export const isSingleCopy = (size: number, leastPartSize: number): boolean => size <= SINGLE_COPY_PARTS * leastPartSize;
+
+export interface ServerCopyOptions {
+  readonly source: ReadOptions;
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly properties: ObjectProperties;
+  readonly condition: WriteCondition;
+}
+export type ServerCopied =
+  | { readonly done: true; readonly written: Written }
+  | { readonly done: false; readonly uploadId: string };
+
+/**
+ * Copies an object on the server side: by one CopyObject up to 1 GiB, by parts above, so that no single operation takes over a
+ * minute. A copy by parts stops at the deadline and goes on in a later turn, under its upload ID.
+ */
+export class ServerCopy {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly leastPartSize: number,
+    private readonly deadline: Deadline,
+    /** Uploads that earlier turns began, by object key. */
+    private readonly uploads: ReadonlyMap<string, string>,
+  ) {}
+
+  async copy(options: ServerCopyOptions): Promise<ServerCopied> {
+    const { source, bucket, key, size, properties, condition } = options;
+    if (isSingleCopy(size, this.leastPartSize)) {
+      const copy = { source, bucket, key, properties, storageClass: properties.storageClass, ...condition };
+      return { done: true, written: await this.store.copy({ ...copy, checksum: 'SHA256' }) };
+    }
+    const begun = this.uploads.get(key);
+    const upload: UploadRef = begun
+      ? { bucket, key, uploadId: begun }
+      : await this.store.createUpload({ bucket, key, ...properties, checksum: 'CRC64NVME' });
+    try {
+      const parts = await this.copyParts(source, upload, size);
+      if (!parts) return { done: false, uploadId: upload.uploadId };
+      return { done: true, written: await this.store.completeUpload({ ...upload, parts, ...condition }) };
+    } catch (error) {
+      // An upload that no turn's result names would cost storage until the bucket's lifecycle ends it.
+      if (!begun && !isStoreError(error, 'no-such-upload')) await this.store.abortUpload(upload);
+      throw error;
+    }
+  }
+
+  /** Copies the parts that are missing; undefined when the time is over before the last one. */
+  private async copyParts(
+    source: ReadOptions,
+    upload: UploadRef,
+    size: number,
+  ): Promise<readonly UploadedPart[] | undefined> {
+    const partSize = partSizeOf(size, this.leastPartSize);
+    const count = Math.ceil(size / partSize);
+    const present = new Set((await this.store.listParts(upload)).map((part) => part.partNumber));
+    const missing = Array.from({ length: count }, (_, index) => index + 1).filter((number) => !present.has(number));
+    const copied = await runInOrder(
+      missing,
+      PART_CONCURRENCY,
+      // At least one part a turn: a copy always gets on.
+      (index) => index === 0 || this.deadline.remainingMillis() > 0,
+      (partNumber) => {
+        const offset = (partNumber - 1) * partSize;
+        const range = { offset, length: Math.min(partSize, size - offset) };
+        return this.store.copyPart({ ...upload, partNumber, source, range });
+      },
+    );
+    return copied.length === missing.length ? this.store.listParts(upload) : undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import type { StartJobsInput } from '../contract/steps';
+import { sha256Hex } from '../core/hash';
+import { fromIso, toIso } from '../core/instant';
+import type { Executions, Log } from '../ports/runtime';
+
+const MAX_DELAY_SECONDS = 15 * 60;
+/** Execution names have at most 80 characters. */
+const MAX_NAME = 80;
+
+/**
+ * A schedule fired: starts one execution for each bucket. Each begins after a stable delay of at most a quarter of the start window, so
+ * that many buckets do not start in one second. Names repeat when the schedule's delivery does, so nothing starts twice.
+ */
+export async function startJobs(
+  ports: { executions: Executions; log: Log },
+  input: StartJobsInput,
+): Promise<{ readonly started: number }> {
+  const scheduled = fromIso(input.scheduledTime);
+  const startBy = scheduled + input.startWindowMinutes * 60;
+  const completeBy = startBy + input.completionWindowMinutes * 60;
+  const most = Math.min(MAX_DELAY_SECONDS, (input.startWindowMinutes * 60) / 4);
+  for (const bucket of input.buckets) {
+    const hash = sha256Hex(input.plan, '\n', input.rule, '\n', bucket);
+    const share = input.buckets.length === 1 ? 0 : parseInt(hash.slice(0, 8), 16) / 0x1_0000_0000;
+    const stamp = toIso(scheduled).replace(/[-:]/g, '');
+    await ports.executions.start({
+      name: `${stamp}-${hash.slice(0, 12)}-${bucket}`.slice(0, MAX_NAME),
+      input: {
+        ...input.request,
+        bucket,
+        scheduled: {
+          plan: input.plan,
+          rule: input.rule,
+          scheduledTime: toIso(scheduled),
+          startBy: toIso(startBy),
+          completeBy: toIso(completeBy),
+          notBefore: toIso(scheduled + Math.floor(share * most)),
+        },
+      },
+    });
+  }
+  ports.log.info('JobsStarted', { plan: input.plan, rule: input.rule, jobs: input.buckets.length });
+  return { started: input.buckets.length };
+}

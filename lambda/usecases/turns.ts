@@ -1,0 +1,104 @@
+import { turnKey, unitsKey } from '../contract/layout';
+import type { FanOutInput, WorkInput, WorkOutput } from '../contract/steps';
+import { isStoreError, ObjectStore } from '../ports/object-store';
+
+/** Work files of jobs: JSON in the scratch bucket. */
+export class Scratch {
+  constructor(
+    readonly store: ObjectStore,
+    readonly bucket: string,
+  ) {}
+
+  async read<T>(key: string): Promise<T> {
+    const { body } = await this.store.get({ bucket: this.bucket, key });
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as T;
+  }
+
+  async find<T>(key: string): Promise<T | undefined> {
+    try {
+      return await this.read<T>(key);
+    } catch (error) {
+      if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Writes a file that must not exist yet. When another attempt was first, its content is the answer: it counts. */
+  async create<T>(key: string, value: T): Promise<{ value: T; created: boolean }> {
+    const body = Buffer.from(JSON.stringify(value), 'utf8');
+    try {
+      await this.store.put({ bucket: this.bucket, key, body, ifAbsent: true });
+      return { value, created: true };
+    } catch (error) {
+      if (!isStoreError(error, 'precondition-failed')) throw error;
+      return { value: await this.read<T>(key), created: false };
+    }
+  }
+}
+
+/** What one turn of a unit leaves: its result, and where to go on when there is more to do. */
+export interface Turn<Result, Cursor> {
+  readonly result: Result;
+  readonly cursor?: Cursor;
+}
+
+/**
+ * Runs one turn of a unit so that it may be repeated, doubled or cut off: the turn's file is put if absent, the first to
+ * write it wins, and everyone answers what it says. Commit and Finish read these files only.
+ */
+export async function runTurn<Job extends { jobId: string }, Unit extends { id: string }, Result, Cursor>(
+  scratch: Scratch,
+  step: string,
+  { job, unit, turn }: WorkInput<Job, Unit>,
+  work: (cursor: Cursor | undefined) => Promise<Turn<Result, Cursor>>,
+): Promise<WorkOutput> {
+  const key = turnKey(job.jobId, step, unit.id, turn);
+  const done = await scratch.find<Turn<Result, Cursor>>(key);
+  if (done) return answer(done, turn);
+  const before = turn === 0 ? undefined : await scratch.read<Turn<Result, Cursor>>(turnKey(job.jobId, step, unit.id, turn - 1));
+  const { value } = await scratch.create(key, await work(before?.cursor));
+  return answer(value, turn);
+}
+
+const answer = (turn: Turn<unknown, unknown>, number: number): WorkOutput => ({
+  more: turn.cursor !== undefined,
+  turn: number + 1,
+});
+
+/** Results of all turns of a unit, oldest first. */
+export async function unitResults<Result>(scratch: Scratch, jobId: string, step: string, unit: string): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let turn = 0; ; turn++) {
+    const { result, cursor } = await scratch.read<Turn<Result, unknown>>(turnKey(jobId, step, unit, turn));
+    results.push(result);
+    if (cursor === undefined) return results;
+  }
+}
+
+/** Writes the list of units that a fan-out runs over, one JSON line each, and answers the fan-out's input. */
+export async function writeUnits<Job extends { jobId: string }, Unit>(
+  scratch: Scratch,
+  step: string,
+  job: Job,
+  units: readonly Unit[],
+): Promise<FanOutInput<Job, Unit>> {
+  const key = unitsKey(job.jobId, step);
+  const lines = units.map((unit) => `${JSON.stringify(unit)}\n`).join('');
+  try {
+    await scratch.store.put({ bucket: scratch.bucket, key, body: Buffer.from(lines, 'utf8'), ifAbsent: true });
+  } catch (error) {
+    // A repeated step: its units come from the same immutable files, so they are the same.
+    if (!isStoreError(error, 'precondition-failed')) throw error;
+  }
+  const only = units.length === 1 ? units[0] : undefined;
+  return { job, units: { count: units.length, key }, unit: only ?? {}, work: { turn: 0 } };
+}
+
+export async function readUnits<Unit>(scratch: Scratch, jobId: string, step: string): Promise<Unit[]> {
+  const { body } = await scratch.store.get({ bucket: scratch.bucket, key: unitsKey(jobId, step) });
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Unit);
+}

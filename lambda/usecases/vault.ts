@@ -1,0 +1,171 @@
+import { BackupError, ErrorName } from '../contract/errors';
+import { fileTableKey, manifestKey, segmentKey, timelinePrefix, VAULT_FORMAT_KEY } from '../contract/layout';
+import { decodeFileTable } from '../core/file-table';
+import { sha256Hex } from '../core/hash';
+import type { KeyRange } from '../core/key-order';
+import { decodeManifest, encodeManifest, Manifest, SegmentRef } from '../core/manifest';
+import type { Row } from '../core/row';
+import { readSegment } from '../core/segment-reader';
+import type { EncodedSegment } from '../core/segment-writer';
+import { isStoreError, ObjectStore, Written } from '../ports/object-store';
+
+const FORMAT = 1;
+
+/** Reads and writes the vault bucket as docs/format.md describes it. Nothing that exists is ever written over. */
+export class Vault {
+  constructor(
+    readonly store: ObjectStore,
+    readonly bucket: string,
+  ) {}
+
+  /** Creates `vault.json` once, and refuses a vault that a newer release has written. */
+  async ensureFormat(): Promise<void> {
+    const body = Buffer.from(`${JSON.stringify({ format: FORMAT })}\n`, 'utf8');
+    const found = await this.find(VAULT_FORMAT_KEY);
+    if (!found) {
+      await this.create(VAULT_FORMAT_KEY, body);
+      return;
+    }
+    const { format } = JSON.parse(Buffer.from(found).toString('utf8')) as { format?: unknown };
+    if (typeof format !== 'number' || format > FORMAT)
+      throw new BackupError(
+        ErrorName.vaultFormatTooNew,
+        `vault ${this.bucket} has format ${String(format)}, this release reads up to ${String(FORMAT)}: update it`,
+      );
+  }
+
+  /** The newest commit of a bucket. `hint` is a commit that is known to exist: the listing starts there. */
+  async newestSeq(bucket: string, hint = 0): Promise<number | undefined> {
+    const prefix = timelinePrefix(bucket);
+    let startAfter = hint > 1 ? manifestKey(bucket, hint - 1) : undefined;
+    let newest: string | undefined;
+    for (;;) {
+      const page = await this.store.listObjects({ bucket: this.bucket, prefix, startAfter });
+      newest = page.entries.at(-1)?.key ?? newest;
+      if (page.next === undefined) break;
+      startAfter = page.next;
+    }
+    if (newest === undefined) return hint > 1 ? this.newestSeq(bucket) : undefined;
+    return Number(newest.slice(prefix.length).replace('.json', ''));
+  }
+
+  async readManifest(bucket: string, seq: number): Promise<{ manifest: Manifest; sha256: string } | undefined> {
+    const key = manifestKey(bucket, seq);
+    const bytes = await this.find(key);
+    return bytes && { manifest: decodeManifest(bytes, key), sha256: sha256Hex(bytes) };
+  }
+
+  /** A manifest that must exist: the base of a job. */
+  async readBase(bucket: string, base: { seq: number; sha256: string } | undefined): Promise<Manifest | undefined> {
+    if (!base) return undefined;
+    const found = await this.readManifest(bucket, base.seq);
+    if (found?.sha256 === base.sha256) return found.manifest;
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `manifest ${manifestKey(bucket, base.seq)} is ${found ? 'not the one that the job began with' : 'missing'}`,
+    );
+  }
+
+  /** The commit: succeeds for one writer only. `existing` is the manifest that was there before. */
+  async commit(manifest: Manifest): Promise<{ existing?: Manifest }> {
+    const key = manifestKey(manifest.bucket, manifest.seq);
+    try {
+      await this.store.put({ bucket: this.bucket, key, body: encodeManifest(manifest), ifAbsent: true });
+      return {};
+    } catch (error) {
+      if (!isStoreError(error, 'precondition-failed')) throw error;
+      const found = await this.readManifest(manifest.bucket, manifest.seq);
+      if (!found) throw error;
+      return { existing: found.manifest };
+    }
+  }
+
+  /** Stores a segment and its file table; the file table is durable before the segment that needs it. */
+  async writeSegment(bucket: string, jobId: string, commit: number, segment: EncodedSegment): Promise<SegmentRef> {
+    const name = segmentKey(bucket, jobId, segment.sha256);
+    const filesName = fileTableKey(name);
+    const files = await this.create(filesName, segment.files);
+    const written = await this.create(name, segment.bytes);
+    return {
+      name,
+      versionId: written.versionId,
+      sha256: segment.sha256,
+      bytes: segment.bytes.byteLength,
+      filesName,
+      filesVersionId: files.versionId,
+      filesSha256: sha256Hex(segment.files),
+      rows: segment.rows,
+      minKey: segment.minKey,
+      maxKey: segment.maxKey,
+      commit,
+    };
+  }
+
+  /** Rows of a segment within a range, in key order, one array a row group. Every byte is checked by its SHA-256. */
+  async *segmentRows(
+    segment: SegmentRef,
+    options: { range: KeyRange; columns?: readonly string[]; withFiles: boolean },
+  ): AsyncGenerator<Row[]> {
+    const files = options.withFiles ? await this.fileTable(segment) : undefined;
+    const bytes = await this.readRecorded(segment.name, segment.versionId);
+    yield* readSegment(bytes, { range: options.range, columns: options.columns, files, sha256: segment.sha256 });
+  }
+
+  private async fileTable(segment: SegmentRef): Promise<ReturnType<typeof decodeFileTable>> {
+    const bytes = await this.readRecorded(segment.filesName, segment.filesVersionId);
+    if (sha256Hex(bytes) === segment.filesSha256) return decodeFileTable(bytes);
+    throw new BackupError(ErrorName.vaultDamaged, `file table ${segment.filesName} has not its recorded SHA-256`);
+  }
+
+  /** A file by the version that was recorded, else the current one of that name: its hash tells whether it is right. */
+  async readRecorded(key: string, versionId: string | undefined): Promise<Uint8Array> {
+    try {
+      return (await this.store.get({ bucket: this.bucket, key, versionId })).body;
+    } catch (error) {
+      if (!isStoreError(error, 'not-found', 'delete-marker')) throw error;
+      const current = versionId === undefined ? undefined : await this.find(key);
+      if (current) return current;
+      throw new BackupError(ErrorName.vaultDamaged, `${key} is missing from vault ${this.bucket}`, { cause: error });
+    }
+  }
+
+  /** Part of a file, by the recorded version or else the current one; undefined when it is not there or too short. */
+  async readPart(
+    file: { readonly name: string; readonly versionId?: string },
+    range: { readonly offset: number; readonly length: number },
+  ): Promise<Uint8Array | undefined> {
+    for (const versionId of file.versionId === undefined ? [undefined] : [file.versionId, undefined]) {
+      try {
+        return (await this.store.get({ bucket: this.bucket, key: file.name, versionId, range })).body;
+      } catch (error) {
+        if (!isStoreError(error, 'not-found', 'delete-marker', 'invalid')) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Puts a file whose name carries its job and content. One that is there already is from another attempt of the same job:
+   * success, if its length is right.
+   */
+  async create(key: string, body: Uint8Array): Promise<Pick<Written, 'versionId'>> {
+    try {
+      return await this.store.put({ bucket: this.bucket, key, body, ifAbsent: true });
+    } catch (error) {
+      if (!isStoreError(error, 'precondition-failed')) throw error;
+      const head = await this.store.head({ bucket: this.bucket, key });
+      if (head.size !== body.byteLength && key !== VAULT_FORMAT_KEY)
+        throw new BackupError(ErrorName.vaultDamaged, `${key} exists with ${String(head.size)} bytes`, { cause: error });
+      return { versionId: head.versionId };
+    }
+  }
+
+  private async find(key: string): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.store.get({ bucket: this.bucket, key })).body;
+    } catch (error) {
+      if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
+      throw error;
+    }
+  }
+}

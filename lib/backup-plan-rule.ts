@@ -1,0 +1,255 @@
+import { Duration, type TimeZone } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import { requireHourlyCron } from './private/cron';
+import { requireTags } from './private/tags';
+import { requirePattern } from './private/validation';
+import { requireRetention, requireWindows } from './private/windows';
+
+/** How a backup job finds out what is in the bucket. */
+export enum BackupSource {
+  /**
+   * The cheapest source that is fresh enough. Today that is the listing.
+   */
+  AUTO = 'auto',
+
+  /**
+   * A listing of all versions: strongly consistent, as fresh as the job. Costs $0.005 per million versions.
+   */
+  LISTING = 'listing',
+}
+
+/** Which object versions a recovery point holds. */
+export enum BackupVersions {
+  /**
+   * All versions and delete markers: restores can bring back the history of an object.
+   */
+  ALL = 'ALL',
+
+  /**
+   * The current version of each object. Restores of more than one version are refused.
+   */
+  CURRENT = 'CURRENT',
+}
+
+/** How a job finds changes of tags and ACLs of versions that it has already. */
+export enum BackupMetadata {
+  /**
+   * Only tags and ACLs that were logged as events, and those of new versions. No request for versions that are stored.
+   */
+  EVENTS = 'EVENTS',
+
+  /**
+   * All tags and ACLs are read again: two requests for each version in the bucket ($0.80 per million versions).
+   */
+  FULL = 'FULL',
+}
+
+/** Options of a rule that its schedule leaves open. */
+export interface BackupPlanRuleOptions {
+  /**
+   * Display name of the rule, in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`; one of a kind in its
+   * plan.
+   *
+   * @default - a name made by the plan
+   */
+  readonly ruleName?: string;
+
+  /**
+   * Time zone of the schedule. Daylight saving time is followed: a job at an hour that is skipped does not run, and one
+   * at an hour that comes twice runs once.
+   *
+   * @default - UTC
+   */
+  readonly scheduleExpressionTimezone?: TimeZone;
+
+  /**
+   * Lifetime of a recovery point, in whole days from its creation.
+   *
+   * @default - recovery points are kept for ever
+   */
+  readonly deleteAfter?: Duration;
+
+  /**
+   * Time after the scheduled time in which the job has to start, 60 minutes or more. A job that finds another job busy
+   * with its bucket waits that long, then ends as EXPIRED.
+   *
+   * @default Duration.hours(8)
+   */
+  readonly startWindow?: Duration;
+
+  /**
+   * Time after the end of the start window in which the job has to be complete; it has to be longer than the start
+   * window, and both together at most 14 days, the lifetime of a job's work files. A job that takes longer fails, and
+   * the next job goes on from the last complete one.
+   *
+   * @default Duration.days(7)
+   */
+  readonly completionWindow?: Duration;
+
+  /**
+   * How a job finds out what is in the bucket.
+   *
+   * @default BackupSource.AUTO
+   */
+  readonly source?: BackupSource;
+
+  /**
+   * Which object versions a recovery point holds.
+   *
+   * @default BackupVersions.ALL
+   */
+  readonly versions?: BackupVersions;
+
+  /**
+   * How a job finds changes of tags and ACLs of versions that it has already.
+   *
+   * @default BackupMetadata.EVENTS
+   */
+  readonly metadata?: BackupMetadata;
+
+  /**
+   * Tags of the recovery points, up to 50 (as AWS Backup).
+   *
+   * @default - no tags
+   */
+  readonly recoveryPointTags?: { [key: string]: string };
+}
+
+/** Properties of a BackupPlanRule. */
+export interface BackupPlanRuleProps extends BackupPlanRuleOptions {
+  /**
+   * When jobs are due: a cron expression that fires at most once an hour. `events.Schedule.cron({ hour: '3' })` fires
+   * sixty times, so name the minute too.
+   */
+  readonly scheduleExpression: events.Schedule;
+}
+
+const DAILY = events.Schedule.cron({ minute: '0', hour: '5' });
+const MONTHLY = events.Schedule.cron({ minute: '0', hour: '5', day: '1' });
+
+/**
+ * A rule of a backup plan: when jobs run, and how long their recovery points are kept.
+ *
+ * The ready-made rules have the times and lifetimes of aws-cdk-lib's `aws-backup`. S3 backups have no cold storage.
+ */
+export class BackupPlanRule {
+  /**
+   * Every hour, with a start window of 60 minutes; kept for 35 days.
+   *
+   * @param options what to change
+   */
+  static hourly(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return new BackupPlanRule({
+      ruleName: 'Hourly',
+      scheduleExpression: events.Schedule.cron({ minute: '0' }),
+      startWindow: Duration.minutes(60),
+      deleteAfter: Duration.days(35),
+      ...options,
+    });
+  }
+
+  /**
+   * Every 12 hours, at 05:00 and 17:00; kept for 35 days.
+   *
+   * @param options what to change
+   */
+  static every12Hours(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return new BackupPlanRule({
+      ruleName: 'Every12Hours',
+      scheduleExpression: events.Schedule.cron({ minute: '0', hour: '5,17' }),
+      deleteAfter: Duration.days(35),
+      ...options,
+    });
+  }
+
+  /**
+   * Daily at 05:00; kept for 35 days.
+   *
+   * @param options what to change
+   */
+  static daily(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return new BackupPlanRule({
+      ruleName: 'Daily',
+      scheduleExpression: DAILY,
+      deleteAfter: Duration.days(35),
+      ...options,
+    });
+  }
+
+  /**
+   * Saturdays at 05:00; kept for 90 days.
+   *
+   * @param options what to change
+   */
+  static weekly(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return new BackupPlanRule({
+      ruleName: 'Weekly',
+      scheduleExpression: events.Schedule.cron({ minute: '0', hour: '5', weekDay: 'SAT' }),
+      deleteAfter: Duration.days(90),
+      ...options,
+    });
+  }
+
+  /**
+   * The first of the month at 05:00; kept for 35 days.
+   *
+   * @param options what to change
+   */
+  static monthly(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return new BackupPlanRule({
+      ruleName: 'Monthly',
+      scheduleExpression: MONTHLY,
+      deleteAfter: Duration.days(35),
+      ...options,
+    });
+  }
+
+  /**
+   * The first of the month at 05:00; kept for a year.
+   *
+   * @param options what to change
+   */
+  static monthly1Year(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return monthlyForYears('Monthly1Year', 1, options);
+  }
+
+  /**
+   * The first of the month at 05:00; kept for five years.
+   *
+   * @param options what to change
+   */
+  static monthly5Year(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return monthlyForYears('Monthly5Year', 5, options);
+  }
+
+  /**
+   * The first of the month at 05:00; kept for seven years.
+   *
+   * @param options what to change
+   */
+  static monthly7Year(options: BackupPlanRuleOptions = {}): BackupPlanRule {
+    return monthlyForYears('Monthly7Year', 7, options);
+  }
+
+  /** Properties of the rule. */
+  readonly props: BackupPlanRuleProps;
+
+  /** @param props properties of the rule */
+  constructor(props: BackupPlanRuleProps) {
+    requirePattern('ruleName', props.ruleName, /^[a-zA-Z0-9_.-]{1,50}$/, '1 to 50 letters, digits, -, _ and .');
+    requireHourlyCron('scheduleExpression', props.scheduleExpression.expressionString);
+    requireRetention('deleteAfter', props.deleteAfter);
+    requireTags('recoveryPointTags', props.recoveryPointTags);
+    requireWindows(props.startWindow, props.completionWindow);
+    this.props = props;
+  }
+}
+
+function monthlyForYears(ruleName: string, years: number, options: BackupPlanRuleOptions): BackupPlanRule {
+  return new BackupPlanRule({
+    ruleName,
+    scheduleExpression: MONTHLY,
+    deleteAfter: Duration.days(365 * years),
+    ...options,
+  });
+}

@@ -1,0 +1,234 @@
+import { Names, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { Env } from '../lambda/contract/env';
+import { VAULT_FORMAT_VERSION, vaultParameterName } from '../lambda/contract/layout';
+import { VaultAccess } from './private/access';
+import { RESULT_WRITER_FLAG } from './private/fan-out';
+import { DestinationAccess } from './private/foreign-access';
+import type { RuntimeFunction } from './private/runtime-function';
+import { SourceAccess } from './private/source-access';
+import { StartJobs } from './private/start-jobs';
+import { requireInteger, requirePattern, requireSize } from './private/validation';
+import { createStorage, denyDestruction, type VaultStorage } from './private/vault-storage';
+import { BackupWorkflow } from './workflows/backup';
+import { RestoreWorkflow } from './workflows/restore';
+import type { IWorkflow, WorkflowContext } from './workflows/workflow';
+
+/** Properties of a BackupVault. */
+export interface BackupVaultProps {
+  /**
+   * Name of the vault in events and job records: 2 to 50 letters, digits, `-` and `_`.
+   *
+   * @default - a name made by the CDK
+   */
+  readonly backupVaultName?: string;
+
+  /**
+   * KMS key that encrypts the vault bucket, the scratch bucket and the catalog table. Without the key no backup can be
+   * restored: protect it as you protect the vault.
+   *
+   * @default - a key of the vault's own, with yearly rotation ($1 a month, each rotation $1 more up to the second)
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Fate of buckets, catalog table and own key when the vault is removed from the stack. With `DESTROY` the deletion of
+   * the stack still fails while the buckets hold objects: empty them first.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Upper limit of workers at a time in one job, 1 to 10,000 (quota of Step Functions). Each is a Lambda, and an account
+   * has 1,000 of them unless AWS raised it, for your production too. A worker handles some hundred small objects a
+   * second.
+   *
+   * @default 200
+   */
+  readonly maxConcurrency?: number;
+
+  /**
+   * Largest object that is packed with others into one vault object, up to 8 MiB. A packed object costs a GET ($0.40 per
+   * million), a larger one a server-side copy ($5 per million), but packing moves its bytes through a Lambda.
+   *
+   * @default Size.mebibytes(1)
+   */
+  readonly packThreshold?: Size;
+
+  /**
+   * Lifetime of the logs of functions and workflows. The reports of jobs are in the vault and stay.
+   *
+   * @default logs.RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: logs.RetentionDays;
+}
+
+/** S3's and our own limits: a pack is built in a Lambda's memory, 32 to 64 MiB of it. */
+const MAX_PACK_THRESHOLD = Size.mebibytes(8);
+const MAX_MAP_CONCURRENCY = 10_000;
+
+/**
+ * A backup vault: where recovery points of S3 buckets live, with the workflows that make and restore them.
+ *
+ * It is a versioned, encrypted bucket with the backups, a scratch bucket for work files, a catalog table, and two state
+ * machines. It costs next to nothing while it is idle: the key and what is stored.
+ *
+ * The vault backs up what backup plans select, in its own account and Region.
+ */
+export class BackupVault extends Construct {
+  /** Name of the vault in events and job records. */
+  readonly backupVaultName: string;
+
+  /** ARN of the vault: that of its bucket. */
+  readonly backupVaultArn: string;
+
+  /** Key that encrypts all that the vault stores. */
+  readonly encryptionKey: kms.IKey;
+
+  /** Bucket with the backups. Nothing in it may be changed or removed by hand. */
+  readonly vaultBucket: s3.Bucket;
+
+  /** Bucket for work files of jobs, which expire after 14 days. */
+  readonly scratchBucket: s3.Bucket;
+
+  /** Table of jobs and recovery points. What it says can be rebuilt from the vault bucket. */
+  readonly catalogTable: dynamodb.Table;
+
+  /** Workflow that backs up one bucket. Start it by hand, or with a BackupPlan. */
+  readonly backupWorkflow: IWorkflow;
+
+  /** Workflow that restores a bucket, prefixes or keys. */
+  readonly restoreWorkflow: IWorkflow;
+
+  /** @internal */
+  readonly _startJobs: StartJobs;
+
+  private readonly sources: SourceAccess;
+  private readonly parameter: ssm.StringParameter;
+
+  constructor(scope: Construct, id: string, props: BackupVaultProps = {}) {
+    super(scope, id);
+    this.setFeatureFlags();
+    validate(props);
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    this.backupVaultName = props.backupVaultName ?? Names.uniqueResourceName(this, { maxLength: 50, separator: '-' });
+    this.encryptionKey =
+      props.encryptionKey ??
+      new kms.Key(this, 'Key', {
+        description: `Backups of the vault ${this.backupVaultName}`,
+        enableKeyRotation: true,
+        removalPolicy,
+      });
+    const storage = createStorage(this, this.encryptionKey, removalPolicy);
+    this.vaultBucket = storage.vaultBucket;
+    this.scratchBucket = storage.scratchBucket;
+    this.catalogTable = storage.catalogTable;
+    this.backupVaultArn = this.vaultBucket.bucketArn;
+    this.sources = new SourceAccess(this, storage);
+
+    const functions: RuntimeFunction[] = [];
+    const context = this.workflowContext(props, storage, functions);
+    const backup = new BackupWorkflow(this, 'Backup', context);
+    const restore = new RestoreWorkflow(this, 'Restore', context);
+    this._startJobs = new StartJobs(this, 'StartJobs', context, backup.stateMachine);
+    this.backupWorkflow = backup;
+    this.restoreWorkflow = restore;
+    denyDestruction(
+      this.vaultBucket,
+      [...functions.map(({ role }) => role), backup.stateMachine.role, restore.stateMachine.role].map((r) => r.roleArn),
+    );
+    this.parameter = this.publishNames();
+  }
+
+  /**
+   * Lets a principal start and follow backup jobs, and look the vault up by name.
+   *
+   * @param grantee user, role or function that backs up
+   */
+  grantBackup(grantee: iam.IGrantable): iam.Grant {
+    return this.grantJobs(grantee, this.backupWorkflow);
+  }
+
+  /**
+   * Lets a principal start and follow restore jobs, and look the vault up by name. A restore runs with the vault's own
+   * role, which can write every bucket of the account but the vault's own: whoever has this grant can too.
+   *
+   * @param grantee user, role or function that restores
+   */
+  grantRestore(grantee: iam.IGrantable): iam.Grant {
+    return this.grantJobs(grantee, this.restoreWorkflow);
+  }
+
+  /**
+   * Takes a protected bucket into the policies of the vault's roles.
+   *
+   * @internal
+   */
+  _addSource(bucketArn: string | undefined): void {
+    this.sources.add(bucketArn);
+  }
+
+  /** The vault's template must not depend on feature flags of the app that it is used in. */
+  private setFeatureFlags(): void {
+    this.node.setContext(RESULT_WRITER_FLAG, true);
+    // Statements of one effect and condition become one: roles stay far below the size limit.
+    this.node.setContext('@aws-cdk/aws-iam:minimizePolicies', true);
+  }
+
+  private workflowContext(
+    props: BackupVaultProps,
+    storage: VaultStorage,
+    functions: RuntimeFunction[],
+  ): WorkflowContext {
+    return {
+      storage,
+      vault: new VaultAccess(storage),
+      sources: this.sources,
+      destinations: new DestinationAccess(storage),
+      maxConcurrency: props.maxConcurrency ?? 200,
+      packThresholdBytes: (props.packThreshold ?? Size.mebibytes(1)).toBytes(),
+      logRetention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
+      commonEnv: { [Env.vaultName]: this.backupVaultName, [Env.vaultArn]: this.backupVaultArn },
+      register: (fn) => functions.push(fn),
+    };
+  }
+
+  /** Where tools find the vault, given the name of its bucket. */
+  private publishNames(): ssm.StringParameter {
+    return new ssm.StringParameter(this, 'Parameter', {
+      description: `Names and ARNs of the backup vault ${this.backupVaultName}`,
+      parameterName: vaultParameterName(this.vaultBucket.bucketName),
+      simpleName: false,
+      stringValue: Stack.of(this).toJsonString({
+        formatVersion: VAULT_FORMAT_VERSION,
+        vaultName: this.backupVaultName,
+        vaultBucket: this.vaultBucket.bucketName,
+        scratchBucket: this.scratchBucket.bucketName,
+        catalogTable: this.catalogTable.tableName,
+        backupStateMachineArn: this.backupWorkflow.stateMachine.stateMachineArn,
+        restoreStateMachineArn: this.restoreWorkflow.stateMachine.stateMachineArn,
+      }),
+    });
+  }
+
+  private grantJobs(grantee: iam.IGrantable, { stateMachine }: IWorkflow): iam.Grant {
+    const reading = stateMachine
+      .grantStartExecution(grantee)
+      .combine(stateMachine.grantExecution(grantee, 'states:DescribeExecution', 'states:GetExecutionHistory'))
+      .combine(stateMachine.grant(grantee, 'states:ListExecutions'));
+    return reading.combine(this.parameter.grantRead(grantee));
+  }
+}
+
+function validate(props: BackupVaultProps): void {
+  requirePattern('backupVaultName', props.backupVaultName, /^[a-zA-Z0-9_-]{2,50}$/, '2 to 50 letters, digits, - and _');
+  requireInteger('maxConcurrency', props.maxConcurrency, 1, MAX_MAP_CONCURRENCY);
+  requireSize('packThreshold', props.packThreshold, Size.bytes(0), MAX_PACK_THRESHOLD);
+}

@@ -1,0 +1,14 @@
+export { BackupPlan, type BackupPlanProps } from './backup-plan';
+export {
+  BackupMetadata,
+  BackupPlanRule,
+  type BackupPlanRuleOptions,
+  type BackupPlanRuleProps,
+  BackupSource,
+  BackupVersions,
+} from './backup-plan-rule';
+export { BackupResource } from './backup-resource';
+export { BackupSelection, type BackupSelectionOptions, type BackupSelectionProps } from './backup-selection';
+export { BackupVault, type BackupVaultProps } from './backup-vault';
+export { S3BackupPolicy, type S3PolicyProps, S3RestorePolicy } from './policies';
+export type { IWorkflow } from './workflows/workflow';

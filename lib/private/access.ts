@@ -1,0 +1,128 @@
+import { Stack } from 'aws-cdk-lib';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { CatalogTable } from '../../lambda/contract/catalog-schema';
+import { Env } from '../../lambda/contract/env';
+import { ScratchPrefix, VAULT_FORMAT_KEY, VaultPrefix } from '../../lambda/contract/layout';
+import type { RuntimeFunction } from './runtime-function';
+import type { VaultStorage } from './vault-storage';
+
+/** Parts of the vault that a function may be given, as IAM resource patterns below the bucket. */
+export const VaultPart = {
+  format: VAULT_FORMAT_KEY,
+  buckets: `${VaultPrefix.buckets}*`,
+  timelines: `${VaultPrefix.buckets}*/timeline/*`,
+  segments: `${VaultPrefix.buckets}*/segments/*`,
+  reports: `${VaultPrefix.buckets}*/reports/*`,
+  packs: `${VaultPrefix.packs}*`,
+  objects: `${VaultPrefix.objects}*`,
+} as const;
+type VaultPartValue = (typeof VaultPart)[keyof typeof VaultPart];
+
+/**
+ * What a function of the runtime may do in its own vault: one method a capability. Each sets the environment variable
+ * that makes the permission useful together with the permission, so that neither comes without the other.
+ *
+ * Reading always includes ListBucket: without it S3 answers "forbidden" for a key that is not there, and the runtime
+ * has to tell "not there" from "not allowed".
+ */
+export class VaultAccess {
+  constructor(private readonly storage: VaultStorage) {}
+
+  readVault(fn: RuntimeFunction, ...parts: VaultPartValue[]): void {
+    const { vaultBucket } = this.storage;
+    fn.setEnv(Env.vaultBucket, vaultBucket.bucketName);
+    this.list(fn, vaultBucket);
+    fn.allow({
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: parts.map((part) => vaultBucket.arnForObjects(part)),
+      reason: 'names of vault files carry job and content, which are not known before',
+    });
+    this.useKey(fn, 'kms:Decrypt');
+  }
+
+  writeVault(fn: RuntimeFunction, ...parts: VaultPartValue[]): void {
+    const { vaultBucket } = this.storage;
+    fn.setEnv(Env.vaultBucket, vaultBucket.bucketName);
+    fn.allow({
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      resources: parts.map((part) => vaultBucket.arnForObjects(part)),
+      reason: 'names of vault files carry job and content, which are not known before',
+    });
+    // Decrypt as well: S3 needs it to put the parts of a multipart upload together.
+    this.useKey(fn, 'kms:GenerateDataKey', 'kms:Decrypt');
+  }
+
+  /** Large bodies are copied by S3 with the tags they have. */
+  tagCopies(fn: RuntimeFunction): void {
+    fn.allow({
+      actions: ['s3:PutObjectTagging'],
+      resources: [this.storage.vaultBucket.arnForObjects(VaultPart.objects)],
+      reason: 'names of vault files carry job and content, which are not known before',
+    });
+  }
+
+  /** A copy out of the vault reads the tags of its source. */
+  copyFromVault(fn: RuntimeFunction): void {
+    fn.allow({
+      actions: ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'],
+      resources: [this.storage.vaultBucket.arnForObjects(VaultPart.objects)],
+      reason: 'names of vault files carry job and content, which are not known before',
+    });
+  }
+
+  readScratch(fn: RuntimeFunction): void {
+    this.scratch(fn, ['s3:GetObject']);
+    this.list(fn, this.storage.scratchBucket);
+    this.useKey(fn, 'kms:Decrypt');
+  }
+
+  /** Work files are read as well as written: who finds a result written by another attempt returns that one. */
+  useScratch(fn: RuntimeFunction): void {
+    this.scratch(fn, ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']);
+    this.list(fn, this.storage.scratchBucket);
+    this.useKey(fn, 'kms:GenerateDataKey', 'kms:Decrypt');
+  }
+
+  useCatalog(fn: RuntimeFunction): void {
+    const { catalogTable, encryptionKey } = this.storage;
+    fn.setEnv(Env.catalogTable, catalogTable.tableName);
+    fn.allow({
+      actions: [
+        'dynamodb:ConditionCheckItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+      ],
+      resources: [catalogTable.tableArn, `${catalogTable.tableArn}/index/${CatalogTable.index}`],
+    });
+    fn.allow({
+      actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
+      resources: [encryptionKey.keyArn],
+    });
+  }
+
+  publishEvents(fn: RuntimeFunction): void {
+    const bus = Stack.of(fn).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' });
+    fn.allow({ actions: ['events:PutEvents'], resources: [bus] });
+  }
+
+  private scratch(fn: RuntimeFunction, actions: string[]): void {
+    const { scratchBucket } = this.storage;
+    fn.setEnv(Env.scratchBucket, scratchBucket.bucketName);
+    fn.allow({
+      actions,
+      resources: [scratchBucket.arnForObjects(`${ScratchPrefix.jobs}*`)],
+      reason: 'work files have a folder a job, which is not known before',
+    });
+  }
+
+  private list(fn: RuntimeFunction, bucket: s3.Bucket): void {
+    fn.allow({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] });
+  }
+
+  private useKey(fn: RuntimeFunction, ...actions: string[]): void {
+    this.storage.encryptionKey.grant(fn.role, ...actions);
+  }
+}

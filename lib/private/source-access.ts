@@ -1,0 +1,126 @@
+import { Aspects } from 'aws-cdk-lib';
+import type { Construct, IConstruct } from 'constructs';
+import { ANY_BUCKET, ANY_OBJECT, allowKeysThroughS3, sameAccount } from './foreign-access';
+import type { RuntimeFunction } from './runtime-function';
+import type { VaultStorage } from './vault-storage';
+
+/**
+ * Up to this many buckets are listed in policies. A role may have 10,240 characters of inline policy (AWS's quota, not
+ * adjustable); the largest role lists every bucket twice at up to 63 + 13 characters, so 20 buckets take about 3,100 of
+ * them, and as much again where a bucket is a reference.
+ */
+export const MAX_LISTED_BUCKETS = 20;
+
+const SOURCE_REASON =
+  'a plan selects more buckets than a policy can list, or ones that are not known yet; aws:ResourceAccount keeps it in this account, and the own buckets are denied';
+const OBJECT_REASON = 'the objects of a protected bucket';
+
+type Capability = 'describe' | 'scan' | 'read';
+
+/** What each capability may do with a protected bucket, and with its objects. */
+const BUCKET_ACTIONS: Readonly<Record<Capability, readonly string[]>> = {
+  describe: [
+    's3:GetBucketLocation',
+    's3:GetBucketOwnershipControls',
+    's3:GetBucketVersioning',
+    's3:ListBucket',
+    's3:ListBucketVersions',
+  ],
+  scan: ['s3:ListBucket', 's3:ListBucketVersions'],
+  // Without these S3 answers "forbidden" for a version that is gone, and the report would name the wrong reason.
+  read: ['s3:ListBucket', 's3:ListBucketVersions'],
+};
+const OBJECT_ACTIONS: readonly string[] = [
+  's3:GetObject',
+  's3:GetObjectAcl',
+  's3:GetObjectTagging',
+  's3:GetObjectVersion',
+  's3:GetObjectVersionAcl',
+  's3:GetObjectVersionTagging',
+];
+
+/** What is denied on the vault's own buckets: enough to make a backup of them impossible, nothing that the step needs. */
+const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[]; readonly objects: boolean }>> = {
+  describe: { actions: ['s3:GetBucketVersioning', 's3:ListBucketVersions'], objects: false },
+  scan: { actions: ['s3:ListBucketVersions'], objects: false },
+  read: {
+    actions: ['s3:GetObjectAcl', 's3:GetObjectTagging', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging'],
+    objects: true,
+  },
+};
+
+/**
+ * Read access to the protected buckets of all plans of a vault. The statements are written when the app is synthesized:
+ * until then plans may still add selections.
+ */
+export class SourceAccess {
+  private readonly listed = new Set<string>();
+  private unlisted = false;
+  private readonly functions: { readonly fn: RuntimeFunction; readonly capability: Capability }[] = [];
+  private written = false;
+
+  constructor(
+    private readonly scope: Construct,
+    private readonly storage: VaultStorage,
+  ) {
+    Aspects.of(scope).add({ visit: (node: IConstruct) => this.write(node) });
+  }
+
+  /** A protected bucket; without an ARN when policies of the vault's stack cannot name it. */
+  add(bucketArn: string | undefined): void {
+    if (bucketArn === undefined) {
+      this.unlisted = true;
+    } else {
+      this.listed.add(bucketArn);
+    }
+  }
+
+  describe(fn: RuntimeFunction): void {
+    this.functions.push({ fn, capability: 'describe' });
+  }
+
+  scan(fn: RuntimeFunction): void {
+    this.functions.push({ fn, capability: 'scan' });
+  }
+
+  readObjects(fn: RuntimeFunction): void {
+    this.functions.push({ fn, capability: 'read' });
+  }
+
+  private write(node: IConstruct): void {
+    if (node !== this.scope || this.written || (this.listed.size === 0 && !this.unlisted)) {
+      return;
+    }
+    this.written = true;
+    const wide = this.unlisted || this.listed.size > MAX_LISTED_BUCKETS;
+    const buckets = wide ? [ANY_BUCKET] : [...this.listed];
+    const objects = wide ? [ANY_OBJECT] : buckets.map((arn) => `${arn}/*`);
+    for (const { fn, capability } of this.functions) {
+      fn.allow({
+        actions: BUCKET_ACTIONS[capability],
+        resources: buckets,
+        conditions: sameAccount(fn),
+        reason: SOURCE_REASON,
+      });
+      if (capability === 'read') {
+        fn.allow({
+          actions: OBJECT_ACTIONS,
+          resources: objects,
+          conditions: sameAccount(fn),
+          reason: wide ? SOURCE_REASON : OBJECT_REASON,
+        });
+        allowKeysThroughS3(fn, 'kms:Decrypt');
+      }
+      this.denyOwn(fn, capability);
+    }
+  }
+
+  private denyOwn(fn: RuntimeFunction, capability: Capability): void {
+    const { vaultBucket, scratchBucket } = this.storage;
+    const { actions, objects } = DENIED[capability];
+    fn.deny(
+      actions,
+      [vaultBucket, scratchBucket].map((bucket) => (objects ? bucket.arnForObjects('*') : bucket.bucketArn)),
+    );
+  }
+}

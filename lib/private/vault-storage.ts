@@ -1,0 +1,107 @@
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { CatalogTable } from '../../lambda/contract/catalog-schema';
+import { ScratchPrefix } from '../../lambda/contract/layout';
+import { acknowledge } from './nag';
+
+/**
+ * Work files outlive the job that made them by the 14 days in which Step Functions can redrive a failed execution; a
+ * plan's windows have to fit in (backup-plan-rule.ts).
+ */
+export const SCRATCH_LIFETIME = Duration.days(14);
+
+/** An upload that nobody finished is paid for and seen by nobody. */
+const ABORT_UPLOADS_AFTER = Duration.days(7);
+
+/** Where a vault keeps things. */
+export interface VaultStorage {
+  readonly encryptionKey: kms.IKey;
+  readonly vaultBucket: s3.Bucket;
+  readonly scratchBucket: s3.Bucket;
+  readonly catalogTable: dynamodb.Table;
+}
+
+/** The constructs are children of the vault itself: their logical IDs are part of what users have deployed. */
+export function createStorage(vault: Construct, encryptionKey: kms.IKey, removalPolicy: RemovalPolicy): VaultStorage {
+  const protection: s3.BucketProps = {
+    encryption: s3.BucketEncryption.KMS,
+    encryptionKey,
+    // One KMS request for many objects instead of one each.
+    bucketKeyEnabled: true,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    removalPolicy,
+  };
+  const vaultBucket = new s3.Bucket(vault, 'VaultBucket', {
+    ...protection,
+    versioned: true,
+    lifecycleRules: [{ id: 'AbortUploads', abortIncompleteMultipartUploadAfter: ABORT_UPLOADS_AFTER }],
+  });
+  const scratchBucket = new s3.Bucket(vault, 'ScratchBucket', {
+    ...protection,
+    lifecycleRules: [
+      { id: 'AbortUploads', abortIncompleteMultipartUploadAfter: ABORT_UPLOADS_AFTER },
+      ...Object.values(ScratchPrefix).map((prefix) => ({
+        id: `Expire-${prefix.slice(0, -1)}`,
+        prefix,
+        expiration: SCRATCH_LIFETIME,
+      })),
+    ],
+  });
+  for (const bucket of [vaultBucket, scratchBucket]) {
+    acknowledge(
+      bucket,
+      'AwsSolutions-S1',
+      'every access is by the roles of the vault, and CloudTrail data events record it where that is wanted; access logs would need one more bucket a vault',
+    );
+  }
+  const catalogTable = new dynamodb.Table(vault, 'CatalogTable', {
+    partitionKey: { name: CatalogTable.partitionKey, type: dynamodb.AttributeType.STRING },
+    sortKey: { name: CatalogTable.sortKey, type: dynamodb.AttributeType.STRING },
+    billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
+    encryptionKey,
+    removalPolicy,
+  });
+  catalogTable.addGlobalSecondaryIndex({
+    indexName: CatalogTable.index,
+    partitionKey: { name: CatalogTable.indexPartitionKey, type: dynamodb.AttributeType.STRING },
+    sortKey: { name: CatalogTable.indexSortKey, type: dynamodb.AttributeType.STRING },
+    projectionType: dynamodb.ProjectionType.ALL,
+  });
+  return { encryptionKey, vaultBucket, scratchBucket, catalogTable };
+}
+
+/**
+ * Takes from the vault's own roles what no step of a workflow may do, whatever their policies say one day: remove a
+ * version, weaken a lock, or have the lifecycle do either (docs/format.md, invariant 4).
+ */
+export function denyDestruction(vaultBucket: s3.Bucket, roleArns: readonly string[]): void {
+  vaultBucket.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'RuntimeNeverDestroys',
+      effect: iam.Effect.DENY,
+      // By condition and not by principal: a principal turns into a dead ID when its role is replaced.
+      principals: [new iam.AnyPrincipal()],
+      conditions: { ArnEquals: { 'aws:PrincipalArn': roleArns } },
+      actions: [
+        's3:DeleteObjectVersion',
+        's3:DeleteObjectVersionTagging',
+        's3:BypassGovernanceRetention',
+        's3:PutLifecycleConfiguration',
+        's3:PutBucketVersioning',
+        's3:PutBucketPolicy',
+        's3:DeleteBucketPolicy',
+        's3:DeleteBucket',
+      ],
+      resources: [vaultBucket.bucketArn, vaultBucket.arnForObjects('*')],
+    }),
+  );
+}

@@ -1,0 +1,54 @@
+import { Duration } from 'aws-cdk-lib';
+import { knownMinutes } from './validation';
+import { SCRATCH_LIFETIME } from './vault-storage';
+
+/** AWS Backup's defaults. */
+export const DEFAULT_START_WINDOW = Duration.hours(8);
+export const DEFAULT_COMPLETION_WINDOW = Duration.days(7);
+
+/** AWS Backup's own lower limit. */
+const MIN_START_WINDOW = Duration.minutes(60);
+
+/** The windows of a rule: the defaults stand in for what is not given, so that one window fits the other's default. */
+export function requireWindows(start?: Duration, completion?: Duration): void {
+  const startMinutes = knownMinutes(start ?? DEFAULT_START_WINDOW);
+  const completionMinutes = knownMinutes(completion ?? DEFAULT_COMPLETION_WINDOW);
+  requireWholeMinutes('startWindow', startMinutes);
+  requireWholeMinutes('completionWindow', completionMinutes);
+  if (startMinutes !== undefined && startMinutes < MIN_START_WINDOW.toMinutes()) {
+    throw new Error(
+      `\`startWindow\` must be ${MIN_START_WINDOW.toMinutes()} minutes or more, got ${startMinutes} minutes`,
+    );
+  }
+  if (startMinutes === undefined || completionMinutes === undefined) {
+    return;
+  }
+  if (completionMinutes <= startMinutes) {
+    throw new Error(
+      `\`completionWindow\` must be longer than \`startWindow\`, got ${completionMinutes} minutes for a start window of ${startMinutes} minutes`,
+    );
+  }
+  if (startMinutes + completionMinutes > SCRATCH_LIFETIME.toMinutes()) {
+    throw new Error(
+      `\`startWindow\` and \`completionWindow\` must be ${SCRATCH_LIFETIME.toDays()} days or less together, the lifetime of a job's work files, got ${startMinutes + completionMinutes} minutes`,
+    );
+  }
+}
+
+/** Lifetime of recovery points: whole days, as AWS Backup counts it. */
+export function requireRetention(prop: string, retention: Duration | undefined): void {
+  const minutes = retention && knownMinutes(retention);
+  if (minutes === undefined) {
+    return;
+  }
+  const days = minutes / Duration.days(1).toMinutes();
+  if (!Number.isInteger(days) || days < 1) {
+    throw new Error(`\`${prop}\` must be one or more whole days, got ${minutes} minutes`);
+  }
+}
+
+function requireWholeMinutes(prop: string, minutes: number | undefined): void {
+  if (minutes !== undefined && !Number.isInteger(minutes)) {
+    throw new Error(`\`${prop}\` must be whole minutes, got ${minutes} minutes`);
+  }
+}

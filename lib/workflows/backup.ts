@@ -1,0 +1,185 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { Env } from '../../lambda/contract/env';
+import { FunctionName } from '../../lambda/contract/functions';
+import { VaultPart } from '../private/access';
+import { FailurePath } from '../private/failure-path';
+import { FanOut } from '../private/fan-out';
+import { acknowledgeWildcards } from '../private/nag';
+import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
+import { workflowStateMachine } from '../private/state-machine';
+import { JOB_INPUT, START_INPUT, step } from '../private/step';
+import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
+
+const COMMENT = [
+  'Backs up one bucket.',
+  'Input: {"bucket": "my-bucket"}; optional: "source": "auto" | "listing" (default auto),',
+  '"versions": "ALL" | "CURRENT" (default ALL), "metadata": "EVENTS" | "FULL" (default EVENTS),',
+  '"deleteAfterDays": 35 (default: kept for ever), "recoveryPointTags": {"name": "value"}.',
+  'A backup plan of the stack has to select the bucket. Output: job, recovery point, status and counts.',
+].join(' ');
+
+interface BackupFunctions {
+  readonly prepare: RuntimeFunction;
+  readonly scan: RuntimeFunction;
+  readonly partition: RuntimeFunction;
+  readonly range: RuntimeFunction;
+  readonly commit: RuntimeFunction;
+  readonly failed: RuntimeFunction;
+}
+
+/** The Backup workflow: Prepare → Scan (map) → Partition → Back up ranges (map) → Commit. */
+export class BackupWorkflow extends Construct implements IWorkflow {
+  readonly stateMachine: sfn.StateMachine;
+
+  constructor(scope: Construct, id: string, context: WorkflowContext) {
+    super(scope, id);
+    const functions = this.createFunctions(context);
+    grantAccess(functions, context);
+    this.stateMachine = workflowStateMachine(this, {
+      comment: COMMENT,
+      definition: this.define(functions, context),
+      functions: Object.values(functions) as RuntimeFunction[],
+      mapLabels: ['Scan', 'BackUpRanges'],
+      storage: context.storage,
+      logRetention: context.logRetention,
+    });
+    this.letPrepareSeeExecutions(functions.prepare);
+  }
+
+  private createFunctions(context: WorkflowContext): BackupFunctions {
+    const create = workflowFunction;
+    return {
+      prepare: create(this, 'Prepare', FunctionName.backupPrepare, context, {
+        description: 'Checks the bucket, takes the job lock, plans the scan',
+      }),
+      scan: create(this, 'Scan', FunctionName.backupScan, context, {
+        description: 'Lists the versions of a bucket into sorted runs',
+        memoryMiB: ONE_VCPU_MIB,
+      }),
+      partition: create(this, 'Partition', FunctionName.backupPartition, context, {
+        description: 'Cuts the scan into ranges of equal weight',
+      }),
+      range: create(this, 'Range', FunctionName.backupRange, context, {
+        description: 'Stores what is new in a range and writes its history',
+        memoryMiB: ONE_VCPU_MIB,
+      }),
+      commit: create(this, 'Commit', FunctionName.backupCommit, context, {
+        description: 'Checks the counts and commits the recovery point',
+      }),
+      failed: create(this, 'Failed', FunctionName.backupFailed, context, {
+        description: 'Records a failed backup job and frees its lock',
+      }),
+    };
+  }
+
+  private define(fn: BackupFunctions, context: WorkflowContext): sfn.IChainable {
+    // States have names as functions do: a scope of their own keeps them apart.
+    const states = new Construct(this, 'States');
+    const failure = new FailurePath(states, fn.failed);
+    const fanOut = {
+      scratchBucket: context.storage.scratchBucket,
+      maxConcurrency: context.maxConcurrency,
+      failure,
+    };
+    const prepare = step(states, 'Prepare', fn.prepare, {
+      comment: 'Checks the request and the bucket, takes the job lock, plans the scan',
+      payload: START_INPUT,
+    });
+    const scan = new FanOut(states, 'Scan', {
+      ...fanOut,
+      comment: 'Lists the versions of the bucket',
+      worker: fn.scan,
+    });
+    const partition = step(states, 'Partition', fn.partition, {
+      comment: 'Cuts what was listed into ranges of equal weight',
+      payload: JOB_INPUT,
+    });
+    const ranges = new FanOut(states, 'BackUpRanges', {
+      ...fanOut,
+      comment: 'Stores new versions and writes the history of each range',
+      worker: fn.range,
+    });
+    const commit = step(states, 'Commit', fn.commit, {
+      comment: 'Commits the recovery point',
+      payload: JOB_INPUT,
+    });
+    failure.catch(prepare, partition, commit);
+
+    const wait = new sfn.Wait(states, 'Wait for the bucket', { time: sfn.WaitTime.secondsPath('$.wait') });
+    const busy = new sfn.Choice(states, 'Bucket busy?', {
+      comment: 'Another job has the bucket until its lock is free',
+    });
+    busy.when(sfn.Condition.isPresent('$.wait'), wait.next(prepare));
+    busy.otherwise(scan);
+    prepare.next(busy);
+    sfn.Chain.start(scan).next(partition).next(ranges).next(commit);
+    return this.startWhenDue(states, prepare);
+  }
+
+  /** Jobs of one schedule start a little apart from each other. An odd time is left to Prepare, which names the error. */
+  private startWhenDue(states: Construct, prepare: sfn.IChainable): sfn.IChainable {
+    const notBefore = '$.scheduled.notBefore';
+    const wait = new sfn.Wait(states, 'Wait until due', { time: sfn.WaitTime.timestampPath(notBefore) });
+    wait.next(prepare);
+    return new sfn.Choice(states, 'Due later?', { comment: 'A schedule spreads the jobs that it starts' })
+      .when(sfn.Condition.and(sfn.Condition.isPresent(notBefore), sfn.Condition.isTimestamp(notBefore)), wait)
+      .otherwise(prepare);
+  }
+
+  /**
+   * Prepare takes the lock over from an execution that no longer runs. A policy of its own, because the state machine
+   * needs the function, and the function waits for the policies of its role.
+   */
+  private letPrepareSeeExecutions(prepare: RuntimeFunction): void {
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      resourceName: `${this.stateMachine.stateMachineName}:*`,
+    });
+    const policy = new iam.Policy(this, 'DescribeExecutions', {
+      statements: [new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],
+      roles: [prepare.role],
+    });
+    acknowledgeWildcards(policy, [executions], 'executions of this one state machine');
+  }
+}
+
+/** Who may do what: one line a capability. The commit is the only one that can write a timeline. */
+function grantAccess(fn: BackupFunctions, { vault, sources, packThresholdBytes }: WorkflowContext): void {
+  sources.describe(fn.prepare);
+  vault.readVault(fn.prepare, VaultPart.format, VaultPart.buckets);
+  vault.writeVault(fn.prepare, VaultPart.format);
+  vault.useScratch(fn.prepare);
+  vault.useCatalog(fn.prepare);
+  vault.publishEvents(fn.prepare);
+
+  sources.scan(fn.scan);
+  vault.useScratch(fn.scan);
+
+  vault.readVault(fn.partition, VaultPart.buckets);
+  vault.useScratch(fn.partition);
+
+  sources.readObjects(fn.range);
+  vault.readVault(fn.range, VaultPart.buckets, VaultPart.packs, VaultPart.objects);
+  vault.writeVault(fn.range, VaultPart.segments, VaultPart.packs, VaultPart.objects);
+  vault.tagCopies(fn.range);
+  vault.useScratch(fn.range);
+
+  vault.readVault(fn.commit, VaultPart.buckets);
+  vault.writeVault(fn.commit, VaultPart.timelines, VaultPart.reports);
+  vault.readScratch(fn.commit);
+  vault.useCatalog(fn.commit);
+  vault.publishEvents(fn.commit);
+
+  vault.readScratch(fn.failed);
+  vault.useCatalog(fn.failed);
+  vault.publishEvents(fn.failed);
+
+  for (const worker of [fn.scan, fn.partition, fn.range]) {
+    worker.setEnv(Env.packThreshold, String(packThresholdBytes));
+  }
+}

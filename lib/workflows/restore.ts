@@ -1,0 +1,144 @@
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { FunctionName } from '../../lambda/contract/functions';
+import { VaultPart } from '../private/access';
+import { FailurePath } from '../private/failure-path';
+import { FanOut } from '../private/fan-out';
+import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
+import { workflowStateMachine } from '../private/state-machine';
+import { JOB_INPUT, START_INPUT, step } from '../private/step';
+import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
+
+const COMMENT = [
+  'Restores a bucket, prefixes or keys from a recovery point.',
+  'Input: {"sourceBucket": "my-bucket"}; optional: "recoveryPointId": "latest" (default) or an ID,',
+  '"items": ["photos/", "docs/a.txt"] (a prefix ends in /; default: all), "itemsFile": "s3://bucket/key",',
+  '"destinationBucket" (default: the source), "createBucket": false, "destinationPrefix": "restored/",',
+  '"onExisting": "skip" (default) | "overwrite" | "fail", "versions": 1 (default), n or "all",',
+  '"restoreTags": true, "restoreAcls": true, "storageClass": "STANDARD" (default) | "ORIGINAL" | …,',
+  '"encryption": {"type": "DESTINATION_DEFAULT" | "SSE_S3" | "SSE_KMS", "kmsKeyId": "…"},',
+  '"dryRun": true to see the plan and write nothing. Output: job, status and counts.',
+].join(' ');
+
+interface RestoreFunctions {
+  readonly plan: RuntimeFunction;
+  readonly planRange: RuntimeFunction;
+  readonly assess: RuntimeFunction;
+  readonly range: RuntimeFunction;
+  readonly finish: RuntimeFunction;
+  readonly failed: RuntimeFunction;
+}
+
+/** The Restore workflow: Plan → Plan ranges (map) → Assess → Restore ranges (map) → Finish. */
+export class RestoreWorkflow extends Construct implements IWorkflow {
+  readonly stateMachine: sfn.StateMachine;
+
+  constructor(scope: Construct, id: string, context: WorkflowContext) {
+    super(scope, id);
+    const functions = this.createFunctions(context);
+    grantAccess(functions, context);
+    this.stateMachine = workflowStateMachine(this, {
+      comment: COMMENT,
+      definition: this.define(functions, context),
+      functions: Object.values(functions) as RuntimeFunction[],
+      mapLabels: ['PlanRanges', 'RestoreRanges'],
+      storage: context.storage,
+      logRetention: context.logRetention,
+    });
+  }
+
+  private createFunctions(context: WorkflowContext): RestoreFunctions {
+    const create = workflowFunction;
+    return {
+      plan: create(this, 'Plan', FunctionName.restorePlan, context, {
+        description: 'Checks the request, finds the recovery point, plans the ranges',
+      }),
+      planRange: create(this, 'PlanRange', FunctionName.restorePlanRange, context, {
+        description: 'Compares a range of the recovery point with the destination',
+        memoryMiB: ONE_VCPU_MIB,
+      }),
+      assess: create(this, 'Assess', FunctionName.restoreAssess, context, {
+        description: 'Adds up the plan, refuses conflicts, creates the bucket',
+      }),
+      range: create(this, 'Range', FunctionName.restoreRange, context, {
+        description: 'Restores the objects of a range and checks them',
+        memoryMiB: ONE_VCPU_MIB,
+      }),
+      finish: create(this, 'Finish', FunctionName.restoreFinish, context, {
+        description: 'Writes the report and ends the job',
+      }),
+      failed: create(this, 'Failed', FunctionName.restoreFailed, context, {
+        description: 'Records a failed restore job',
+      }),
+    };
+  }
+
+  private define(fn: RestoreFunctions, context: WorkflowContext): sfn.IChainable {
+    // States have names as functions do: a scope of their own keeps them apart.
+    const states = new Construct(this, 'States');
+    const failure = new FailurePath(states, fn.failed);
+    const fanOut = {
+      scratchBucket: context.storage.scratchBucket,
+      maxConcurrency: context.maxConcurrency,
+      failure,
+    };
+    const plan = step(states, 'Plan', fn.plan, {
+      comment: 'Checks the request and the destination, finds the recovery point, plans the ranges',
+      payload: START_INPUT,
+    });
+    const planRanges = new FanOut(states, 'PlanRanges', {
+      ...fanOut,
+      comment: 'Compares each range of the recovery point with the destination',
+      worker: fn.planRange,
+    });
+    const assess = step(states, 'Assess', fn.assess, {
+      comment: 'Adds up the plan. A dry run and a conflict end here, before anything is written',
+      payload: JOB_INPUT,
+    });
+    const restoreRanges = new FanOut(states, 'RestoreRanges', {
+      ...fanOut,
+      comment: 'Restores the objects of each range and checks them',
+      worker: fn.range,
+    });
+    const finish = step(states, 'Finish', fn.finish, {
+      comment: 'Writes the report',
+      payload: JOB_INPUT,
+    });
+    failure.catch(plan, assess, finish);
+    return sfn.Chain.start(plan).next(planRanges).next(assess).next(restoreRanges).next(finish);
+  }
+}
+
+/** Who may do what: one line a capability. Of the vault, a restore can write its report and nothing else. */
+function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowContext): void {
+  vault.readVault(fn.plan, VaultPart.format, VaultPart.buckets);
+  vault.useScratch(fn.plan);
+  vault.useCatalog(fn.plan);
+  vault.publishEvents(fn.plan);
+  destinations.describe(fn.plan);
+  destinations.readObjects(fn.plan);
+
+  vault.readVault(fn.planRange, VaultPart.buckets);
+  vault.useScratch(fn.planRange);
+  destinations.describe(fn.planRange);
+
+  vault.useScratch(fn.assess);
+  destinations.describe(fn.assess);
+  destinations.create(fn.assess);
+
+  vault.readVault(fn.range, VaultPart.packs, VaultPart.objects);
+  vault.copyFromVault(fn.range);
+  vault.useScratch(fn.range);
+  destinations.describe(fn.range);
+  destinations.write(fn.range);
+
+  vault.readVault(fn.finish, VaultPart.reports);
+  vault.writeVault(fn.finish, VaultPart.reports);
+  vault.readScratch(fn.finish);
+  vault.useCatalog(fn.finish);
+  vault.publishEvents(fn.finish);
+
+  vault.readScratch(fn.failed);
+  vault.useCatalog(fn.failed);
+  vault.publishEvents(fn.failed);
+}

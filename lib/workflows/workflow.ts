@@ -1,0 +1,54 @@
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { FunctionNameValue } from '../../lambda/contract/functions';
+import type { VaultAccess } from '../private/access';
+import type { DestinationAccess } from '../private/foreign-access';
+import { RuntimeFunction } from '../private/runtime-function';
+import type { SourceAccess } from '../private/source-access';
+import type { VaultStorage } from '../private/vault-storage';
+
+/** A workflow of a backup vault. */
+export interface IWorkflow {
+  /**
+   * State machine of the workflow. An execution of it is a job; its comment, which the console shows, documents the
+   * input.
+   */
+  readonly stateMachine: sfn.StateMachine;
+}
+
+/** What a vault gives its workflows. */
+export interface WorkflowContext {
+  readonly storage: VaultStorage;
+  readonly vault: VaultAccess;
+  readonly sources: SourceAccess;
+  readonly destinations: DestinationAccess;
+  readonly maxConcurrency: number;
+  readonly packThresholdBytes: number;
+  readonly logRetention: logs.RetentionDays;
+  readonly commonEnv: Readonly<Record<string, string>>;
+  /** Told of every function, so that the vault knows its own roles. */
+  readonly register: (fn: RuntimeFunction) => void;
+}
+
+export interface WorkflowFunctionProps {
+  readonly description: string;
+  readonly memoryMiB?: number;
+}
+
+/** A function of a workflow, with what all of them have in common. */
+export function workflowFunction(
+  scope: Construct,
+  id: string,
+  name: FunctionNameValue,
+  context: WorkflowContext,
+  props: WorkflowFunctionProps,
+): RuntimeFunction {
+  const fn = new RuntimeFunction(scope, id, name, {
+    ...props,
+    common: context.commonEnv,
+    logRetention: context.logRetention,
+  });
+  context.register(fn);
+  return fn;
+}

@@ -1,0 +1,29 @@
+"""Start the local AWS engine with the AWS behaviours that this project needs and the engine lacks.
+
+Run as `python -m engine` from the folder above. Settings are the engine's own environment variables (GATEWAY_PORT,
+BIND_HOST, AUTH, ...) plus LOCAL_ENGINE_PARENT_PID, whose end also ends the engine.
+
+The engine is a test double: product code follows AWS, and each module here closes one gap between the two.
+"""
+
+from . import seams, watchdog
+
+
+def main() -> None:
+    seams.require_known_engine()
+    watchdog.follow_parent()
+
+    # Imported only now: each module edits the engine when it is imported, and must not meet an unknown one.
+    # Order matters where two modules touch the same function: text edits first, wrappers after them.
+    from . import checksums, object_etags, object_listing, object_subresources  # noqa: F401
+    from . import object_copy, object_multipart, object_put  # noqa: F401
+    from . import object_events, request_guards  # noqa: F401
+    from . import bucket_properties, lambda_errors, map_results, schedules, state_machines, transport  # noqa: F401
+
+    import ministack.app
+
+    ministack.app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { build, type BuildOptions } from 'esbuild';
+
+export const root = join(__dirname, '..');
+
+/**
+ * Everything a function needs is in its bundle, the AWS SDK too: the SDK of the Lambda runtime changes without notice.
+ * The output depends on the sources only, so that an unchanged function keeps its asset hash.
+ */
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22',
+  mainFields: ['module', 'main'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true, // error names travel by class name
+  legalComments: 'eof',
+  charset: 'utf8',
+  logLevel: 'warning',
+  write: false,
+};
+
+async function bundle(entry: string, outfile: string, options: BuildOptions = {}): Promise<number> {
+  const result = await build({ ...common, ...options, entryPoints: [entry], outfile });
+  const code = result.outputFiles?.[0]?.contents;
+  if (!code) {
+    throw new Error(`esbuild wrote nothing for ${entry}`);
+  }
+  // Written only when it differs: others may be reading the bundles at this moment.
+  const target = join(root, outfile);
+  if (!existsSync(target) || !readFileSync(target).equals(code)) {
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, code);
+  }
+  return code.length;
+}
+
+/** Bundles each `lambda/handlers/<name>.ts` to `assets/<name>/index.js`. */
+export async function bundleHandlers(): Promise<Record<string, number>> {
+  const handlers = join(root, 'lambda/handlers');
+  const names = readdirSync(handlers)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => basename(file, '.ts'))
+    .sort();
+  const sizes: Record<string, number> = {};
+  for (const name of names) {
+    sizes[name] = await bundle(`lambda/handlers/${name}.ts`, `assets/${name}/index.js`);
+  }
+  return sizes;
+}
+
+/** Bundles the CLI, if there is one, to `dist/bin/s3-backup.js`; esbuild keeps the `#!` line of the source. */
+export async function bundleCli(): Promise<void> {
+  if (existsSync(join(root, 'bin/s3-backup.ts'))) {
+    await bundle('bin/s3-backup.ts', 'dist/bin/s3-backup.js', { banner: {} });
+  }
+}

@@ -1,0 +1,155 @@
+import {
+  ManualDeadline,
+  MemoryBucketAdmin,
+  MemoryCatalog,
+  MemoryEvents,
+  MemoryExecutions,
+  MemoryObjectStore,
+  MemoryS3,
+  SilentLog,
+} from '../../lambda/adapters/memory';
+import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
+import { backUpRange } from '../../lambda/usecases/backup-range';
+import { BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
+import { partitionBackup } from '../../lambda/usecases/backup-partition';
+import { prepareBackup } from '../../lambda/usecases/backup-prepare';
+import { scanBackup } from '../../lambda/usecases/backup-scan';
+import { BackupPorts, BackupSettings, DEFAULT_SETTINGS } from '../../lambda/usecases/context';
+import { recordFailure } from '../../lambda/usecases/job-failed';
+import { assessRestore } from '../../lambda/usecases/restore-assess';
+import { finishRestore, RestoreOutput } from '../../lambda/usecases/restore-finish';
+import { planRestore, RestorePorts } from '../../lambda/usecases/restore-plan';
+import { planRestoreRange } from '../../lambda/usecases/restore-plan-range';
+import { restoreRange } from '../../lambda/usecases/restore-range';
+import { readUnits, Scratch } from '../../lambda/usecases/turns';
+import { Vault } from '../../lambda/usecases/vault';
+
+export const VAULT = 'the-vault';
+export const SCRATCH = 'the-scratch';
+
+export interface RigOptions {
+  readonly settings?: Partial<BackupSettings>;
+  /** Rows of a listing page. */
+  readonly pageSize?: number;
+  readonly deadline?: ManualDeadline;
+}
+
+/** A vault with its workflows, in memory: runs the steps in the order in which the state machines do. */
+export class Rig {
+  readonly s3 = new MemoryS3();
+  readonly catalog = new MemoryCatalog();
+  readonly events = new MemoryEvents();
+  readonly executions = new MemoryExecutions();
+  readonly log = new SilentLog();
+  readonly deadline: ManualDeadline;
+  readonly source: MemoryObjectStore;
+  readonly vaultStore: MemoryObjectStore;
+  readonly scratchStore: MemoryObjectStore;
+  readonly destination: MemoryObjectStore;
+  readonly ports: BackupPorts & RestorePorts;
+  /** Turns that workers took, by step. */
+  readonly turns: Record<string, number> = {};
+  private runs = 0;
+
+  constructor(options: RigOptions = {}) {
+    this.deadline = options.deadline ?? new ManualDeadline();
+    this.s3.createBucket(VAULT);
+    this.s3.createBucket(SCRATCH, { versioning: 'Disabled' });
+    const store = (): MemoryObjectStore => new MemoryObjectStore(this.s3, { pageSize: options.pageSize });
+    this.source = store();
+    this.vaultStore = store();
+    this.scratchStore = store();
+    this.destination = store();
+    this.ports = {
+      source: this.source,
+      destination: this.destination,
+      vault: new Vault(this.vaultStore, VAULT),
+      scratch: new Scratch(this.scratchStore, SCRATCH),
+      buckets: new MemoryBucketAdmin(this.s3),
+      catalog: this.catalog,
+      events: this.events,
+      executions: this.executions,
+      deadline: this.deadline,
+      log: this.log,
+      deployment: {
+        vaultName: 'Vault',
+        vaultArn: `arn:aws:s3:::${VAULT}`,
+        vaultBucket: VAULT,
+        scratchBucket: SCRATCH,
+        accountId: this.s3.account,
+        region: this.s3.region,
+        partition: 'aws',
+      },
+      settings: { ...DEFAULT_SETTINGS, ...options.settings },
+    };
+  }
+
+  get stores(): readonly MemoryObjectStore[] {
+    return [this.source, this.vaultStore, this.scratchStore, this.destination];
+  }
+
+  /** A Backup execution. Throws the error that the execution would fail with. */
+  async backup(input: unknown, name = this.nextName()): Promise<BackupOutput> {
+    const execution = this.execution(name);
+    try {
+      this.executions.running.add(execution.arn);
+      const scan = await prepareBackup(this.ports, { input, execution });
+      if ('wait' in scan) throw new Error('the job has to wait');
+      await this.fanOut('scan', scan, (work) => scanBackup(this.ports, work));
+      const ranges = await partitionBackup(this.ports, { job: scan.job });
+      await this.fanOut('ranges', ranges, (work) => backUpRange(this.ports, work));
+      return await commitBackup(this.ports, { job: scan.job });
+    } catch (error) {
+      throw await this.failure('BACKUP', input, execution, error);
+    } finally {
+      this.executions.running.delete(execution.arn);
+    }
+  }
+
+  /** A Restore execution. */
+  async restore(input: unknown, name = this.nextName()): Promise<RestoreOutput> {
+    const execution = this.execution(name);
+    try {
+      const plan = await planRestore(this.ports, { input, execution });
+      await this.fanOut('plan', plan, (work) => planRestoreRange(this.ports, work));
+      const work = await assessRestore(this.ports, { job: plan.job });
+      await this.fanOut('restore', work, (unit) => restoreRange(this.ports, unit));
+      return await finishRestore(this.ports, { job: plan.job });
+    } catch (error) {
+      throw await this.failure('RESTORE', input, execution, error);
+    }
+  }
+
+  execution(name: string) {
+    const startTime = new Date(Math.floor(this.s3.now) * 1000).toISOString();
+    return { arn: `arn:aws:states:us-east-1:111111111111:execution:backup:${name}`, name, startTime };
+  }
+
+  nextName(): string {
+    return `run-${String(++this.runs)}`;
+  }
+
+  private async failure(type: 'BACKUP' | 'RESTORE', input: unknown, execution: ReturnType<Rig['execution']>, error: unknown) {
+    const { name, message } = error as Error;
+    const cause = JSON.stringify({ errorType: name, errorMessage: message });
+    const failure = { input, execution, error: { Error: name, Cause: cause }, failedAt: execution.startTime };
+    await recordFailure(this.ports, type, failure);
+    return error;
+  }
+
+  /** Runs a fan-out as the state machine does: in place for one unit, over the list in the scratch bucket for more. */
+  private async fanOut<Job extends { jobId: string }, Unit extends { id: string }>(
+    step: string,
+    input: FanOutInput<Job, Unit>,
+    work: (input: WorkInput<Job, Unit>) => Promise<WorkOutput>,
+  ): Promise<void> {
+    const { job } = input;
+    const units = input.units.count === 1 ? [input.unit as Unit] : await readUnits<Unit>(this.ports.scratch, job.jobId, step);
+    for (const unit of units) {
+      for (let state: WorkOutput = { more: true, turn: 0 }; state.more; ) {
+        state = await work({ job, unit, turn: state.turn });
+        this.turns[step] = (this.turns[step] ?? 0) + 1;
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { MemoryBucketAdmin, MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
+import type { S3World } from './s3-world';
+
+export function memoryWorld(): S3World {
+  const s3 = new MemoryS3();
+  let buckets = 0;
+  return {
+    accountId: s3.account,
+    store: ({ accountId } = {}) => new MemoryObjectStore(s3, { accountId }),
+    admin: ({ accountId } = {}) => new MemoryBucketAdmin(s3, accountId),
+    newBucket: (options) => Promise.resolve(s3.createBucket(`bucket-${++buckets}`, options).name),
+    setVersioning: async (bucket, versioning) => {
+      s3.setVersioning(bucket, versioning);
+      await Promise.resolve();
+    },
+    put: (bucket, key, body, options) => Promise.resolve(s3.put(bucket, key, body, options)),
+    delete: (bucket, key) => Promise.resolve(s3.delete(bucket, key) ?? 'null'),
+    deleteVersion: async (bucket, key, versionId) => {
+      s3.deleteVersion(bucket, key, versionId);
+      await Promise.resolve();
+    },
+    setTags: async (bucket, key, tags, versionId) => {
+      s3.setTags(bucket, key, tags, versionId);
+      await Promise.resolve();
+    },
+    now: () => Math.floor(s3.now),
+    close: () => Promise.resolve(),
+  };
+}

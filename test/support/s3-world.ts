@@ -1,0 +1,38 @@
+import type { BucketAdmin, BucketDescription } from '../../lambda/ports/bucket-admin';
+import type { Headers, ObjectStore, Tags, UserMetadata } from '../../lambda/ports/object-store';
+import type { RequestCounter } from '../../lambda/ports/runtime';
+
+export interface ClientPutOptions {
+  readonly headers?: Headers;
+  readonly userMetadata?: UserMetadata;
+  readonly tags?: Tags;
+  readonly storageClass?: string;
+  /** Encrypted with a key that only the client has. */
+  readonly sseC?: boolean;
+}
+
+/**
+ * An S3 that contract tests run on: stores under test, and a client that does what the ports have no way to do.
+ */
+export interface S3World {
+  store(options?: { readonly accountId?: string }): ObjectStore & RequestCounter;
+  admin(options?: { readonly accountId?: string }): BucketAdmin;
+  /** The account that owns the buckets. */
+  readonly accountId: string;
+  newBucket(options?: {
+    readonly versioning?: BucketDescription['versioning'];
+    readonly ownership?: BucketDescription['ownership'];
+  }): Promise<string>;
+  setVersioning(bucket: string, versioning: 'Enabled' | 'Suspended'): Promise<void>;
+  /** Returns the version ID, `null` for a null version. */
+  put(bucket: string, key: string, body: string, options?: ClientPutOptions): Promise<string>;
+  delete(bucket: string, key: string): Promise<string>;
+  deleteVersion(bucket: string, key: string, versionId: string): Promise<void>;
+  setTags(bucket: string, key: string, tags: Tags, versionId: string): Promise<void>;
+  /** Epoch seconds, whole. */
+  now(): number;
+  close(): Promise<void>;
+}
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const text = (body: Uint8Array): string => Buffer.from(body).toString('utf8');
