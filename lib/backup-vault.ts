@@ -95,7 +95,7 @@ export class BackupVault extends Construct {
   /** Bucket with the backups. Nothing in it may be changed or removed by hand. */
   readonly vaultBucket: s3.Bucket;
 
-  /** Bucket for work files of jobs, which expire after 14 days. */
+  /** Bucket for work files of jobs, which expire after 14 days, and reports of restores, which expire after a year. */
   readonly scratchBucket: s3.Bucket;
 
   /** Table of jobs and recovery points. What it says can be rebuilt from the vault bucket. */

@@ -7,12 +7,13 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Endpoint } from './aws-env';
-import { engineFolder, repositoryRoot } from './paths';
+import { engineFolder, repositoryRoot, stateRoot } from './paths';
 import { freePort, isFree, portVariable } from './ports';
 import { endGroup, eventually, signalGroup } from './process-group';
 import { enginePython } from './venv';
@@ -21,6 +22,8 @@ const startLimitMs = 30_000;
 const portLimitMs = 5_000;
 const logTailLines = 20;
 const logName = 'engine.log';
+const pidName = 'engine.pid';
+const logLifetimeMs = 3_600_000;
 
 /** A running local AWS engine. */
 export interface Engine extends Endpoint {
@@ -48,6 +51,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   if (!(await isFree(port))) {
     throw new Error(`port ${String(port)} is taken by another program: stop it or set ${portVariable} to another port`);
   }
+  forgetOldLogs();
   const folder = engineFolder(port);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'tmp'), { recursive: true });
@@ -88,6 +92,15 @@ function forget(port: number): void {
   const folder = engineFolder(port);
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     if (name !== logName) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Logs of engines that ended a while ago: each test file leaves one. */
+function forgetOldLogs(): void {
+  for (const name of readdirSync(stateRoot).filter((entry) => entry.startsWith('engine-'))) {
+    const folder = join(stateRoot, name);
+    const old = Date.now() - statSync(folder).mtimeMs > logLifetimeMs;
+    if (old && !existsSync(join(folder, pidName))) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -151,7 +164,7 @@ async function answers({ endpoint }: Endpoint): Promise<boolean> {
 }
 
 function pidFile(port: number): string {
-  return join(engineFolder(port), 'engine.pid');
+  return join(engineFolder(port), pidName);
 }
 
 function tail(file: string): string {

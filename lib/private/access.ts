@@ -19,8 +19,8 @@ export const VaultPart = {
 type VaultPartValue = (typeof VaultPart)[keyof typeof VaultPart];
 
 /**
- * What a function of the runtime may do in its own vault: one method a capability. Each sets the environment variable
- * that makes the permission useful together with the permission, so that neither comes without the other.
+ * What a function of the runtime may do in its own vault: one method a capability. The names of both buckets are no
+ * secret of a capability (every step refuses to back them up), so all functions of the workflows have them.
  *
  * Reading always includes ListBucket: without it S3 answers "forbidden" for a key that is not there, and the runtime
  * has to tell "not there" from "not allowed".
@@ -30,7 +30,6 @@ export class VaultAccess {
 
   readVault(fn: RuntimeFunction, ...parts: VaultPartValue[]): void {
     const { vaultBucket } = this.storage;
-    fn.setEnv(Env.vaultBucket, vaultBucket.bucketName);
     this.list(fn, vaultBucket);
     fn.allow({
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
@@ -42,7 +41,6 @@ export class VaultAccess {
 
   writeVault(fn: RuntimeFunction, ...parts: VaultPartValue[]): void {
     const { vaultBucket } = this.storage;
-    fn.setEnv(Env.vaultBucket, vaultBucket.bucketName);
     fn.allow({
       actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       resources: parts.map((part) => vaultBucket.arnForObjects(part)),
@@ -50,24 +48,6 @@ export class VaultAccess {
     });
     // Decrypt as well: S3 needs it to put the parts of a multipart upload together.
     this.useKey(fn, 'kms:GenerateDataKey', 'kms:Decrypt');
-  }
-
-  /** Large bodies are copied by S3 with the tags they have. */
-  tagCopies(fn: RuntimeFunction): void {
-    fn.allow({
-      actions: ['s3:PutObjectTagging'],
-      resources: [this.storage.vaultBucket.arnForObjects(VaultPart.objects)],
-      reason: 'names of vault files carry job and content, which are not known before',
-    });
-  }
-
-  /** A copy out of the vault reads the tags of its source. */
-  copyFromVault(fn: RuntimeFunction): void {
-    fn.allow({
-      actions: ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'],
-      resources: [this.storage.vaultBucket.arnForObjects(VaultPart.objects)],
-      reason: 'names of vault files carry job and content, which are not known before',
-    });
   }
 
   readScratch(fn: RuntimeFunction): void {
@@ -87,14 +67,7 @@ export class VaultAccess {
     const { catalogTable, encryptionKey } = this.storage;
     fn.setEnv(Env.catalogTable, catalogTable.tableName);
     fn.allow({
-      actions: [
-        'dynamodb:ConditionCheckItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-      ],
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       resources: [catalogTable.tableArn, `${catalogTable.tableArn}/index/${CatalogTable.index}`],
     });
     fn.allow({
@@ -108,12 +81,15 @@ export class VaultAccess {
     fn.allow({ actions: ['events:PutEvents'], resources: [bus] });
   }
 
-  private scratch(fn: RuntimeFunction, actions: string[]): void {
-    const { scratchBucket } = this.storage;
-    fn.setEnv(Env.scratchBucket, scratchBucket.bucketName);
+  /** Reports of restores, which cannot write to the vault. The summary is written anew when its step is repeated. */
+  writeRestoreReports(fn: RuntimeFunction): void {
+    this.scratch(fn, ['s3:GetObject', 's3:PutObject'], ScratchPrefix.reports);
+  }
+
+  private scratch(fn: RuntimeFunction, actions: string[], prefix: string = ScratchPrefix.jobs): void {
     fn.allow({
       actions,
-      resources: [scratchBucket.arnForObjects(`${ScratchPrefix.jobs}*`)],
+      resources: [this.storage.scratchBucket.arnForObjects(`${prefix}*`)],
       reason: 'work files have a folder a job, which is not known before',
     });
   }

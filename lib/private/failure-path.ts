@@ -15,7 +15,11 @@ export class FailurePath {
   constructor(scope: Construct, fn: RuntimeFunction) {
     const record = step(scope, 'Record failure', fn, {
       comment: 'Ends the record of the job, frees its lock and gives the error its name and cause',
-      payload: { ...START_INPUT, error: sfn.JsonPath.objectAt('$') },
+      payload: {
+        ...START_INPUT,
+        error: sfn.JsonPath.objectAt('$'),
+        failedAt: sfn.JsonPath.stringAt('$$.State.EnteredTime'),
+      },
     });
     record.next(
       new sfn.Fail(scope, 'Failed', {

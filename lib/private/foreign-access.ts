@@ -13,6 +13,14 @@ export const sameAccount = (fn: RuntimeFunction): { StringEquals: Record<string,
   StringEquals: { 'aws:ResourceAccount': Stack.of(fn).account },
 });
 
+/**
+ * For looking at a bucket, which may not exist: then no account is its owner, and S3 is to say so itself. The runtime
+ * names the expected owner in each call.
+ */
+export const sameAccountIfExists = (fn: RuntimeFunction): { StringEqualsIfExists: Record<string, string> } => ({
+  StringEqualsIfExists: { 'aws:ResourceAccount': Stack.of(fn).account },
+});
+
 /** KMS keys of users' buckets, only in S3's hands. The key may be another account's: its own policy has to agree then. */
 export function allowKeysThroughS3(fn: RuntimeFunction, ...actions: string[]): void {
   const { region, urlSuffix } = Stack.of(fn);
@@ -30,13 +38,18 @@ export class DestinationAccess {
 
   /** Looks at the destination: does it exist, is it versioned, what is in it. */
   describe(fn: RuntimeFunction): void {
-    this.allow(fn, ANY_BUCKET, [
-      's3:GetBucketLocation',
-      's3:GetBucketOwnershipControls',
-      's3:GetBucketVersioning',
-      's3:ListBucket',
-      's3:ListBucketVersions',
-    ]);
+    fn.allow({
+      actions: [
+        's3:GetBucketLocation',
+        's3:GetBucketOwnershipControls',
+        's3:GetBucketVersioning',
+        's3:ListBucket',
+        's3:ListBucketVersions',
+      ],
+      resources: [ANY_BUCKET],
+      conditions: sameAccountIfExists(fn),
+      reason: DESTINATION_REASON,
+    });
   }
 
   /** Creates a bucket with versioning, the source's object ownership, and all public access blocked. */

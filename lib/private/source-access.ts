@@ -1,6 +1,6 @@
 import { Aspects } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
-import { ANY_BUCKET, ANY_OBJECT, allowKeysThroughS3, sameAccount } from './foreign-access';
+import { ANY_BUCKET, ANY_OBJECT, allowKeysThroughS3, sameAccount, sameAccountIfExists } from './foreign-access';
 import type { RuntimeFunction } from './runtime-function';
 import type { VaultStorage } from './vault-storage';
 
@@ -99,7 +99,7 @@ export class SourceAccess {
       fn.allow({
         actions: BUCKET_ACTIONS[capability],
         resources: buckets,
-        conditions: sameAccount(fn),
+        conditions: sameAccountIfExists(fn),
         reason: SOURCE_REASON,
       });
       if (capability === 'read') {

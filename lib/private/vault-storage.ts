@@ -14,6 +14,9 @@ import { acknowledge } from './nag';
  */
 export const SCRATCH_LIFETIME = Duration.days(14);
 
+/** Reports of restore jobs; those of backups are in the vault, and stay. */
+const REPORT_LIFETIME = Duration.days(365);
+
 /** An upload that nobody finished is paid for and seen by nobody. */
 const ABORT_UPLOADS_AFTER = Duration.days(7);
 
@@ -47,11 +50,9 @@ export function createStorage(vault: Construct, encryptionKey: kms.IKey, removal
     ...protection,
     lifecycleRules: [
       { id: 'AbortUploads', abortIncompleteMultipartUploadAfter: ABORT_UPLOADS_AFTER },
-      ...Object.values(ScratchPrefix).map((prefix) => ({
-        id: `Expire-${prefix.slice(0, -1)}`,
-        prefix,
-        expiration: SCRATCH_LIFETIME,
-      })),
+      expire(ScratchPrefix.jobs, SCRATCH_LIFETIME),
+      expire(ScratchPrefix.mapResults, SCRATCH_LIFETIME),
+      expire(ScratchPrefix.reports, REPORT_LIFETIME),
     ],
   });
   for (const bucket of [vaultBucket, scratchBucket]) {
@@ -78,6 +79,12 @@ export function createStorage(vault: Construct, encryptionKey: kms.IKey, removal
   });
   return { encryptionKey, vaultBucket, scratchBucket, catalogTable };
 }
+
+const expire = (prefix: string, expiration: Duration): s3.LifecycleRule => ({
+  id: `Expire-${prefix.slice(0, -1)}`,
+  prefix,
+  expiration,
+});
 
 /**
  * Takes from the vault's own roles what no step of a workflow may do, whatever their policies say one day: remove a

@@ -165,8 +165,7 @@ function grantAccess(fn: BackupFunctions, { vault, sources, packThresholdBytes }
 
   sources.readObjects(fn.range);
   vault.readVault(fn.range, VaultPart.buckets, VaultPart.packs, VaultPart.objects);
-  vault.writeVault(fn.range, VaultPart.segments, VaultPart.packs, VaultPart.objects);
-  vault.tagCopies(fn.range);
+  vault.writeVault(fn.range, VaultPart.segments, VaultPart.reports, VaultPart.packs, VaultPart.objects);
   vault.useScratch(fn.range);
 
   vault.readVault(fn.commit, VaultPart.buckets);
@@ -175,7 +174,6 @@ function grantAccess(fn: BackupFunctions, { vault, sources, packThresholdBytes }
   vault.useCatalog(fn.commit);
   vault.publishEvents(fn.commit);
 
-  vault.readScratch(fn.failed);
   vault.useCatalog(fn.failed);
   vault.publishEvents(fn.failed);
 

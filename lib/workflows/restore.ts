@@ -109,7 +109,7 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
   }
 }
 
-/** Who may do what: one line a capability. Of the vault, a restore can write its report and nothing else. */
+/** Who may do what: one line a capability. A restore cannot write to the vault. */
 function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowContext): void {
   vault.readVault(fn.plan, VaultPart.format, VaultPart.buckets);
   vault.useScratch(fn.plan);
@@ -120,6 +120,7 @@ function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowCont
 
   vault.readVault(fn.planRange, VaultPart.buckets);
   vault.useScratch(fn.planRange);
+  vault.writeRestoreReports(fn.planRange);
   destinations.describe(fn.planRange);
 
   vault.useScratch(fn.assess);
@@ -127,18 +128,16 @@ function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowCont
   destinations.create(fn.assess);
 
   vault.readVault(fn.range, VaultPart.packs, VaultPart.objects);
-  vault.copyFromVault(fn.range);
   vault.useScratch(fn.range);
+  vault.writeRestoreReports(fn.range);
   destinations.describe(fn.range);
   destinations.write(fn.range);
 
-  vault.readVault(fn.finish, VaultPart.reports);
-  vault.writeVault(fn.finish, VaultPart.reports);
   vault.readScratch(fn.finish);
+  vault.writeRestoreReports(fn.finish);
   vault.useCatalog(fn.finish);
   vault.publishEvents(fn.finish);
 
-  vault.readScratch(fn.failed);
   vault.useCatalog(fn.failed);
   vault.publishEvents(fn.failed);
 }

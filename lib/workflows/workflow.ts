@@ -1,6 +1,7 @@
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { Env } from '../../lambda/contract/env';
 import type { FunctionNameValue } from '../../lambda/contract/functions';
 import type { VaultAccess } from '../private/access';
 import type { DestinationAccess } from '../private/foreign-access';
@@ -46,7 +47,11 @@ export function workflowFunction(
 ): RuntimeFunction {
   const fn = new RuntimeFunction(scope, id, name, {
     ...props,
-    common: context.commonEnv,
+    common: {
+      ...context.commonEnv,
+      [Env.vaultBucket]: context.storage.vaultBucket.bucketName,
+      [Env.scratchBucket]: context.storage.scratchBucket.bucketName,
+    },
     logRetention: context.logRetention,
   });
   context.register(fn);

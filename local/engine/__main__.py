@@ -16,7 +16,7 @@ def main() -> None:
     # Imported only now: each module edits the engine when it is imported, and must not meet an unknown one.
     # Order matters where two modules touch the same function: text edits first, wrappers after them.
     from . import checksums, object_etags, object_listing, object_subresources  # noqa: F401
-    from . import object_copy, object_multipart, object_put  # noqa: F401
+    from . import null_versions, object_copy, object_multipart, object_put, object_ranges  # noqa: F401
     from . import object_events, request_guards  # noqa: F401
     from . import bucket_properties, lambda_errors, map_results, schedules, state_machines, transport  # noqa: F401
 

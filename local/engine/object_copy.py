@@ -15,6 +15,10 @@ rewrite(
         'new_etag = src_obj["etag"]': "new_etag = _bridge_copy_etag(src_bucket_name, src_key, src_obj, dest_sse)",
         # An object has one checksum: a newly asked one replaces the source's, and is one of the whole body.
         'dest_checksums = dict(src_obj.get("checksums") or {})': "dest_checksums = {}",
+        # Replaced metadata are all replaced.
+        'content_encoding = headers.get("content-encoding", src_obj.get("content_encoding"))': (
+            'content_encoding = headers.get("content-encoding")'
+        ),
     },
     _bridge_copy_etag=etag_of_copy,
 )
@@ -52,6 +56,16 @@ def archived_source(headers: dict):
     return s3._invalid_object_state(bucket, key, storage_class)
 
 
+def marker_source(headers: dict):
+    """400 for a source that is a delete marker by its version id; the engine says that there is no such version."""
+    bucket, key, version = source_of(headers)
+    found = [v for v in s3._object_versions.get((bucket, key)) or [] if version and v["version_id"] == version]
+    if not found or not found[0].get("is_delete_marker"):
+        return None
+    message = "The source of a copy request may not specifically refer to a delete marker by version id."
+    return s3._error("InvalidRequest", message, 400)
+
+
 def _copy_headers(headers: dict, record: dict | None) -> dict:
     """The request with the defaults that AWS applies to it spelled out."""
     algorithm = headers.get("x-amz-checksum-algorithm") or next(
@@ -64,7 +78,7 @@ def _copy_headers(headers: dict, record: dict | None) -> dict:
 @around(s3, "_copy_object")
 def copy_object(inner, bucket, key, headers):
     destination = s3._ensure_bucket(bucket)
-    refused = archived_source(headers)
+    refused = marker_source(headers) or archived_source(headers)
     if refused is None and destination is not None:
         refused = s3._check_put_preconditions(headers, destination["objects"].get(key))
     if refused is not None:

@@ -6,6 +6,7 @@ import ministack.services.stepfunctions as stepfunctions
 
 from .seams import around
 
+_STOPPED = "the execution was stopped"
 # Fields of a Map state whose value may come from its input instead.
 _FROM_INPUT = ("MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage")
 
@@ -18,6 +19,17 @@ def parse_reader_items(inner, text, config):
     return inner(text, config)
 
 
+def _abort_map_runs(execution: dict) -> None:
+    """What a stopped execution leaves behind: its map runs and their unfinished children are ABORTED too."""
+    for arn, run in stepfunctions._map_runs.items():
+        if run["executionArn"] != execution["executionArn"] or run["stopDate"] < execution["stopDate"]:
+            continue
+        run["status"] = "ABORTED"
+        for child in stepfunctions._executions.values():
+            if child.get("mapRunArn") == arn and child.get("cause") == _STOPPED:
+                child["status"] = "ABORTED"
+
+
 @around(stepfunctions, "_run_distributed_map")
 def run_distributed_map(inner, state, raw_input, effective, iterator, execution, ctx):
     resolved = {
@@ -25,7 +37,11 @@ def run_distributed_map(inner, state, raw_input, effective, iterator, execution,
         for name in _FROM_INPUT
         if f"{name}Path" in state
     }
-    return inner({**state, **resolved}, raw_input, effective, iterator, execution, ctx)
+    try:
+        return inner({**state, **resolved}, raw_input, effective, iterator, execution, ctx)
+    finally:
+        if execution["status"] != "RUNNING":
+            _abort_map_runs(execution)
 
 
 @around(stepfunctions, "_run_sub_machine")
@@ -50,7 +66,7 @@ def _root(execution: dict) -> dict:
 @around(stepfunctions, "_execute_task")
 def execute_task(inner, state, raw_input, execution, ctx):
     if _root(execution)["status"] not in ("RUNNING", "SUCCEEDED"):
-        raise stepfunctions._ExecutionError("States.Runtime", "the execution was stopped")
+        raise stepfunctions._ExecutionError("States.Runtime", _STOPPED)
     return inner(state, raw_input, execution, ctx)
 
 

@@ -343,6 +343,35 @@ describe('starting and stopping', () => {
     await sfn.send(new StopExecutionCommand({ executionArn: first.executionArn }));
   });
 
+  test('with a stopped execution its map run and its children are ABORTED, and run no further task', async () => {
+    const states: Json = {
+      M: {
+        Type: 'Map',
+        ItemsPath: '$.list',
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          StartAt: 'W',
+          States: wait,
+        },
+        End: true,
+      },
+    };
+    const stateMachineArn = await machine('M', states);
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn, input: '{"list":[{"s":1},{"s":1}]}' }),
+    );
+    const mapRun = async () => (await sfn.send(new ListMapRunsCommand({ executionArn }))).mapRuns?.[0]?.mapRunArn;
+    await eventually(async () => (await mapRun()) !== undefined, 5000);
+    await sfn.send(new StopExecutionCommand({ executionArn }));
+    const children = async () =>
+      (await sfn.send(new ListExecutionsCommand({ mapRunArn: await mapRun() }))).executions?.map(
+        ({ status }) => status,
+      );
+    await eventually(async () => (await children())?.every((status) => status === 'ABORTED') === true, 5000);
+    expect(await children()).toEqual(['ABORTED', 'ABORTED']);
+    expect((await sfn.send(new DescribeExecutionCommand({ executionArn }))).status).toBe('ABORTED');
+  });
+
   test('a stopped execution stays ABORTED and runs no further task', async () => {
     const stateMachineArn = await machine('W', wait);
     const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn, input: '{"s":1}' }));

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  DeletePublicAccessBlockCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
@@ -35,13 +36,16 @@ export function engineWorld(engine: Engine): S3World {
     newBucket: async ({ versioning = 'Enabled', ownership = 'BucketOwnerEnforced' } = {}) => {
       const bucket = `contract-${randomBytes(6).toString('hex')}`;
       await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectOwnership: ownership }));
+      // New buckets refuse grants to everybody unless told otherwise.
+      if (ownership !== 'BucketOwnerEnforced')
+        await client.send(new DeletePublicAccessBlockCommand({ Bucket: bucket }));
       if (versioning !== 'Disabled') await putVersioning(bucket, versioning);
       return bucket;
     },
     setVersioning: putVersioning,
     put: async (bucket, key, body, options = {}) => {
       const output = await client.send(
-        new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ...putFields(options) }),
+        new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ...putFields(options) }),
       );
       return output.VersionId ?? 'null';
     },

@@ -5,6 +5,7 @@ import {
   DeleteObjectCommand,
   GetObjectAclCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -155,14 +156,11 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
         ),
       );
       const head = headFrom(output, this.requests.wire.of(output));
-      try {
-        const body = await readBody(output.Body as Readable, output.ContentLength ?? 0);
-        return { ...head, checksum: range ? undefined : head.checksum, body };
-      } catch (cause) {
-        if (attempt < BODY_ATTEMPTS) continue;
-        const problem = cause instanceof Error ? cause.message : 'unknown';
-        throw new StoreError('unavailable', `cannot read ${options.bucket}/${options.key}: ${problem}`, { cause });
-      }
+      const whole = await this.bodyOf(options, output, attempt === BODY_ATTEMPTS);
+      if (!whole) continue;
+      // A server may ignore a range and send everything.
+      const body = range && output.ContentRange === undefined ? slice(whole, range) : whole;
+      return { ...head, checksum: range ? undefined : head.checksum, body };
     }
   }
 
@@ -277,12 +275,28 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     }
   }
 
+  /** The body as S3 sent it; undefined when it broke off and is worth another attempt. */
+  private async bodyOf(ref: ObjectRef, output: GetObjectCommandOutput, last: boolean): Promise<Uint8Array | undefined> {
+    try {
+      return await readBody(output.Body as Readable, output.ContentLength ?? 0);
+    } catch (cause) {
+      if (!last) return undefined;
+      const problem = cause instanceof Error ? cause.message : 'unknown';
+      throw new StoreError('unavailable', `cannot read ${ref.bucket}/${ref.key}: ${problem}`, { cause });
+    }
+  }
+
   private readFields(options: ReadOptions) {
     return { ...refFields(options), IfMatch: conditionFields(options).IfMatch };
   }
 }
 
 const refFields = (ref: ObjectRef) => ({ Bucket: ref.bucket, Key: ref.key, VersionId: ref.versionId });
+
+function slice(body: Uint8Array, { offset, length }: NonNullable<GetOptions['range']>): Uint8Array {
+  if (offset >= body.length) throw new StoreError('invalid', `a range from ${offset} on of ${body.length} bytes`);
+  return body.slice(offset, offset + length);
+}
 
 /** S3 knows more storage classes than the SDK's list at any time. */
 const storageClassOf = (properties: { readonly storageClass?: string }): StorageClass | undefined =>

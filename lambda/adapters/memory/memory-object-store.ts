@@ -8,6 +8,7 @@ import {
   type ObjectBody,
   type ObjectHead,
   type ObjectPage,
+  type ObjectProperties,
   type ObjectRef,
   type ObjectStore,
   type PutOptions,
@@ -159,8 +160,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkProperties(bucket, properties);
       if (source.size > MAX_COPY_BYTES) throw new StoreError('invalid', `larger than 5 GiB: ${nameOf(options.source)}`);
       checkCondition(bucket, options.key, options);
-      const kept =
-        options.properties === 'copy' ? source : { headers: undefined, userMetadata: undefined, tags: undefined };
+      const kept: ObjectProperties = options.properties === 'copy' ? copiedProperties(source) : {};
       const stamp = this.s3.stamp(bucket);
       const version = this.s3.insert(bucket, {
         headers: properties.headers ?? kept.headers,
@@ -282,6 +282,12 @@ const cut = (body: Uint8Array, range: GetOptions['range']): Uint8Array => {
   if (!range) return body;
   if (range.offset >= body.length || range.length <= 0) throw new StoreError('invalid', 'the range is not satisfiable');
   return body.subarray(range.offset, range.offset + range.length);
+};
+
+/** S3 leaves the website redirect behind. */
+const copiedProperties = ({ headers, userMetadata, tags }: MemoryVersion): ObjectProperties => {
+  const { 'website-redirect-location': _, ...copied } = headers;
+  return { headers: copied, userMetadata, tags };
 };
 
 const modelled = (algorithm: CopyOptions['checksum']): 'SHA256' | 'SHA1' | 'CRC64NVME' | undefined => {

@@ -18,11 +18,8 @@ export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>;
 /** Time that a worker keeps for its results: a pack, a segment, and the slowest operation that is under way (60 s). */
 const DEADLINE_MARGIN_MS = 120_000;
 
-const text = (name: string): string => {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`environment variable ${name} is missing`);
-  return value;
-};
+/** A function has the variables of what it may touch; a use case that asks for more would be refused by IAM anyway. */
+const text = (name: string): string => process.env[name] ?? '';
 const number = (name: string, otherwise: number): number => {
   const value = process.env[name];
   return value === undefined || value === '' ? otherwise : Number(value);
@@ -59,9 +56,9 @@ function lasting() {
     vault: new Vault(store(), vaultBucket),
     scratch: new Scratch(store(), scratchBucket),
     buckets: new AwsBucketAdmin({ accountId }),
-    catalog: new DynamoCatalog({ tableName: process.env[Env.catalogTable] ?? '' }),
+    catalog: new DynamoCatalog({ tableName: text(Env.catalogTable) }),
     events: new EventBridgePublisher(),
-    executions: new SfnExecutions({ stateMachineArn: process.env[Env.backupStateMachineArn] }),
+    executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
     log: new PowertoolsLog(),
     protectedBucket: store(),
   };

@@ -1,0 +1,18 @@
+import { MemoryCatalog } from '../../lambda/adapters/memory';
+import { memoryWorld } from '../support/memory-world';
+import { bucketAdminContract } from './bucket-admin.contract';
+import { catalogContract } from './catalog.contract';
+import { copyingContract } from './copying.contract';
+import { listingContract } from './listing.contract';
+import { readingContract } from './reading.contract';
+import { writingContract } from './writing.contract';
+
+describe('in memory', () => {
+  const world = memoryWorld();
+  listingContract(() => world);
+  readingContract(() => world);
+  writingContract(() => world);
+  copyingContract(() => world);
+  bucketAdminContract(() => world);
+  catalogContract(() => Promise.resolve(new MemoryCatalog()));
+});

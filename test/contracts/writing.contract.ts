@@ -1,0 +1,168 @@
+import type { Grant, ObjectProperties } from '../../lambda/ports/object-store';
+import keys from '../fixtures/keys.json';
+import { bytes, type S3World, text } from '../support/s3-world';
+
+const HELLO_ETAG = '5d41402abc4b2a76b9719d911017c592';
+const OTHER_ETAG = '00000000000000000000000000000000';
+const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
+
+/** Everything that an object can be written with, but for an ACL. */
+export const EVERYTHING: ObjectProperties = {
+  headers: {
+    'cache-control': 'no-store',
+    'content-disposition': `inline; filename*=UTF-8''%e2%82%ac.txt`,
+    'content-encoding': 'gzip',
+    'content-language': 'fr',
+    'content-type': 'text/html; charset="utf-8"',
+    expires: 'Wed, 21 Oct 2015 07:28:00 GMT',
+    'website-redirect-location': '/elsewhere?a=b',
+  },
+  userMetadata: { one: 'first value', two: 'a=b&c, "d"', empty: '' },
+  tags: { 'clé & co': 'valeur = 1+1 / 2', 'a:b@c.d-e_f': '✓', none: '' },
+};
+
+export function writingContract(world: () => S3World): void {
+  describe('putting', () => {
+    test('writes under hostile keys', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      for (const key of keys) {
+        const { versionId } = await store.put({ bucket, key, body: bytes(key) });
+        expect(text((await store.get({ bucket, key, versionId })).body)).toBe(key);
+      }
+      expect(store.counts()).toMatchObject({ PutObject: keys.length });
+    });
+
+    test('writes all properties', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const written = await store.put({
+        bucket,
+        key: 'key',
+        body: bytes('hello'),
+        ...EVERYTHING,
+        storageClass: 'GLACIER_IR',
+      });
+      expect(written.etag).toBe(HELLO_ETAG);
+      const { body, ...head } = await store.get({ bucket, key: 'key', versionId: written.versionId });
+      expect(text(body)).toBe('hello');
+      expect(head.headers).toEqual(EVERYTHING.headers);
+      expect(head.userMetadata).toEqual(EVERYTHING.userMetadata);
+      expect(head).toMatchObject({ storageClass: 'GLACIER_IR', tagCount: 3, etag: HELLO_ETAG });
+      expect(await store.getTags({ bucket, key: 'key' })).toEqual(EVERYTHING.tags);
+    });
+
+    test('leaves content-encoding as it is and keeps a text in expires that is no date', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      await store.put({ bucket, key: 'plain', body: bytes('hello') });
+      expect((await store.head({ bucket, key: 'plain' })).headers).toEqual({ 'content-type': 'binary/octet-stream' });
+      await store.put({ bucket, key: 'odd', body: bytes('hello'), headers: { expires: 'tomorrow, maybe' } });
+      expect((await store.head({ bucket, key: 'odd' })).headers.expires).toBe('tomorrow, maybe');
+    });
+
+    test('writes grants where the bucket allows ACLs', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket({ ownership: 'ObjectWriter' });
+      await store.put({ bucket, key: 'private', body: bytes('') });
+      const { owner } = await store.getAcl({ bucket, key: 'private' });
+      const grants: Grant[] = [
+        { grantee: { id: owner }, permission: 'FULL_CONTROL' },
+        { grantee: { id: 'b'.repeat(64) }, permission: 'READ' },
+        { grantee: { uri: ALL_USERS }, permission: 'READ' },
+        { grantee: { uri: ALL_USERS }, permission: 'READ_ACP' },
+        { grantee: { id: 'b'.repeat(64) }, permission: 'WRITE_ACP' },
+      ];
+      await store.put({ bucket, key: 'shared', body: bytes(''), grants });
+      const acl = await store.getAcl({ bucket, key: 'shared' });
+      expect(acl.owner).toBe(owner);
+      expect(acl.grants).toHaveLength(grants.length);
+      expect(acl.grants).toEqual(expect.arrayContaining(grants));
+    });
+
+    test('refuses grants where the bucket does not allow ACLs', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const grants: Grant[] = [{ grantee: { uri: ALL_USERS }, permission: 'READ' }];
+      const refused = expect.objectContaining({ code: 'acls-disabled' });
+      await expect(store.put({ bucket, key: 'key', body: bytes(''), grants })).rejects.toEqual(refused);
+      await expect(store.createUpload({ bucket, key: 'key', grants })).rejects.toEqual(refused);
+    });
+
+    test('writes only where nothing is', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const put = () => store.put({ bucket, key: 'key', body: bytes('hello'), ifAbsent: true });
+      await put();
+      await expect(put()).rejects.toMatchObject({ code: 'precondition-failed' });
+      await world().delete(bucket, 'key');
+      await put();
+      expect((await store.listVersions({ bucket })).entries).toHaveLength(3);
+    });
+
+    test('writes only over the expected object', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const put = (key: string, ifMatch: string) => store.put({ bucket, key, body: bytes('hello'), ifMatch });
+      await store.put({ bucket, key: 'key', body: bytes('hello') });
+      await put('key', HELLO_ETAG);
+      await expect(put('key', OTHER_ETAG)).rejects.toMatchObject({ code: 'precondition-failed' });
+      await expect(put('never', HELLO_ETAG)).rejects.toMatchObject({ code: 'precondition-failed' });
+      await world().delete(bucket, 'key');
+      await expect(put('key', HELLO_ETAG)).rejects.toMatchObject({ code: 'precondition-failed' });
+    });
+
+    test('refuses what S3 refuses', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const body = bytes('');
+      const key = 'é'.repeat(513);
+      await expect(store.put({ bucket, key, body })).rejects.toMatchObject({ code: 'key-too-long' });
+      const tags = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`tag-${i}`, '']));
+      await expect(store.put({ bucket, key: 'key', body, tags })).rejects.toMatchObject({ code: 'invalid' });
+      const missing = `${bucket}-missing`;
+      await expect(store.put({ bucket: missing, key: 'key', body })).rejects.toMatchObject({ code: 'no-such-bucket' });
+      const stranger = world().store({ accountId: '999999999999' });
+      await expect(stranger.put({ bucket, key: 'key', body })).rejects.toMatchObject({ code: 'access-denied' });
+    });
+
+    test('writes bodies of megabytes', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const body = new Uint8Array(5_000_001).map((_, i) => (i * 31) >>> 3);
+      await store.put({ bucket, key: 'large', body });
+      const read = await store.get({ bucket, key: 'large' });
+      expect(read.size).toBe(body.length);
+      expect(Buffer.compare(read.body, body)).toBe(0);
+      const range = { offset: 4_999_990, length: 11 };
+      expect((await store.get({ bucket, key: 'large', range })).body).toEqual(body.slice(range.offset));
+    });
+  });
+
+  describe('deleting', () => {
+    test('adds a marker over anything', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      await world().put(bucket, 'key', 'hello');
+      const marker = await store.addMarker({ bucket, key: 'key' });
+      const second = await store.addMarker({ bucket, key: 'key' });
+      const nothing = await store.addMarker({ bucket, key: 'never' });
+      const { entries } = await store.listVersions({ bucket });
+      expect(entries.map(({ versionId }) => versionId).slice(0, 2)).toEqual([second.versionId, marker.versionId]);
+      expect(entries.map(({ isMarker }) => isMarker)).toEqual([true, true, false, true]);
+      expect(entries[3]).toMatchObject({ key: 'never', versionId: nothing.versionId });
+      expect(store.counts()).toMatchObject({ DeleteObject: 3 });
+    });
+
+    test('adds a marker only over the expected object', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      await world().put(bucket, 'key', 'hello');
+      const attempt = (key: string, ifMatch: string) => store.addMarker({ bucket, key, ifMatch });
+      await expect(attempt('key', OTHER_ETAG)).rejects.toMatchObject({ code: 'precondition-failed' });
+      await expect(attempt('never', HELLO_ETAG)).rejects.toMatchObject({ code: 'precondition-failed' });
+      await attempt('key', HELLO_ETAG);
+      await expect(attempt('key', HELLO_ETAG)).rejects.toMatchObject({ code: 'precondition-failed' });
+    });
+  });
+}
