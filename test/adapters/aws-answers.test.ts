@@ -103,6 +103,8 @@ describe('answers of AWS', () => {
     const store = storeOn(s3, 2);
     expect(text((await store.get(ref)).body)).toBe('hello');
     expect(store.counts()).toEqual({ GetObject: 2 });
+    const kms = new FakeS3({ status: 400, body: errorXml('KMS.ThrottlingException') }, { body: 'hello' });
+    expect(text((await storeOn(kms, 2).get(ref)).body)).toBe('hello');
     const copy = new FakeS3(
       { body: errorXml('InternalError') },
       { body: '<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>' },

@@ -29,12 +29,12 @@ export function copyingContract(world: () => S3World): void {
       const bucket = await world().newBucket();
       await store.put({ bucket, key: 'source', body: bytes('hello'), ...EVERYTHING, storageClass: 'STANDARD_IA' });
       const source = { bucket, key: 'source' };
-      const { 'website-redirect-location': _, ...copiedHeaders } = EVERYTHING.headers ?? {};
+      const copiedHeaders = { ...EVERYTHING.headers, 'website-redirect-location': undefined };
 
       const kept = await store.copy({ source, bucket, key: 'kept', properties: 'copy', storageClass: 'GLACIER_IR' });
       expect(kept.etag).toBe(HELLO_ETAG);
       const keptHead = await store.head({ bucket, key: 'kept', versionId: kept.versionId });
-      expect(keptHead.headers).toMatchObject(copiedHeaders);
+      expect({ ...keptHead.headers, 'website-redirect-location': undefined }).toEqual(copiedHeaders);
       expect(keptHead).toMatchObject({ userMetadata: EVERYTHING.userMetadata, storageClass: 'GLACIER_IR' });
       expect(await store.getTags({ bucket, key: 'kept' })).toEqual(EVERYTHING.tags);
 

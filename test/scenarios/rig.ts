@@ -8,6 +8,7 @@ import {
   MemoryS3,
   SilentLog,
 } from '../../lambda/adapters/memory';
+import { BackupError } from '../../lambda/contract/errors';
 import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
@@ -49,6 +50,10 @@ export class Rig {
   readonly ports: BackupPorts & RestorePorts;
   /** Turns that workers took, by step. */
   readonly turns: Record<string, number> = {};
+  /** How often the state machine repeats a step that failed for no final reason. */
+  retries = 0;
+  /** Step whose turns are done by two workers at the same time. */
+  doubled: string | undefined;
   private runs = 0;
 
   constructor(options: RigOptions = {}) {
@@ -93,12 +98,12 @@ export class Rig {
     const execution = this.execution(name);
     try {
       this.executions.running.add(execution.arn);
-      const scan = await prepareBackup(this.ports, { input, execution });
+      const scan = await this.step(() => prepareBackup(this.ports, { input, execution }));
       if ('wait' in scan) throw new Error('the job has to wait');
       await this.fanOut('scan', scan, (work) => scanBackup(this.ports, work));
-      const ranges = await partitionBackup(this.ports, { job: scan.job });
+      const ranges = await this.step(() => partitionBackup(this.ports, { job: scan.job }));
       await this.fanOut('ranges', ranges, (work) => backUpRange(this.ports, work));
-      return await commitBackup(this.ports, { job: scan.job });
+      return await this.step(() => commitBackup(this.ports, { job: scan.job }));
     } catch (error) {
       throw await this.failure('BACKUP', input, execution, error);
     } finally {
@@ -110,11 +115,11 @@ export class Rig {
   async restore(input: unknown, name = this.nextName()): Promise<RestoreOutput> {
     const execution = this.execution(name);
     try {
-      const plan = await planRestore(this.ports, { input, execution });
+      const plan = await this.step(() => planRestore(this.ports, { input, execution }));
       await this.fanOut('plan', plan, (work) => planRestoreRange(this.ports, work));
-      const work = await assessRestore(this.ports, { job: plan.job });
+      const work = await this.step(() => assessRestore(this.ports, { job: plan.job }));
       await this.fanOut('restore', work, (unit) => restoreRange(this.ports, unit));
-      return await finishRestore(this.ports, { job: plan.job });
+      return await this.step(() => finishRestore(this.ports, { job: plan.job }));
     } catch (error) {
       throw await this.failure('RESTORE', input, execution, error);
     }
@@ -127,6 +132,17 @@ export class Rig {
 
   nextName(): string {
     return `run-${String(++this.runs)}`;
+  }
+
+  /** A state of the state machine, with its retries. */
+  private async step<T>(run: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await run();
+      } catch (error) {
+        if (attempt >= this.retries || error instanceof BackupError) throw error;
+      }
+    }
   }
 
   private async failure(type: 'BACKUP' | 'RESTORE', input: unknown, execution: ReturnType<Rig['execution']>, error: unknown) {
@@ -144,10 +160,15 @@ export class Rig {
     work: (input: WorkInput<Job, Unit>) => Promise<WorkOutput>,
   ): Promise<void> {
     const { job } = input;
-    const units = input.units.count === 1 ? [input.unit as Unit] : await readUnits<Unit>(this.ports.scratch, job.jobId, step);
+    const list = (): Promise<Unit[]> => readUnits<Unit>(this.ports.scratch, job.jobId, step);
+    const units = input.units.count === 1 ? [input.unit as Unit] : await this.step(list);
     for (const unit of units) {
       for (let state: WorkOutput = { more: true, turn: 0 }; state.more; ) {
-        state = await work({ job, unit, turn: state.turn });
+        const input = { job, unit, turn: state.turn };
+        const attempt = (): Promise<WorkOutput> => this.step(() => work(input));
+        const [first, second] = await Promise.all(this.doubled === step ? [attempt(), attempt()] : [attempt()]);
+        if (second) expect(second).toEqual(first);
+        state = first;
         this.turns[step] = (this.turns[step] ?? 0) + 1;
       }
     }

@@ -14,7 +14,7 @@ const SOCKET_TIMEOUT_MS = 120_000;
 export function createS3Client(config: S3ClientConfig = {}): S3Client {
   const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? config.endpoint;
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
-  return new S3Client({
+  const client = new S3Client({
     // Adaptive: once S3 or KMS throttles, the client holds its own rate down instead of trying the same again.
     retryMode: 'adaptive',
     maxAttempts: MAX_ATTEMPTS,
@@ -31,4 +31,19 @@ export function createS3Client(config: S3ClientConfig = {}): S3Client {
     },
     ...config,
   });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        throw isKmsThrottling(error) ? Object.assign(error, { $retryable: { throttling: true } }) : error;
+      }
+    },
+    { step: 'finalizeRequest', name: 'kmsThrottling', priority: 'low' },
+  );
+  return client;
 }
+
+/** The quota of KMS requests belongs to the whole account. S3 passes its refusals on under a name that the SDK would not retry. */
+const isKmsThrottling = (error: unknown): error is Error =>
+  error instanceof Error && /^KMS\..*Throttl/.test(error.name);

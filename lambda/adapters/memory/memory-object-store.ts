@@ -285,10 +285,11 @@ const cut = (body: Uint8Array, range: GetOptions['range']): Uint8Array => {
 };
 
 /** S3 leaves the website redirect behind. */
-const copiedProperties = ({ headers, userMetadata, tags }: MemoryVersion): ObjectProperties => {
-  const { 'website-redirect-location': _, ...copied } = headers;
-  return { headers: copied, userMetadata, tags };
-};
+const copiedProperties = ({ headers, userMetadata, tags }: MemoryVersion): ObjectProperties => ({
+  headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'website-redirect-location')),
+  userMetadata,
+  tags,
+});
 
 const modelled = (algorithm: CopyOptions['checksum']): 'SHA256' | 'SHA1' | 'CRC64NVME' | undefined => {
   if (algorithm === 'CRC32' || algorithm === 'CRC32C') throw new Error(`the model cannot compute ${algorithm}`);

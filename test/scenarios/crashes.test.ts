@@ -1,0 +1,151 @@
+import { type CallHook, ManualDeadline, type MemoryObjectStore } from '../../lambda/adapters/memory';
+import { StoreError } from '../../lambda/ports/object-store';
+import { currentOf, historyOf } from '../support/bucket-state';
+import { Rig, SCRATCH, VAULT } from './rig';
+
+const SETTINGS = { packThreshold: 16, copyPartSize: 4, rangeWeight: 3 };
+
+function filled(options: ConstructorParameters<typeof Rig>[0] = {}): Rig {
+  const rig = new Rig({ settings: SETTINGS, pageSize: 3, ...options });
+  rig.s3.createBucket('src');
+  for (const key of ['a', 'b', 'c', 'd']) {
+    rig.s3.put('src', key, `${key}1`, { tags: { k: key } });
+    rig.s3.put('src', key, `${key}2`);
+  }
+  rig.s3.delete('src', 'b');
+  rig.s3.put('src', 'large', 'more than four parts of four bytes each: 17 and over');
+  rig.s3.advance(5);
+  return rig;
+}
+
+/** Fails the n-th call of the four stores together: before it reaches S3, or when its answer is lost. */
+function failCall(stores: readonly MemoryObjectStore[], n: number, when: 'beforeCall' | 'afterCall'): () => boolean {
+  let calls = 0;
+  let failed = false;
+  const hook: CallHook = () => {
+    if (++calls !== n) return;
+    failed = true;
+    throw new StoreError('unavailable', `call ${String(n)} fails`);
+  };
+  for (const store of stores) store.calls[when] = hook;
+  return () => {
+    for (const store of stores) store.calls[when] = undefined;
+    return failed;
+  };
+}
+
+describe.each(['beforeCall', 'afterCall'] as const)('a job whose n-th call fails (%s), for every n', (when) => {
+  test('leaves no visible recovery point or a whole one, and the next job succeeds', async () => {
+    for (let n = 1; ; n++) {
+      const rig = filled();
+      const stop = failCall(rig.stores, n, when);
+      const outcome = await rig.backup({ bucket: 'src' }).catch(() => undefined);
+      if (!stop()) break;
+      const committed = rig.s3.keys(VAULT, 'buckets/src/timeline/').length;
+      if (!outcome) {
+        expect((await rig.catalog.listRecoveryPoints({ bucket: 'src' })).items.length).toBeLessThanOrEqual(committed);
+        expect((await rig.catalog.listJobs({ bucket: 'src' })).items[0]?.state).toBe('FAILED');
+      }
+      rig.s3.advance(60);
+      const next = await rig.backup({ bucket: 'src' });
+      expect(next).toMatchObject({ status: 'COMPLETED', versions: 9, stored: committed === 0 ? 9 : 0 });
+      await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
+      expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+    }
+  }, 60_000);
+
+  test('goes on when the state machine repeats the step that failed', async () => {
+    for (let n = 1; ; n++) {
+      const rig = filled();
+      const stop = failCall(rig.stores, n, when);
+      rig.retries = 1;
+      const output = await rig.backup({ bucket: 'src' });
+      if (!stop()) break;
+      expect(output).toMatchObject({ status: 'COMPLETED', versions: 9, stored: 9 });
+      expect(rig.s3.keys(VAULT, 'buckets/src/timeline/')).toHaveLength(1);
+      await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
+      expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+    }
+  }, 60_000);
+
+  test.each([1, 'all'] as const)('a restore of %s versions that is repeated writes nothing twice', async (versions) => {
+    for (let n = 1; ; n++) {
+      const rig = filled();
+      await rig.backup({ bucket: 'src' });
+      const stop = failCall(rig.stores, n, when);
+      rig.retries = 1;
+      const output = await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions });
+      if (!stop()) break;
+      expect(output).toMatchObject({ status: 'COMPLETED', restored: versions === 1 ? 4 : 9 });
+      if (versions === 'all') expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+      else expect(currentOf(rig.s3, 'dst')).toEqual(currentOf(rig.s3, 'src'));
+      expect(rig.s3.versions('dst')).toHaveLength(versions === 1 ? 4 : 10);
+    }
+  }, 60_000);
+});
+
+describe('a worker without time', () => {
+  test('goes on from its cursor, turn after turn, and copies large objects part by part', async () => {
+    const rig = filled({ deadline: new ManualDeadline(0) });
+    const output = await rig.backup({ bucket: 'src' });
+    expect(output).toMatchObject({ status: 'COMPLETED', stored: 9 });
+    expect(rig.turns.scan).toBeGreaterThan(2);
+    // Fifty-two bytes in parts of four: one part a turn.
+    expect(rig.turns.ranges).toBeGreaterThan(13);
+    expect(rig.vaultStore.counts().CreateMultipartUpload).toBe(1);
+    await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
+    expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+    expect(rig.turns.restore).toBeGreaterThanOrEqual(13);
+    expect(rig.s3.uploads.ids()).toEqual([]);
+  });
+});
+
+describe('two attempts of one turn', () => {
+  test.each(['ranges', 'restore'] as const)('race to one result (%s)', async (step) => {
+    const rig = filled();
+    rig.doubled = step;
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 9 });
+    const output = await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
+    expect(output).toMatchObject({ status: 'COMPLETED', restored: 4 });
+    expect(currentOf(rig.s3, 'dst')).toEqual(currentOf(rig.s3, 'src'));
+    expect(rig.s3.keys(SCRATCH).filter((key) => key.includes('turn-000000'))).not.toHaveLength(0);
+  });
+});
+
+describe('two jobs of one bucket', () => {
+  test('the second is refused while the first runs', async () => {
+    const rig = filled();
+    await rig.catalog.takeLock({ bucket: 'src', jobId: 'other', executionArn: 'arn:other' });
+    rig.executions.running.add('arn:other');
+    await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({ name: 'BackupAlreadyRunning' });
+  });
+
+  test('the lock of an execution that no longer runs is taken over', async () => {
+    const rig = filled();
+    await rig.catalog.takeLock({ bucket: 'src', jobId: 'other', executionArn: 'arn:dead' });
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('a job that lost the lock cannot commit', async () => {
+    const rig = filled();
+    rig.source.calls.beforeCall = async ({ operation }) => {
+      if (operation !== 'GetObject') return;
+      const lock = await rig.catalog.getLock('src');
+      if (lock?.jobId !== 'thief') await rig.catalog.takeLock({ bucket: 'src', jobId: 'thief', executionArn: 'arn:t', from: lock });
+    };
+    await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({ name: 'BackupSuperseded' });
+    expect(rig.s3.keys(VAULT, 'buckets/src/timeline/')).toEqual([]);
+  });
+
+  test('a commit number that another job took is not written over', async () => {
+    const rig = filled();
+    const first = await rig.backup({ bucket: 'src' });
+    rig.vaultStore.calls.beforeCall = ({ operation, key }) => {
+      if (operation !== 'PutObject' || !key?.endsWith('timeline/00000000000000000002.json')) return;
+      const manifest = rig.s3.text(VAULT, 'buckets/src/timeline/00000000000000000001.json') ?? '';
+      if (rig.s3.keys(VAULT, key).length === 0) rig.s3.put(VAULT, key, manifest);
+    };
+    await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({ name: 'BackupSuperseded' });
+    expect(rig.s3.text(VAULT, 'buckets/src/timeline/00000000000000000002.json')).toContain(first.jobId);
+  });
+});
