@@ -22,6 +22,6 @@ export default {
     Object.entries(esModulesOnly).map(([name, entry]) => [`^${name}$`, `<rootDir>/node_modules/${name}/${entry}`]),
   ),
   maxWorkers: 2,
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   reporters: ['default', '<rootDir>/scripts/jest-totals.mjs'],
 };

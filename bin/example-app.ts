@@ -8,7 +8,7 @@
  * - `continuous`: accepted; continuous backup does not exist yet, so the value changes nothing;
  * - `environment`: JSON object of environment variables for all functions, for tests that need small units.
  */
-import { App, Aspects, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { App, type AppProps, Aspects, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -75,8 +75,8 @@ const context = (scope: Construct, name: string): string | undefined =>
   (scope.node.tryGetContext(name) as string | undefined) ?? undefined;
 
 /** The app, for the CDK CLI and for `npm run synth`. */
-export function exampleApp(options?: { readonly context: Record<string, unknown> }): App {
-  const app = new App(options);
+export function exampleApp(props?: AppProps): App {
+  const app = new App(props);
   new ExampleStack(app, 'S3BackupExample');
   return app;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 
@@ -24,8 +24,8 @@ const common: BuildOptions = {
   write: false,
 };
 
-async function bundle(entry: string, outfile: string, options: BuildOptions = {}): Promise<number> {
-  const result = await build({ ...common, ...options, entryPoints: [entry], outfile });
+async function bundle(entry: string, outfile: string): Promise<number> {
+  const result = await build({ ...common, entryPoints: [entry], outfile });
   const code = result.outputFiles?.[0]?.contents;
   if (!code) {
     throw new Error(`esbuild wrote nothing for ${entry}`);
@@ -39,13 +39,19 @@ async function bundle(entry: string, outfile: string, options: BuildOptions = {}
   return code.length;
 }
 
-/** Bundles each `lambda/handlers/<name>.ts` to `assets/<name>/index.js`. */
+/** Bundles each `lambda/handlers/<name>.ts` to `assets/<name>/index.js`, and removes bundles of handlers that are gone. */
 export async function bundleHandlers(): Promise<Record<string, number>> {
   const handlers = join(root, 'lambda/handlers');
   const names = readdirSync(handlers)
     .filter((file) => file.endsWith('.ts'))
     .map((file) => basename(file, '.ts'))
     .sort();
+  const assets = join(root, 'assets');
+  for (const old of existsSync(assets) ? readdirSync(assets) : []) {
+    if (!names.includes(old)) {
+      rmSync(join(assets, old), { recursive: true });
+    }
+  }
   const sizes: Record<string, number> = {};
   for (const name of names) {
     sizes[name] = await bundle(`lambda/handlers/${name}.ts`, `assets/${name}/index.js`);
@@ -56,6 +62,6 @@ export async function bundleHandlers(): Promise<Record<string, number>> {
 /** Bundles the CLI, if there is one, to `dist/bin/s3-backup.js`; esbuild keeps the `#!` line of the source. */
 export async function bundleCli(): Promise<void> {
   if (existsSync(join(root, 'bin/s3-backup.ts'))) {
-    await bundle('bin/s3-backup.ts', 'dist/bin/s3-backup.js', { banner: {} });
+    await bundle('bin/s3-backup.ts', 'dist/bin/s3-backup.js');
   }
 }

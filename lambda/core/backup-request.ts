@@ -28,7 +28,11 @@ const schema = z.strictObject({
   source: z.enum(['auto', 'inventory', 'listing', 'changes']).default('auto'),
   versions: z.enum(['ALL', 'CURRENT']).default('ALL'),
   metadata: z.enum(['EVENTS', 'FULL']).default('EVENTS'),
-  deleteAfterDays: z.int().min(1, 'must be at least 1 day').max(MAX_DAYS, `must be at most ${String(MAX_DAYS)} days`).optional(),
+  deleteAfterDays: z
+    .int()
+    .min(1, 'must be at least 1 day')
+    .max(MAX_DAYS, `must be at most ${String(MAX_DAYS)} days`)
+    .optional(),
   recoveryPointTags: z
     .record(tagText(128).min(1, 'a tag key must not be empty'), tagText(256))
     .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `must have at most ${String(MAX_TAGS)} tags`)
@@ -51,7 +55,9 @@ export function parseBackupRequest(input: unknown, own: { readonly buckets: read
   const raw = input as { bucket?: unknown; source?: unknown } | null;
   if (typeof raw?.bucket === 'string') problems.push(...bucketNameProblem('bucket', raw.bucket));
   if (own.buckets.includes(raw?.bucket as string))
-    problems.push(`bucket: "${String(raw?.bucket)}" belongs to the backup vault itself, which cannot be a protected bucket`);
+    problems.push(
+      `bucket: "${String(raw?.bucket)}" belongs to the backup vault itself, which cannot be a protected bucket`,
+    );
   if (raw?.source === 'inventory' || raw?.source === 'changes')
     problems.push(`source: "${raw.source}" is not supported by this release: use "listing" or "auto"`);
   if (value?.scheduled && value.scheduled.startBy > value.scheduled.completeBy)

@@ -23,7 +23,8 @@ export const decodeMetadata = (text: string | undefined): UserMetadata => (text 
 export const encodeTags = (tags: Tags): string => sortedJson(Object.entries(tags));
 export const decodeTags = (text: string | undefined): Tags => (text === undefined ? {} : fromJson(text));
 
-const granteeText = (grant: Grant): string => ('id' in grant.grantee ? `id ${grant.grantee.id}` : `uri ${grant.grantee.uri}`);
+const granteeText = (grant: Grant): string =>
+  'id' in grant.grantee ? `id ${grant.grantee.id}` : `uri ${grant.grantee.uri}`;
 
 /** Grants in a fixed order: their order in S3's answer says nothing. */
 export function encodeAcl(acl: Acl): string {

@@ -21,4 +21,7 @@ export const PRICES_PER_MILLION: Readonly<Counts> = {
 
 /** Estimated price of requests, in US dollars; operations without a price are free. */
 export const estimateCost = (requests: Readonly<Counts>): number =>
-  Object.entries(requests).reduce((sum, [name, count]) => sum + ((PRICES_PER_MILLION[name] ?? 0) * count) / 1_000_000, 0);
+  Object.entries(requests).reduce(
+    (sum, [name, count]) => sum + ((PRICES_PER_MILLION[name] ?? 0) * count) / 1_000_000,
+    0,
+  );

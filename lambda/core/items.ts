@@ -65,9 +65,11 @@ export function parseItemsFile(text: string): ItemSelector[] {
     if (plain === '') return;
     const item = parseLine(plain);
     if (item) items.push(item);
-    else if (problems.length < 20) problems.push(`itemsFile: line ${String(index + 1)} is not a key, a JSON string or {"prefix": …} or {"key": …}`);
+    else if (problems.length < 20)
+      problems.push(`itemsFile: line ${String(index + 1)} is not a key, a JSON string or {"prefix": …} or {"key": …}`);
   });
-  if (items.length > MAX_ITEMS) problems.push(`itemsFile: has ${String(items.length)} items, at most ${String(MAX_ITEMS)} are allowed`);
+  if (items.length > MAX_ITEMS)
+    problems.push(`itemsFile: has ${String(items.length)} items, at most ${String(MAX_ITEMS)} are allowed`);
   if (problems.length > 0) throw invalidRequest(problems);
   if (items.length === 0) throw invalidRequest(['itemsFile: has no items: leave it out for the whole bucket']);
   return items;

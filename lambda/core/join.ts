@@ -55,7 +55,13 @@ function betterBody(a: Row, b: Row): Row | undefined {
 }
 
 const compareBodies = (a: Row, fileA: VaultFile, b: Row, fileB: VaultFile): number =>
-  fileA.commit - fileB.commit || compareText(fileA.name, fileB.name) || (a.offset ?? 0) - (b.offset ?? 0);
+  fileA.commit - fileB.commit ||
+  compareText(fileA.name, fileB.name) ||
+  (a.offset ?? 0) - (b.offset ?? 0) ||
+  compareText(bodyText(a), bodyText(b));
+
+/** Ends ties: two rows for one place in the vault say the same of it, but a total order must not depend on that. */
+const bodyText = (row: Row): string => JSON.stringify([row.length, row.encoding, row.etag, row.sha256, row.file]);
 
 /** The ETag stays with its body: re-encryption in place changes it later. */
 const bodyFields = (row: Row): Partial<Row> => ({

@@ -117,7 +117,10 @@ const pick = (manifest: Manifest, numbers: readonly number[]): SegmentRef[] =>
   numbers.map((number) => {
     const segment = manifest.segments[number];
     if (!segment)
-      throw new BackupError(ErrorName.vaultDamaged, `manifest ${String(manifest.seq)} has no segment ${String(number)}`);
+      throw new BackupError(
+        ErrorName.vaultDamaged,
+        `manifest ${String(manifest.seq)} has no segment ${String(number)}`,
+      );
     return segment;
   });
 

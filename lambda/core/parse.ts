@@ -9,18 +9,16 @@ export function parseStrictly<T>(schema: z.ZodType<T>, input: unknown): { value?
 
 function describe(issue: z.core.$ZodIssue, input: unknown): string {
   const path = issue.path.map(String).join('.') || 'input';
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return `${path === 'input' ? '' : `${path}: `}unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
-    case 'invalid_type': {
-      const got = valueAt(input, issue.path);
-      return got === undefined ? `${path}: is required (${issue.expected})` : `${path}: must be ${article(issue.expected)}, got ${shown(got)}`;
-    }
-    case 'invalid_value':
-      return `${path}: must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}, got ${shown(valueAt(input, issue.path))}`;
-    default:
-      return `${path}: ${issue.message}, got ${shown(valueAt(input, issue.path))}`;
-  }
+  if (issue.code === 'unrecognized_keys')
+    return `${path === 'input' ? '' : `${path}: `}unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  const got = valueAt(input, issue.path);
+  if (issue.code === 'invalid_type')
+    return got === undefined
+      ? `${path}: is required (${issue.expected})`
+      : `${path}: must be ${article(issue.expected)}, got ${shown(got)}`;
+  if (issue.code === 'invalid_value')
+    return `${path}: must be one of ${issue.values.map(shown).join(', ')}, got ${shown(got)}`;
+  return `${path}: ${issue.message}, got ${shown(got)}`;
 }
 
 const article = (type: string): string => (/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`);
@@ -31,6 +29,6 @@ const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
 const MAX_SHOWN = 80;
 /** JSON of a value, short enough for an error message. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = (JSON.stringify(value) as string | undefined) ?? String(value);
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }

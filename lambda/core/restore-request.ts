@@ -74,7 +74,10 @@ const schema = z.strictObject({
   restoreAcls: z.boolean().optional(),
   storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
   encryption: z
-    .strictObject({ type: z.enum(['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']), kmsKeyId: z.string().min(1).optional() })
+    .strictObject({
+      type: z.enum(['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']),
+      kmsKeyId: z.string().min(1).optional(),
+    })
     .default({ type: 'DESTINATION_DEFAULT' }),
   dryRun: z.boolean().default(false),
 });
@@ -124,7 +127,8 @@ function laterFeatures(input: unknown): string[] {
 
 function contradictions(value: Raw, ownBuckets: readonly string[]): string[] {
   const problems = bucketNameProblem('sourceBucket', value.sourceBucket);
-  if (value.destinationBucket !== undefined) problems.push(...bucketNameProblem('destinationBucket', value.destinationBucket));
+  if (value.destinationBucket !== undefined)
+    problems.push(...bucketNameProblem('destinationBucket', value.destinationBucket));
   const destination = value.destinationBucket ?? value.sourceBucket;
   if (ownBuckets.includes(destination))
     problems.push(`destinationBucket: ${shown(destination)} belongs to the backup vault itself: choose another bucket`);
@@ -136,7 +140,9 @@ function contradictions(value: Raw, ownBuckets: readonly string[]): string[] {
   if (typeof value.versions === 'number' && (value.versions < 1 || value.versions > MAX_VERSIONS))
     problems.push(`versions: must be "all" or from 1 to ${String(MAX_VERSIONS)}, got ${String(value.versions)}`);
   if (keyBytes(value.destinationPrefix) > MAX_KEY_BYTES)
-    problems.push(`destinationPrefix: has ${String(keyBytes(value.destinationPrefix))} bytes, a key has at most ${String(MAX_KEY_BYTES)}`);
+    problems.push(
+      `destinationPrefix: has ${String(keyBytes(value.destinationPrefix))} bytes, a key has at most ${String(MAX_KEY_BYTES)}`,
+    );
   if (value.encryption.kmsKeyId !== undefined && value.encryption.type !== 'SSE_KMS')
     problems.push(`encryption.kmsKeyId: goes with type SSE_KMS only, got ${value.encryption.type}`);
   if (value.itemsFile !== undefined && !parseS3Uri(value.itemsFile))
@@ -154,8 +160,7 @@ const textsOf = (value: Raw): string[] => [
 
 function recoveryPointProblem(value: Raw): string[] {
   const match = /^([^/]+)\/(\d{20})$/.exec(value.recoveryPointId);
-  if (!match)
-    return [`recoveryPointId: must be "latest" or <bucket>/<20 digits>, got ${shown(value.recoveryPointId)}`];
+  if (!match) return [`recoveryPointId: must be "latest" or <bucket>/<20 digits>, got ${shown(value.recoveryPointId)}`];
   if (match[1] === value.sourceBucket) return [];
   return [`recoveryPointId: is of bucket ${shown(match[1])}, but sourceBucket is ${shown(value.sourceBucket)}`];
 }

@@ -62,14 +62,12 @@ const REQUIRED = new Set(['key', 'version_id', 'kind', 'last_modified']);
 
 export const SCHEMA: SchemaElement[] = [
   { name: 'root', num_children: COLUMNS.length },
-  ...COLUMNS.map(
-    (column): SchemaElement => ({
-      name: column.name,
-      type: column.kind === 'int' ? 'INT64' : 'BYTE_ARRAY',
-      ...(column.kind === 'text' ? { converted_type: 'UTF8' as const } : {}),
-      repetition_type: REQUIRED.has(column.name) ? 'REQUIRED' : 'OPTIONAL',
-    }),
-  ),
+  ...COLUMNS.map((column): SchemaElement => ({
+    name: column.name,
+    type: column.kind === 'int' ? 'INT64' : 'BYTE_ARRAY',
+    ...(column.kind === 'text' ? { converted_type: 'UTF8' as const } : {}),
+    repetition_type: REQUIRED.has(column.name) ? 'REQUIRED' : 'OPTIONAL',
+  })),
 ];
 
 /** Columns that tell whether a version is new: all that an unchanged object costs to read. */

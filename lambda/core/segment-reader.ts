@@ -49,9 +49,14 @@ export async function* readSegment(bytes: Uint8Array, options: SegmentReadOption
   let rowStart = 0;
   for (const [first, last, rows] of groups) {
     const rowEnd = rowStart + rows;
-    if (!range || ((range.to === undefined || compareKeys(first, range.to) < 0) && compareKeys(last, range.from) >= 0)) {
+    if (
+      !range ||
+      ((range.to === undefined || compareKeys(first, range.to) < 0) && compareKeys(last, range.from) >= 0)
+    ) {
       const values = await Promise.all(
-        columns.map((column) => scan.readColumn({ column: column.name, rowStart, rowEnd }) as Promise<ArrayLike<unknown>>),
+        columns.map(
+          (column) => scan.readColumn({ column: column.name, rowStart, rowEnd }) as Promise<ArrayLike<unknown>>,
+        ),
       );
       const decoded = toRows(columns, values, rows, files);
       yield range ? decoded.filter((row) => inRange(row.key, range)) : decoded;
@@ -83,7 +88,7 @@ function toRows(
   count: number,
   files: readonly VaultFile[] | undefined,
 ): Row[] {
-  const rows = Array.from({ length: count }, () => ({}) as Record<string, unknown>);
+  const rows = Array.from({ length: count }, () => ({}));
   columns.forEach((column, index) => {
     const data = values[index] ?? [];
     for (let i = 0; i < count; i++) {

@@ -99,7 +99,8 @@ export class SegmentWriter {
   }
 
   private values(column: Column): unknown[] {
-    if (column.field === 'file') return this.fileNumbers.map((number) => (number === undefined ? undefined : BigInt(number)));
+    if (column.field === 'file')
+      return this.fileNumbers.map((number) => (number === undefined ? undefined : BigInt(number)));
     const field = column.field;
     if (column.kind === 'int')
       return this.pending.map((row) => (row[field] === undefined ? undefined : BigInt(row[field])));

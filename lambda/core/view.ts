@@ -32,7 +32,10 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number): KeyView
       versions.push(row);
     }
   }
-  const { ordered, uncertain } = newestFirst(versions.filter((row) => !removed.has(versionIdentity(row))), versions);
+  const { ordered, uncertain } = newestFirst(
+    versions.filter((row) => !removed.has(versionIdentity(row))),
+    versions,
+  );
   return { key, versions: ordered.map((row) => withStates(row, states)), uncertain };
 }
 

@@ -2,4 +2,5 @@ import type { FailureInput } from '../contract/steps';
 import { recordFailure } from '../usecases/job-failed';
 import { backupPorts, type Invocation } from './private/compose';
 
-export const handler = (input: FailureInput, context: Invocation) => recordFailure(backupPorts(context), 'BACKUP', input);
+export const handler = (input: FailureInput, context: Invocation) =>
+  recordFailure(backupPorts(context), 'BACKUP', input);

@@ -3,4 +3,5 @@ import type { BackupJob, RangeUnit } from '../core/jobs';
 import { backUpRange } from '../usecases/backup-range';
 import { backupPorts, type Invocation } from './private/compose';
 
-export const handler = (input: WorkInput<BackupJob, RangeUnit>, context: Invocation) => backUpRange(backupPorts(context), input);
+export const handler = (input: WorkInput<BackupJob, RangeUnit>, context: Invocation) =>
+  backUpRange(backupPorts(context), input);

@@ -3,4 +3,5 @@ import type { BackupJob, ScanUnit } from '../core/jobs';
 import { scanBackup } from '../usecases/backup-scan';
 import { backupPorts, type Invocation } from './private/compose';
 
-export const handler = (input: WorkInput<BackupJob, ScanUnit>, context: Invocation) => scanBackup(backupPorts(context), input);
+export const handler = (input: WorkInput<BackupJob, ScanUnit>, context: Invocation) =>
+  scanBackup(backupPorts(context), input);

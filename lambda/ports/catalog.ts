@@ -3,15 +3,7 @@
  * the vault but for the locks: the timeline's conditional commit is what keeps the vault right when a lock fails.
  */
 export type JobState =
-  | 'CREATED'
-  | 'PENDING'
-  | 'RUNNING'
-  | 'ABORTING'
-  | 'ABORTED'
-  | 'COMPLETED'
-  | 'FAILED'
-  | 'EXPIRED'
-  | 'PARTIAL';
+  'CREATED' | 'PENDING' | 'RUNNING' | 'ABORTING' | 'ABORTED' | 'COMPLETED' | 'FAILED' | 'EXPIRED' | 'PARTIAL';
 export type JobType = 'BACKUP' | 'RESTORE';
 
 export interface JobRecord {
@@ -32,7 +24,8 @@ export interface JobRecord {
   readonly rule?: string;
 }
 
-export type RecoveryPointState = 'COMPLETED' | 'PARTIAL' | 'DELETING' | 'EXPIRED' | 'AVAILABLE' | 'STOPPED' | 'CREATING';
+export type RecoveryPointState =
+  'COMPLETED' | 'PARTIAL' | 'DELETING' | 'EXPIRED' | 'AVAILABLE' | 'STOPPED' | 'CREATING';
 export interface RecoveryPointRecord {
   readonly recoveryPointId: string;
   readonly bucket: string;

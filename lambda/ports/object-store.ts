@@ -158,7 +158,9 @@ export interface ObjectStore {
   /** Also succeeds when the upload is gone. */
   abortUpload(upload: UploadRef): Promise<void>;
   /** A plain DeleteObject: adds a delete marker in a versioned bucket. There is no way to delete a version. */
-  addMarker(options: { bucket: string; key: string } & Pick<WriteCondition, 'ifMatch'>): Promise<{ versionId?: string }>;
+  addMarker(
+    options: { bucket: string; key: string } & Pick<WriteCondition, 'ifMatch'>,
+  ): Promise<{ versionId?: string }>;
 }
 
 /** Why a store call failed, as far as use cases tell the cases apart. */

@@ -39,7 +39,8 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
   const scans = await unitResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP, '0');
   const results: RangeResult[] = [];
-  for (const unit of units) results.push(...(await unitResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP, unit.id)));
+  for (const unit of units)
+    results.push(...(await unitResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP, unit.id)));
   const totals = sumResults(results);
   const counts = countAll(scans, totals);
   checkSum(counts);
@@ -159,7 +160,12 @@ function makeManifest(
 }
 
 /** The recovery point in the catalog, and the event about it. Both may happen twice. */
-async function publish(ports: BackupPorts, job: BackupJob, manifest: Manifest, state: 'COMPLETED' | 'PARTIAL'): Promise<void> {
+async function publish(
+  ports: BackupPorts,
+  job: BackupJob,
+  manifest: Manifest,
+  state: 'COMPLETED' | 'PARTIAL',
+): Promise<void> {
   const point: RecoveryPointRecord = {
     recoveryPointId: recoveryPointId(job.bucket, job.seq),
     bucket: job.bucket,

@@ -22,6 +22,10 @@ export async function partitionBackup(
   const samples = scans.flatMap((scan) => scan.samples);
   const ranges = cutRanges(samples, ports.settings.rangeWeight, bounds, afterKey);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range }));
-  ports.log.info('BackupPartitioned', { jobId: job.jobId, units: units.length, parts: scans.flatMap((s) => s.parts).length });
+  ports.log.info('BackupPartitioned', {
+    jobId: job.jobId,
+    units: units.length,
+    parts: scans.flatMap((s) => s.parts).length,
+  });
   return writeUnits(ports.scratch, RANGE_STEP, job, units);
 }

@@ -113,7 +113,12 @@ export async function describeBucket(
   }
 }
 
-async function takeLock(ports: BackupPorts, request: BackupRequest, jobId: string, executionArn: string): Promise<JobLock> {
+async function takeLock(
+  ports: BackupPorts,
+  request: BackupRequest,
+  jobId: string,
+  executionArn: string,
+): Promise<JobLock> {
   const wanted = { bucket: request.bucket, jobId, executionArn };
   const lock = await ports.catalog.takeLock(wanted);
   if (lock.jobId === jobId || (await ports.executions.isRunning(lock.executionArn))) return lock;
@@ -149,6 +154,9 @@ async function findBase(
   if (seq === undefined) return undefined;
   const found = await ports.vault.readManifest(bucket, seq);
   if (!found)
-    throw new BackupError(ErrorName.vaultDamaged, `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`);
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`,
+    );
   return { seq, sha256: found.sha256, asOf: found.manifest.asOf };
 }

@@ -122,7 +122,8 @@ class RangeBackup {
       .flatMap((scan) => scan.parts)
       .filter(
         (part) =>
-          compareKeys(part.maxKey, within.from) >= 0 && (within.to === undefined || compareKeys(part.minKey, within.to) < 0),
+          compareKeys(part.maxKey, within.from) >= 0 &&
+          (within.to === undefined || compareKeys(part.minKey, within.to) < 0),
       );
   }
 
@@ -167,7 +168,9 @@ class RangeBackup {
     if (decision.kind === 'reuse' && row.kind === 'put') this.counts.reused++;
     if (outcome.kind === 'reused' && outcome.states.length > 0) {
       this.counts.restated++;
-      outcome.states.forEach((state) => { delta.add(state); });
+      outcome.states.forEach((state) => {
+        delta.add(state);
+      });
     }
     if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
     if (outcome.kind === 'copied') delta.add(outcome.row);
@@ -202,11 +205,19 @@ class RangeBackup {
     if (!now) return [];
     const { known, states } = decision;
     const latest = (field: 'tags' | 'acl'): string | undefined =>
-      [...states].sort((a, b) => (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0)).findLast((row) => row[field] !== undefined)?.[
-        field
-      ] ?? known[field];
+      [...states]
+        .sort((a, b) => (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0))
+        .findLast((row) => row[field] !== undefined)?.[field] ?? known[field];
     const { key, versionId, lastModified, etag } = decision.row;
-    const state: Row = { key, versionId, lastModified, etag, kind: 'state', effectiveFrom: this.job.asOf, source: 'listing' };
+    const state: Row = {
+      key,
+      versionId,
+      lastModified,
+      etag,
+      kind: 'state',
+      effectiveFrom: this.job.asOf,
+      source: 'listing',
+    };
     return [
       ...(now.tags === latest('tags') ? [] : [{ ...state, tags: now.tags }]),
       ...(now.acl === undefined || now.acl === latest('acl') ? [] : [{ ...state, acl: now.acl }]),

@@ -54,7 +54,8 @@ export class VersionStore {
 
   private async read(row: Row): Promise<Stored> {
     const object = await this.ports.source.get(this.source(row));
-    if (object.size !== row.size || object.body.byteLength !== row.size) return { kind: 'skipped', reason: 'version-gone' };
+    if (object.size !== row.size || object.body.byteLength !== row.size)
+      return { kind: 'skipped', reason: 'version-gone' };
     if (object.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, object);
     return { kind: 'body', row: { ...described, sha256: sha256Hex(object.body) }, body: object.body };

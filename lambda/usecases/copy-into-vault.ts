@@ -32,7 +32,14 @@ export class CopyIntoVault {
     try {
       // The row has headers, metadata and tags: the vault's copy needs none of them.
       const properties = { storageClass: 'STANDARD' };
-      return await this.copier.copy({ source, bucket: this.ports.vault.bucket, key, size, properties, condition: { ifAbsent: true } });
+      return await this.copier.copy({
+        source,
+        bucket: this.ports.vault.bucket,
+        key,
+        size,
+        properties,
+        condition: { ifAbsent: true },
+      });
     } catch (error) {
       if (!isStoreError(error, 'no-such-upload', 'precondition-failed')) throw error;
       // A failed condition may also be about the source: a null version was replaced.
@@ -57,7 +64,8 @@ export class CopyIntoVault {
     if (written?.checksum)
       return { name: key, versionId: written.versionId, checksum: checksumText(written.checksum), bytes: size };
     const head = await store.head({ bucket, key });
-    if (head.size !== size) throw new Error(`a copy in the vault has ${String(head.size)} bytes instead of ${String(size)}`);
+    if (head.size !== size)
+      throw new Error(`a copy in the vault has ${String(head.size)} bytes instead of ${String(size)}`);
     const checksum = head.checksum
       ? checksumText(head.checksum)
       : await hashByReading(store, { bucket, key, versionId: head.versionId }, size);

@@ -81,4 +81,3 @@ export class DeltaWriter {
     this.segments.push(await this.vault.writeSegment(this.job.bucket, this.job.jobId, this.job.seq, segment));
   }
 }
-

@@ -102,4 +102,3 @@ export function recoveryPointEvent(deployment: Deployment, point: RecoveryPointR
     },
   };
 }
-

@@ -24,7 +24,11 @@ function causeSentence(cause: string | undefined): string {
 export async function recordFailure(ports: FailurePorts, type: JobType, failure: FailureInput): Promise<FailureOutput> {
   const { input, execution, error } = failure;
   const cause = causeSentence(error.Cause);
-  const request = (input ?? {}) as { bucket?: unknown; sourceBucket?: unknown; scheduled?: { plan?: string; rule?: string } };
+  const request = (input ?? {}) as {
+    bucket?: unknown;
+    sourceBucket?: unknown;
+    scheduled?: { plan?: string; rule?: string };
+  };
   const bucket = type === 'BACKUP' ? request.bucket : request.sourceBucket;
   const output = { error: error.Error, cause };
   if (typeof bucket !== 'string' || bucket === '' || bucket.length > 63) return output;
@@ -33,10 +37,21 @@ export async function recordFailure(ports: FailurePorts, type: JobType, failure:
   const createdAt = toIso(fromIso(execution.startTime));
   const completedAt = toIso(fromIso(failure.failedAt));
   const statusMessage = `${error.Error}: ${cause}`;
-  await ports.catalog.putJob({ jobId, type, bucket, state, createdAt, completedAt, executionArn: execution.arn, statusMessage });
+  await ports.catalog.putJob({
+    jobId,
+    type,
+    bucket,
+    state,
+    createdAt,
+    completedAt,
+    executionArn: execution.arn,
+    statusMessage,
+  });
   if (type === 'BACKUP') await ports.catalog.releaseLock(bucket, jobId);
   const event = type === 'BACKUP' ? backupJobEvent : restoreJobEvent;
-  await ports.events.publish(event(ports.deployment, { jobId, bucket, createdAt }, { state, statusMessage, completedAt }));
+  await ports.events.publish(
+    event(ports.deployment, { jobId, bucket, createdAt }, { state, statusMessage, completedAt }),
+  );
   ports.log.warn('JobFailed', { jobId, type, bucket, error: error.Error });
   return output;
 }

@@ -48,7 +48,8 @@ export async function readBodies(vault: Vault, ops: readonly PutOp[]): Promise<B
     async (extent) => {
       const bytes = await vault.readPart(extent.file, { offset: extent.start, length: extent.end - extent.start });
       if (!bytes) return;
-      for (const op of extent.ops) keep(op, bytes.subarray(op.offset - extent.start, op.offset - extent.start + op.length));
+      for (const op of extent.ops)
+        keep(op, bytes.subarray(op.offset - extent.start, op.offset - extent.start + op.length));
     },
   );
   return bodies;

@@ -29,7 +29,8 @@ export async function assessRestore(
       `${String(plan.conflicts)} of the objects exist in bucket "${job.destination.bucket}" and onExisting is "fail": nothing was written; the keys are in ${report}`,
     );
   if (job.dryRun) return writeUnits(ports.scratch, RESTORE_STEP, job, []);
-  if (job.destination.create) await ports.buckets.create(job.destination.bucket, { ownership: job.destination.ownership });
+  if (job.destination.create)
+    await ports.buckets.create(job.destination.bucket, { ownership: job.destination.ownership });
   return writeUnits(ports.scratch, RESTORE_STEP, job, restoreUnits(results));
 }
 

@@ -38,11 +38,18 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
   const results: RestoreResult[] = [];
   for (const unit of await readUnits<RestoreUnit>(ports.scratch, job.jobId, RESTORE_STEP))
     results.push(...(await unitResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP, unit.id)));
-  const skipped = addCounts({ ...planned.skipped }, mergeCounts(results, (result) => result.skipped));
+  const skipped = addCounts(
+    { ...planned.skipped },
+    mergeCounts(results, (result) => result.skipped),
+  );
   const failed = sumNumbers(results, (result) => result.failed);
   const unexpected = Object.keys(skipped).some((reason) => !EXPECTED_SKIPS.has(reason));
   const restored = sumNumbers(results, (result) => result.restored);
-  checkSum(job, planned, restored + failed + (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0));
+  checkSum(
+    job,
+    planned,
+    restored + failed + (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0),
+  );
   const key = `${restoreReportPrefix(job.sourceBucket, job.jobId)}report.json`;
   const output: RestoreOutput = {
     jobId: job.jobId,
@@ -59,7 +66,10 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     failed,
     bytes: sumNumbers(results, (result) => result.bytes),
     verifiedByReading: sumNumbers(results, (result) => result.verifiedByReading),
-    requests: addCounts(mergeCounts(plans, (plan) => plan.requests), mergeCounts(results, (result) => result.requests)),
+    requests: addCounts(
+      mergeCounts(plans, (plan) => plan.requests),
+      mergeCounts(results, (result) => result.requests),
+    ),
     report: `s3://${ports.scratch.bucket}/${key}`,
   };
   const details = [...plans, ...results].flatMap((result) => result.reports);
@@ -101,5 +111,10 @@ async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutpu
       },
     ),
   );
-  ports.log.info('RestoreFinished', { jobId: job.jobId, bucket: job.sourceBucket, status: output.status, restored: output.restored });
+  ports.log.info('RestoreFinished', {
+    jobId: job.jobId,
+    bucket: job.sourceBucket,
+    status: output.status,
+    restored: output.restored,
+  });
 }

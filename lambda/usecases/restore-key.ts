@@ -114,9 +114,19 @@ export class KeyRestorer {
     return { kind: 'restored', versionId: written.versionId, etag: written.etag, read: false };
   }
 
-  private async copy(target: { bucket: string; key: string }, op: CopyOp, condition: WriteCondition): Promise<OpOutcome> {
+  private async copy(
+    target: { bucket: string; key: string },
+    op: CopyOp,
+    condition: WriteCondition,
+  ): Promise<OpOutcome> {
     const source = { bucket: this.ports.vault.bucket, key: op.file.name, versionId: op.file.versionId };
-    const copied = await this.copier.copy({ source, ...target, size: op.size, properties: this.properties(op), condition });
+    const copied = await this.copier.copy({
+      source,
+      ...target,
+      size: op.size,
+      properties: this.properties(op),
+      condition,
+    });
     if (!copied.done) return { kind: 'unfinished', uploadId: copied.uploadId };
     return this.verify(target, op, copied.written);
   }
@@ -174,9 +184,14 @@ export class KeyRestorer {
     try {
       const head = await this.ports.destination.head(ref);
       if (head.size !== op.size || head.lastModified < fromIso(this.job.startedAt)) return undefined;
-      const wanted = op.kind === 'put' ? `SHA256:${Buffer.from(op.sha256, 'hex').toString('base64')}` : op.file.checksum;
-      const found = head.checksum ? checksumText(head.checksum) : await hashByReading(this.ports.destination, ref, op.size);
-      return found === wanted ? { kind: 'restored', versionId: head.versionId, etag: head.etag, read: false } : undefined;
+      const wanted =
+        op.kind === 'put' ? `SHA256:${Buffer.from(op.sha256, 'hex').toString('base64')}` : op.file.checksum;
+      const found = head.checksum
+        ? checksumText(head.checksum)
+        : await hashByReading(this.ports.destination, ref, op.size);
+      return found === wanted
+        ? { kind: 'restored', versionId: head.versionId, etag: head.etag, read: false }
+        : undefined;
     } catch (error) {
       if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
       throw error;

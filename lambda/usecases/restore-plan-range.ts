@@ -121,7 +121,10 @@ class RangePlanner {
       );
     }
     if (this.listing?.interval !== interval)
-      this.listing = { interval, listing: new DestinationListing(store, destination.bucket, interval, destinationPrefix) };
+      this.listing = {
+        interval,
+        listing: new DestinationListing(store, destination.bucket, interval, destinationPrefix),
+      };
     const found: (string | undefined)[] = [];
     for (const key of keys) found.push(await this.listing.listing.find(key));
     return found;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
 import { recoveryPointId, workKey } from '../contract/layout';
 import type { FanOutInput, StartInput } from '../contract/steps';
@@ -75,7 +76,10 @@ export async function planRestore(
   return writeUnits(ports.scratch, PLAN_STEP, job, planUnits(manifest, intervals));
 }
 
-async function findPoint(ports: RestorePorts, request: RestoreRequest): Promise<{ manifest: Manifest; sha256: string }> {
+async function findPoint(
+  ports: RestorePorts,
+  request: RestoreRequest,
+): Promise<{ manifest: Manifest; sha256: string }> {
   const { sourceBucket, seq } = request;
   const known = await ports.catalog.listRecoveryPoints({ bucket: sourceBucket, limit: 1 });
   let number = seq ?? (await ports.vault.newestSeq(sourceBucket, known.items[0]?.seq));
@@ -99,10 +103,9 @@ async function selection(store: ObjectStore, request: RestoreRequest): Promise<K
   if (!itemsFile) return toIntervals(items);
   try {
     const { body } = await store.get(itemsFile);
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-    return toIntervals([...(items ?? []), ...parseItemsFile(text)]);
+    if (!isUtf8(body)) throw invalidRequest(['itemsFile: is not UTF-8 text']);
+    return toIntervals([...(items ?? []), ...parseItemsFile(Buffer.from(body).toString('utf8'))]);
   } catch (cause) {
-    if (cause instanceof TypeError) throw invalidRequest(['itemsFile: is not UTF-8 text']);
     if (!isStoreError(cause)) throw cause;
     throw invalidRequest([
       `itemsFile: s3://${itemsFile.bucket}/${itemsFile.key} cannot be read (${cause.code}): check its name and the permissions`,

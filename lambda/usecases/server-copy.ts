@@ -1,5 +1,13 @@
 import type { ObjectProperties } from '../core/object-properties';
-import { isStoreError, ObjectStore, ReadOptions, UploadedPart, UploadRef, WriteCondition, Written } from '../ports/object-store';
+import {
+  isStoreError,
+  ObjectStore,
+  ReadOptions,
+  UploadedPart,
+  UploadRef,
+  WriteCondition,
+  Written,
+} from '../ports/object-store';
 import type { Deadline } from '../ports/runtime';
 import { runInOrder } from './pool';
 
@@ -22,8 +30,7 @@ export interface ServerCopyOptions {
   readonly condition: WriteCondition;
 }
 export type ServerCopied =
-  | { readonly done: true; readonly written: Written }
-  | { readonly done: false; readonly uploadId: string };
+  { readonly done: true; readonly written: Written } | { readonly done: false; readonly uploadId: string };
 
 /**
  * Copies an object on the server side: by one CopyObject up to 1 GiB, by parts above, so that no single operation takes over a

@@ -55,7 +55,8 @@ export async function runTurn<Job extends { jobId: string }, Unit extends { id: 
   const key = turnKey(job.jobId, step, unit.id, turn);
   const done = await scratch.find<Turn<Result, Cursor>>(key);
   if (done) return answer(done, turn);
-  const before = turn === 0 ? undefined : await scratch.read<Turn<Result, Cursor>>(turnKey(job.jobId, step, unit.id, turn - 1));
+  const before =
+    turn === 0 ? undefined : await scratch.read<Turn<Result, Cursor>>(turnKey(job.jobId, step, unit.id, turn - 1));
   const { value } = await scratch.create(key, await work(before?.cursor));
   return answer(value, turn);
 }
@@ -66,7 +67,12 @@ const answer = (turn: Turn<unknown, unknown>, number: number): WorkOutput => ({
 });
 
 /** Results of all turns of a unit, oldest first. */
-export async function unitResults<Result>(scratch: Scratch, jobId: string, step: string, unit: string): Promise<Result[]> {
+export async function unitResults<Result>(
+  scratch: Scratch,
+  jobId: string,
+  step: string,
+  unit: string,
+): Promise<Result[]> {
   const results: Result[] = [];
   for (let turn = 0; ; turn++) {
     const { result, cursor } = await scratch.read<Turn<Result, unknown>>(turnKey(jobId, step, unit, turn));

@@ -155,7 +155,9 @@ export class Vault {
       if (!isStoreError(error, 'precondition-failed')) throw error;
       const head = await this.store.head({ bucket: this.bucket, key });
       if (head.size !== body.byteLength && key !== VAULT_FORMAT_KEY)
-        throw new BackupError(ErrorName.vaultDamaged, `${key} exists with ${String(head.size)} bytes`, { cause: error });
+        throw new BackupError(ErrorName.vaultDamaged, `${key} exists with ${String(head.size)} bytes`, {
+          cause: error,
+        });
       return { versionId: head.versionId };
     }
   }

@@ -35,13 +35,13 @@ export function parseBucketArn(arn: string): string | undefined {
     }
     throw new Error(`\`arn\` must be the ARN of a bucket, such as arn:aws:s3:::my-bucket, got "${arn}"`);
   }
-  if (!Token.isUnresolved(name) && /[*?]/.test(name)) {
-    throw new Error(`\`arn\` must name one bucket, got the pattern "${arn}"; add one resource for each bucket`);
-  }
   if (name.includes('/')) {
     throw new Error(
       `\`arn\` must name a whole bucket, got "${arn}", which names objects; leave out what follows the bucket`,
     );
+  }
+  if (!Token.isUnresolved(name) && /[*?]/.test(name)) {
+    throw new Error(`\`arn\` must name one bucket, got the pattern "${arn}"; add one resource for each bucket`);
   }
   if (Token.isUnresolved(name)) {
     return undefined;

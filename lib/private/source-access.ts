@@ -5,9 +5,9 @@ import type { RuntimeFunction } from './runtime-function';
 import type { VaultStorage } from './vault-storage';
 
 /**
- * Up to this many buckets are listed in policies. A role may have 10,240 characters of inline policy (AWS's quota, not
- * adjustable); the largest role lists every bucket twice at up to 63 + 13 characters, so 20 buckets take about 3,100 of
- * them, and as much again where a bucket is a reference.
+ * Up to this many buckets are listed in policies. A role may have 10,240 characters of inline policies (quota of IAM, not
+ * adjustable). The largest role lists each bucket twice, once with its objects: at most 2 × (63 + 20) characters with the
+ * quotes, so 20 buckets take 3,400 of the 6,200 characters that the role has then.
  */
 export const MAX_LISTED_BUCKETS = 20;
 

@@ -64,9 +64,9 @@ describe('a page of ListObjectVersions', () => {
 
   test('decodes what is declared as encoded, as forms are', async () => {
     const rows = version('a+b%2Bc%20d%25%0D%0A%EF%BB%BF', '1');
-    expect((await list(page(rows))).page.entries[0].key).toBe('a b+c d%\r\n\ufeff');
+    expect((await list(page(rows))).page.entries[0]?.key).toBe('a b+c d%\r\n\ufeff');
     const plain = page(version('a+b%2B', '1'), '<IsTruncated>false</IsTruncated>');
-    expect((await list(plain)).page.entries[0].key).toBe('a+b%2B');
+    expect((await list(plain)).page.entries[0]?.key).toBe('a+b%2B');
   });
 
   test('asks for encoded keys of the expected owner', async () => {

@@ -136,7 +136,7 @@ export function copyingContract(world: () => S3World): void {
       const ranges = [
         { offset: 0, length: partSize },
         { offset: partSize, length: 100 },
-      ];
+      ] as const;
       const second = await store.copyPart({ ...upload, partNumber: 2, source, range: ranges[1] });
       const first = await store.copyPart({ ...upload, partNumber: 1, source, range: ranges[0] });
       expect([first, second].map(({ partNumber, size }) => [partNumber, size])).toEqual([

@@ -4,7 +4,8 @@ import { BackupPlanRule, type BackupPlanRuleProps } from '../../lib';
 import { minutesOf } from '../../lib/private/cron';
 
 const nightly = events.Schedule.cron({ minute: '0', hour: '3' });
-const rule = (props: Partial<BackupPlanRuleProps>): BackupPlanRule => new BackupPlanRule({ scheduleExpression: nightly, ...props });
+const rule = (props: Partial<BackupPlanRuleProps>): BackupPlanRule =>
+  new BackupPlanRule({ scheduleExpression: nightly, ...props });
 
 describe('the ready-made rules', () => {
   test.each([

@@ -60,7 +60,9 @@ describe('a rule', () => {
   );
   plan.addRule(new BackupPlanRule({ scheduleExpression: events.Schedule.cron({ minute: '0' }) }));
   // After the rules, and with one bucket twice.
-  plan.addSelection('One', { resources: [byArn('first'), BackupResource.fromBucket(protectedBucket(stack, 'Second'))] });
+  plan.addSelection('One', {
+    resources: [byArn('first'), BackupResource.fromBucket(protectedBucket(stack, 'Second'))],
+  });
   new BackupSelection(stack, 'Two', { backupPlan: plan, resources: [byArn('first')] });
   const template = Template.fromStack(stack);
   const second = logicalId(template, 'AWS::S3::Bucket', 'Second');
@@ -126,9 +128,13 @@ describe('a rule', () => {
   test('ends in the same queue when the function itself fails', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Description: 'Starts a backup job for each bucket of a plan',
-      DeadLetterConfig: { TargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^VaultStartJobsDeadLetterQueue'), 'Arn'] } },
+      DeadLetterConfig: {
+        TargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^VaultStartJobsDeadLetterQueue'), 'Arn'] },
+      },
       Environment: {
-        Variables: Match.objectLike({ BACKUP_STATE_MACHINE_ARN: { Ref: Match.stringLikeRegexp('^VaultBackupStateMachine') } }),
+        Variables: Match.objectLike({
+          BACKUP_STATE_MACHINE_ARN: { Ref: Match.stringLikeRegexp('^VaultBackupStateMachine') },
+        }),
       },
     });
   });
@@ -152,7 +158,9 @@ describe('a plan', () => {
 
   test('refuses two rules of one name', () => {
     const plan = BackupPlan.daily35DayRetention(testStack(), 'Plan');
-    expect(() => { plan.addRule(BackupPlanRule.daily()); }).toThrow('`ruleName` must be one of a kind in its plan, got "Daily" twice');
+    expect(() => {
+      plan.addRule(BackupPlanRule.daily());
+    }).toThrow('`ruleName` must be one of a kind in its plan, got "Daily" twice');
   });
 
   test('may be in another stack than its vault, whatever stack the buckets are in', () => {
@@ -168,7 +176,9 @@ describe('a plan', () => {
   test('takes imported buckets by name', () => {
     const stack = testStack();
     const plan = BackupPlan.daily35DayRetention(stack, 'Plan', new BackupVault(stack, 'Vault'));
-    plan.addSelection('Buckets', { resources: [BackupResource.fromBucket(s3.Bucket.fromBucketName(stack, 'Old', 'old-bucket'))] });
+    plan.addSelection('Buckets', {
+      resources: [BackupResource.fromBucket(s3.Bucket.fromBucketName(stack, 'Old', 'old-bucket'))],
+    });
     expect(payloadOf(Template.fromStack(stack), 'PlanScheduleDaily').buckets).toEqual(['old-bucket']);
   });
 });

@@ -38,7 +38,11 @@ describe('the vault', () => {
       PolicyDocument: {
         Statement: Match.arrayWith([
           Match.objectLike({ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-          Match.objectLike({ Effect: 'Deny', Action: 's3:*', Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } }),
+          Match.objectLike({
+            Effect: 'Deny',
+            Action: 's3:*',
+            Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } },
+          }),
         ]),
       },
     });
@@ -99,7 +103,14 @@ describe('the vault', () => {
     });
     const parameter = resources(template)[logicalId(template, 'AWS::SSM::Parameter', 'VaultParameter')]!;
     const text = JSON.stringify(parameter.Properties['Value']);
-    for (const name of ['formatVersion', 'vaultBucket', 'scratchBucket', 'catalogTable', 'backupStateMachineArn', 'restoreStateMachineArn']) {
+    for (const name of [
+      'formatVersion',
+      'vaultBucket',
+      'scratchBucket',
+      'catalogTable',
+      'backupStateMachineArn',
+      'restoreStateMachineArn',
+    ]) {
       expect(text).toContain(`\\"${name}\\":`);
     }
   });
@@ -111,7 +122,11 @@ describe('the vault', () => {
     const deny = policy.Properties['PolicyDocument'].Statement.find((s: any) => s.Sid === 'RuntimeNeverDestroys');
     expect(deny).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
     expect(deny.Action).toEqual(
-      expect.arrayContaining(['s3:DeleteObjectVersion', 's3:BypassGovernanceRetention', 's3:PutLifecycleConfiguration']),
+      expect.arrayContaining([
+        's3:DeleteObjectVersion',
+        's3:BypassGovernanceRetention',
+        's3:PutLifecycleConfiguration',
+      ]),
     );
     const denied: string[] = deny.Condition.ArnEquals['aws:PrincipalArn'].map((arn: any) => arn['Fn::GetAtt'][0]);
     const own = Object.entries(resources(template)).filter(([, { Type }]) => Type === 'AWS::IAM::Role');
@@ -126,7 +141,12 @@ describe('its functions', () => {
     const functions = Object.values(resources(template)).filter(({ Type }) => Type === 'AWS::Lambda::Function');
     expect(functions).toHaveLength(13);
     for (const { Properties } of functions) {
-      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Timeout: 900, Handler: 'index.handler' });
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Timeout: 900,
+        Handler: 'index.handler',
+      });
       expect(Properties['Environment'].Variables).toMatchObject({
         VAULT_NAME: 'team-vault',
         VAULT_ARN: expect.anything(),
@@ -203,9 +223,7 @@ describe('grants', () => {
     const template = Template.fromStack(stack);
     const statements = statementsOf(template, logicalId(template, 'AWS::IAM::Role', 'User'));
     const start = statements.filter(({ Action }) => JSON.stringify(Action).includes('states:StartExecution'));
-    expect(start).toEqual([
-      expect.objectContaining({ Resource: { Ref: expect.stringContaining(machine) } }),
-    ]);
+    expect(start).toEqual([expect.objectContaining({ Resource: { Ref: expect.stringContaining(machine) } })]);
     const actions = statements.flatMap(({ Action }) => Action);
     expect(actions).toEqual(expect.arrayContaining(['states:DescribeExecution', 'ssm:GetParameter']));
     expect(actions.filter((action) => /^(s3|dynamodb|kms):/.test(action))).toEqual([]);

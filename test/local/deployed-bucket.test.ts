@@ -140,7 +140,7 @@ exports.handler = async ({ Key }) => {
       { Role: role([allow('s3:GetObject', `arn:aws:s3:::${Bucket}/allowed`)]), Reader: nodeFunction(code, 'Role') },
       { Reader: { 'Fn::GetAtt': ['Reader', 'Arn'] }, Role: { 'Fn::GetAtt': ['Role', 'Arn'] } },
     );
-    const states: Json = { T: { Type: 'Task', Resource: outputs.Reader, End: true } };
+    const states: Json = { T: { Type: 'Task', Resource: outputs.Reader ?? '', End: true } };
     const created = await new SFNClient(clientConfig(engine)).send(
       new CreateStateMachineCommand({
         name: 'reader',

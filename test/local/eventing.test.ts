@@ -167,7 +167,7 @@ async function fired(name: string, limitMs: number): Promise<Record<string, stri
   let found: Record<string, string> | undefined;
   await eventually(async () => {
     const all = await inputs<Record<string, string>>(machines.Schedules);
-    found = all.find((input) => input.schedule.endsWith(`/${name}`));
+    found = all.find((input) => input.schedule?.endsWith(`/${name}`));
     return found !== undefined;
   }, limitMs);
   return found;

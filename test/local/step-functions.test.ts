@@ -52,9 +52,9 @@ beforeAll(async () => {
       Bucket: { Ref: 'Bucket' },
     },
   );
-  functionArn = outputs.FunctionArn;
-  roleArn = outputs.RoleArn;
-  bucket = outputs.Bucket;
+  functionArn = outputs.FunctionArn ?? '';
+  roleArn = outputs.RoleArn ?? '';
+  bucket = outputs.Bucket ?? '';
 }, engineStartLimitMs);
 
 afterAll(() => engine.stop());
@@ -309,7 +309,7 @@ describe('a Distributed Map', () => {
       return JSON.parse((await Body?.transformToString()) ?? '') as Json;
     };
     const manifest = (await read(map.key)) as { ResultFiles: Record<string, { Key: string }[]> };
-    const entries = (await read(manifest.ResultFiles.SUCCEEDED[0].Key)) as { Output: string }[];
+    const entries = (await read(manifest.ResultFiles.SUCCEEDED?.[0]?.Key ?? '')) as { Output: string }[];
     expect(entries.map(({ Output }) => (JSON.parse(Output) as { Payload: { echo: Json } }).Payload.echo)).toEqual([
       { a: 1 },
     ]);

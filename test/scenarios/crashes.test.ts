@@ -68,20 +68,29 @@ describe.each(['beforeCall', 'afterCall'] as const)('a job whose n-th call fails
     }
   }, 60_000);
 
-  test.each([1, 'all'] as const)('a restore of %s versions that is repeated writes nothing twice', async (versions) => {
-    for (let n = 1; ; n++) {
-      const rig = filled();
-      await rig.backup({ bucket: 'src' });
-      const stop = failCall(rig.stores, n, when);
-      rig.retries = 1;
-      const output = await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions });
-      if (!stop()) break;
-      expect(output).toMatchObject({ status: 'COMPLETED', restored: versions === 1 ? 4 : 9 });
-      if (versions === 'all') expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
-      else expect(currentOf(rig.s3, 'dst')).toEqual(currentOf(rig.s3, 'src'));
-      expect(rig.s3.versions('dst')).toHaveLength(versions === 1 ? 4 : 10);
-    }
-  }, 60_000);
+  test.each([1, 'all'] as const)(
+    'a restore of %s versions that is repeated writes nothing twice',
+    async (versions) => {
+      for (let n = 1; ; n++) {
+        const rig = filled();
+        await rig.backup({ bucket: 'src' });
+        const stop = failCall(rig.stores, n, when);
+        rig.retries = 1;
+        const output = await rig.restore({
+          sourceBucket: 'src',
+          destinationBucket: 'dst',
+          createBucket: true,
+          versions,
+        });
+        if (!stop()) break;
+        expect(output).toMatchObject({ status: 'COMPLETED', restored: versions === 1 ? 4 : 9 });
+        if (versions === 'all') expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+        else expect(currentOf(rig.s3, 'dst')).toEqual(currentOf(rig.s3, 'src'));
+        expect(rig.s3.versions('dst')).toHaveLength(versions === 1 ? 4 : 10);
+      }
+    },
+    60_000,
+  );
 });
 
 describe('a worker without time', () => {
@@ -131,7 +140,8 @@ describe('two jobs of one bucket', () => {
     rig.source.calls.beforeCall = async ({ operation }) => {
       if (operation !== 'GetObject') return;
       const lock = await rig.catalog.getLock('src');
-      if (lock?.jobId !== 'thief') await rig.catalog.takeLock({ bucket: 'src', jobId: 'thief', executionArn: 'arn:t', from: lock });
+      if (lock?.jobId !== 'thief')
+        await rig.catalog.takeLock({ bucket: 'src', jobId: 'thief', executionArn: 'arn:t', from: lock });
     };
     await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({ name: 'BackupSuperseded' });
     expect(rig.s3.keys(VAULT, 'buckets/src/timeline/')).toEqual([]);

@@ -42,7 +42,11 @@ describe('requests and writes of a backup', () => {
     });
     rig.s3.createBucket('acls', { ownership: 'ObjectWriter' });
     rig.s3.put('acls', 'k', 'x');
-    expect((await rig.backup({ bucket: 'acls' })).requests).toEqual({ ListObjectVersions: 1, GetObject: 1, GetObjectAcl: 1 });
+    expect((await rig.backup({ bucket: 'acls' })).requests).toEqual({
+      ListObjectVersions: 1,
+      GetObject: 1,
+      GetObjectAcl: 1,
+    });
   });
 
   test('an incremental with nothing changed makes no object request and writes no body and no segment', async () => {
@@ -87,7 +91,12 @@ describe('requests and writes of a backup', () => {
     expect((await rig.backup({ bucket: 'src' })).removed).toBe(1);
     expect((await rig.backup({ bucket: 'src' })).removed).toBe(0);
     await rig.restore({ sourceBucket: 'src', destinationBucket: 'now', createBucket: true });
-    await rig.restore({ sourceBucket: 'src', recoveryPointId: first.recoveryPointId, destinationBucket: 'then', createBucket: true });
+    await rig.restore({
+      sourceBucket: 'src',
+      recoveryPointId: first.recoveryPointId,
+      destinationBucket: 'then',
+      createBucket: true,
+    });
     expect(rig.s3.keys('now')).toHaveLength(SMALL - 1);
     expect(rig.s3.text('then', 'small/7')).toBe('body 7');
   });
@@ -116,12 +125,20 @@ describe('requests and writes of a backup', () => {
     rig.s3.put('src', 'a', 'a3');
     rig.s3.put('src', 'b', 'b1');
     const b = rig.s3.find('src', 'b').versionId;
-    expect(await rig.backup({ bucket: 'src', versions: 'CURRENT' })).toMatchObject({ versions: 2, stored: 2, objects: 2 });
+    expect(await rig.backup({ bucket: 'src', versions: 'CURRENT' })).toMatchObject({
+      versions: 2,
+      stored: 2,
+      objects: 2,
+    });
     rig.s3.advance(60);
     rig.s3.deleteVersion('src', 'b', b);
     rig.s3.deleteVersion('src', 'a', rig.s3.find('src', 'a').versionId);
     rig.s3.advance(60);
-    expect(await rig.backup({ bucket: 'src', versions: 'CURRENT' })).toMatchObject({ versions: 1, stored: 1, removed: 2 });
+    expect(await rig.backup({ bucket: 'src', versions: 'CURRENT' })).toMatchObject({
+      versions: 1,
+      stored: 1,
+      removed: 2,
+    });
     await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
     expect(rig.s3.keys('dst')).toEqual(['a']);
     expect(rig.s3.text('dst', 'a')).toBe('a2');

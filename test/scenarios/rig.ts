@@ -145,7 +145,12 @@ export class Rig {
     }
   }
 
-  private async failure(type: 'BACKUP' | 'RESTORE', input: unknown, execution: ReturnType<Rig['execution']>, error: unknown) {
+  private async failure(
+    type: 'BACKUP' | 'RESTORE',
+    input: unknown,
+    execution: ReturnType<Rig['execution']>,
+    error: unknown,
+  ) {
     const { name, message } = error as Error;
     const cause = JSON.stringify({ errorType: name, errorMessage: message });
     const failure = { input, execution, error: { Error: name, Cause: cause }, failedAt: execution.startTime };
@@ -163,7 +168,7 @@ export class Rig {
     const list = (): Promise<Unit[]> => readUnits<Unit>(this.ports.scratch, job.jobId, step);
     const units = input.units.count === 1 ? [input.unit as Unit] : await this.step(list);
     for (const unit of units) {
-      for (let state: WorkOutput = { more: true, turn: 0 }; state.more; ) {
+      for (let state: WorkOutput = { more: true, turn: 0 }; state.more;) {
         const input = { job, unit, turn: state.turn };
         const attempt = (): Promise<WorkOutput> => this.step(() => work(input));
         const [first, second] = await Promise.all(this.doubled === step ? [attempt(), attempt()] : [attempt()]);

@@ -11,18 +11,50 @@ import { Rig } from './rig';
 const KEYS = ['a', 'a/', 'b', 'é', '\ufffd', '\u{10000}', '__proto__', 'x y+z', keys[3] ?? 'c'];
 
 type Step =
-  | { readonly do: 'put'; readonly key: string; readonly body: string; readonly tags: Record<string, string>; readonly meta: Record<string, string>; readonly later: boolean }
-  | { readonly do: 'delete' | 'undelete' | 'delete-version'; readonly key: string; readonly at: number; readonly later: boolean }
+  | {
+      readonly do: 'put';
+      readonly key: string;
+      readonly body: string;
+      readonly tags: Record<string, string>;
+      readonly meta: Record<string, string>;
+      readonly later: boolean;
+    }
+  | {
+      readonly do: 'delete' | 'undelete' | 'delete-version';
+      readonly key: string;
+      readonly at: number;
+      readonly later: boolean;
+    }
   | { readonly do: 'retag'; readonly key: string; readonly tags: Record<string, string>; readonly later: boolean }
   | { readonly do: 'backup'; readonly later: boolean };
 
 const key = fc.constantFrom(...KEYS);
 const later = fc.boolean();
-const dictionary = fc.dictionary(fc.constantFrom('t', 'ü', '__proto__', 'x'), fc.string({ maxLength: 3 }), { maxKeys: 3 });
+const dictionary = fc.dictionary(fc.constantFrom('t', 'ü', '__proto__', 'x'), fc.string({ maxLength: 3 }), {
+  maxKeys: 3,
+});
 const metadata = fc.dictionary(fc.constantFrom('m', 'n'), fc.stringMatching(/^[a-z]{0,3}$/), { maxKeys: 2 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), key, body: fc.string({ maxLength: 24 }), tags: dictionary, meta: metadata, later }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'undelete' as const, 'delete-version' as const), key, at: fc.nat(5), later }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('put' as const),
+      key,
+      body: fc.string({ maxLength: 24 }),
+      tags: dictionary,
+      meta: metadata,
+      later,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('delete' as const, 'undelete' as const, 'delete-version' as const),
+      key,
+      at: fc.nat(5),
+      later,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('retag' as const), key, tags: dictionary, later }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('backup' as const), later }) },
 );
@@ -30,7 +62,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function play(s3: MemoryS3, action: Step): void {
   if (action.later) s3.advance(1);
   if (action.do === 'put') {
-    s3.put('src', action.key, action.body, { tags: action.tags, userMetadata: action.meta, headers: { 'cache-control': action.body.length > 9 ? 'no-cache' : 'max-age=1' } });
+    s3.put('src', action.key, action.body, {
+      tags: action.tags,
+      userMetadata: action.meta,
+      headers: { 'cache-control': action.body.length > 9 ? 'no-cache' : 'max-age=1' },
+    });
   } else if (action.do === 'delete') s3.delete('src', action.key);
   else if (action.do === 'undelete') {
     if (s3.history('src', action.key)[0]?.isMarker) s3.undelete('src', action.key);
@@ -73,11 +109,22 @@ test('every recovery point gives back the bucket as it was', async () => {
       }
       for (const [index, point] of points.entries()) {
         const all = `all-${String(index)}`;
-        const restored = await rig.restore({ sourceBucket: 'src', recoveryPointId: point.id, destinationBucket: all, createBucket: true, versions: 'all' });
+        const restored = await rig.restore({
+          sourceBucket: 'src',
+          recoveryPointId: point.id,
+          destinationBucket: all,
+          createBucket: true,
+          versions: 'all',
+        });
         expect(restored.status).toBe('COMPLETED');
         expect(historyOf(rig.s3, all)).toEqual(point.history);
         const current = `current-${String(index)}`;
-        await rig.restore({ sourceBucket: 'src', recoveryPointId: point.id, destinationBucket: current, createBucket: true });
+        await rig.restore({
+          sourceBucket: 'src',
+          recoveryPointId: point.id,
+          destinationBucket: current,
+          createBucket: true,
+        });
         expect(currentOf(rig.s3, current)).toEqual(point.current);
       }
     }),

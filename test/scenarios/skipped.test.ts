@@ -91,7 +91,11 @@ test('a null version that is replaced between the scan and its read is not mixed
     rig.s3.put('src', 'large', 'two large');
     rig.s3.setVersioning('src', 'Enabled');
   };
-  expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'PARTIAL', stored: 0, skipped: { 'version-gone': 2 } });
+  expect(await rig.backup({ bucket: 'src' })).toMatchObject({
+    status: 'PARTIAL',
+    stored: 0,
+    skipped: { 'version-gone': 2 },
+  });
   rig.s3.advance(5);
   expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 2, removed: 2 });
   await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
@@ -106,7 +110,8 @@ test('a body that is damaged in the vault is not restored, and the job says so',
   rig.s3.put('src', 'zero', '');
   rig.s3.advance(5);
   await rig.backup({ bucket: 'src' });
-  for (const key of rig.s3.keys('the-vault', 'packs/')) rig.s3.corrupt('the-vault', key, { body: Buffer.from(`${'x'.repeat(500)}`) });
+  for (const key of rig.s3.keys('the-vault', 'packs/'))
+    rig.s3.corrupt('the-vault', key, { body: Buffer.from('x'.repeat(500)) });
   const restored = await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
   expect(restored).toMatchObject({ status: 'PARTIAL', failed: 1, restored: 2 });
   expect(rig.s3.keys('dst')).toEqual(['copied', 'zero']);

@@ -1,4 +1,5 @@
 import type { MemoryS3, MemoryVersion } from '../../lambda/adapters/memory';
+import { sha256Hex } from '../../lambda/core/hash';
 import { compareKeys } from '../../lambda/core/key-order';
 
 /** What a restore must bring back of a version; S3 gives new IDs and dates. */
@@ -15,7 +16,7 @@ export function stateOf(version: MemoryVersion): VersionState {
   if (version.isMarker) return { marker: true };
   const sorted = (record: object): [string, unknown][] => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    body: Buffer.from(version.body).toString('latin1'),
+    body: version.body.length < 100 ? Buffer.from(version.body).toString('latin1') : sha256Hex(version.body),
     headers: sorted({ 'content-type': 'binary/octet-stream', ...version.headers }),
     metadata: sorted(version.userMetadata),
     tags: sorted(version.tags),

@@ -47,7 +47,9 @@ export class FakeS3 {
   }
 
   get last(): SentRequest {
-    return this.sent[this.sent.length - 1];
+    const last = this.sent.at(-1);
+    if (!last) throw new Error('nothing was sent');
+    return last;
   }
 }
 

@@ -26,8 +26,8 @@ export function crc64nvme(body: Uint8Array): Buffer {
   let l = 0xffffffff;
   for (const byte of body) {
     const index = (l ^ byte) & 0xff;
-    l = ((l >>> 8) | (h << 24)) ^ low[index];
-    h = (h >>> 8) ^ high[index];
+    l = ((l >>> 8) | (h << 24)) ^ (low[index] ?? 0);
+    h = (h >>> 8) ^ (high[index] ?? 0);
   }
   const bytes = Buffer.alloc(8);
   bytes.writeUInt32BE(~h >>> 0, 0);

@@ -30,7 +30,7 @@ export class KeyIndex {
     let high = this.sorted.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const order = compareKeys(this.sorted[middle], key);
+      const order = compareKeys(this.sorted[middle] ?? '', key);
       if (order < 0 || (exclusive && order === 0)) low = middle + 1;
       else high = middle;
     }
@@ -53,9 +53,8 @@ function merge(a: readonly string[], b: readonly string[]): string[] {
   const merged: string[] = [];
   let i = 0;
   for (const key of b) {
-    while (i < a.length && compareKeys(a[i], key) < 0) merged.push(a[i++]);
+    for (let head = a[i]; head !== undefined && compareKeys(head, key) < 0; head = a[++i]) merged.push(head);
     merged.push(key);
   }
-  while (i < a.length) merged.push(a[i++]);
-  return merged;
+  return merged.concat(a.slice(i));
 }

@@ -70,8 +70,8 @@ export class MemoryBucket {
   remove(key: string, versionId: string): MemoryVersion | undefined {
     const history = this.histories.get(key);
     const position = history?.findIndex((version) => version.versionId === versionId) ?? -1;
-    if (!history || position < 0) return undefined;
-    const removed = history[position];
+    const removed = history?.[position];
+    if (!history || !removed) return undefined;
     history.splice(position, 1);
     this.departed.set(`${key}\n${versionId}`, removed);
     return removed;

@@ -141,7 +141,8 @@ export class MemoryS3 {
   corrupt(bucket: string, key: string, options: { versionId?: string; body?: Uint8Array } = {}): void {
     const version = this.find(bucket, key, options.versionId);
     const bytes = Uint8Array.from(version.body);
-    if (bytes.length > 0) bytes[bytes.length >>> 1] ^= 1;
+    const middle = bytes.length >>> 1;
+    if (bytes.length > 0) bytes[middle] = (bytes[middle] ?? 0) ^ 1;
     version.damage(options.body ?? bytes);
   }
 

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { estimateCost } from '../../lambda/core/cost';
+import { parseBackupRequest } from '../../lambda/core/backup-request';
+import type { BackupOutput } from '../../lambda/usecases/backup-commit';
+import { type Context, result, type Run, vaultOf } from './context';
+import { Exit } from './errors';
+import { follow } from './follow';
+import { bytes, facts, number, plural, requests } from './format';
+import { checkRequest, choice, collectTag, wholeNumber } from './options';
+import { BACKUP_PHASES } from './phases';
+import { skippedRows } from './reasons';
+
+interface BackupOptions {
+  readonly source?: string;
+  readonly versions?: string;
+  readonly metadata?: string;
+  readonly deleteAfterDays?: number;
+  readonly tag?: Readonly<Record<string, string>>;
+  readonly wait: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ s3-backup --vault MyStack backup my-bucket
+  $ s3-backup --vault MyStack backup my-bucket --delete-after-days 35 --tag reason=release --no-wait
+  $ s3-backup --vault MyStack backup my-bucket --json | jq -r .recoveryPointId
+
+A backup plan of the vault's stack has to select the bucket. The backup runs in AWS: ending this
+command does not end it.`;
+
+const FIELD_OPTIONS = {
+  recoveryPointTags: '--tag',
+  deleteAfterDays: '--delete-after-days',
+  versions: '--versions',
+  metadata: '--metadata',
+  source: '--source',
+};
+
+export function addBackup(program: Command, run: Run): void {
+  program
+    .command('backup')
+    .summary('make a recovery point of a bucket')
+    .description('Makes a recovery point of a bucket: starts a job, waits for its end and says what it did.')
+    .argument('<bucket>', 'the bucket to back up')
+    .addOption(choice('--source <source>', 'where the list of versions comes from', ['auto', 'listing']))
+    .addOption(choice('--versions <which>', 'all versions, or current ones only', ['ALL', 'CURRENT']))
+    .addOption(choice('--metadata <how>', 'tags and ACLs: of new versions, or of all again', ['EVENTS', 'FULL']))
+    .option('--delete-after-days <days>', 'when the recovery point expires (default: never)', wholeNumber)
+    .option('--tag <name=value>', 'tag of the recovery point; may be repeated', collectTag)
+    .option('--no-wait', 'start the job and do not wait for its end')
+    .addHelpText('after', EXAMPLES)
+    .action((bucket: string, options: BackupOptions) => run((context) => backup(context, bucket, options)));
+}
+
+async function backup(context: Context, bucket: string, options: BackupOptions): Promise<number> {
+  const { io, clients, vaultName } = context;
+  const vault = await vaultOf(context);
+  const { source, versions, metadata, deleteAfterDays, tag } = options;
+  const input = { bucket, source, versions, metadata, deleteAfterDays, recoveryPointTags: tag };
+  checkRequest(FIELD_OPTIONS, () => parseBackupRequest(input, { buckets: [vault.vaultBucket, vault.scratchBucket] }));
+  const { executionArn } = await clients.executions.start(vault.backupStateMachineArn, input);
+  if (!options.wait) {
+    result(context, { status: 'RUNNING', executionArn }, () => `Backup of ${bucket} started: ${executionArn}`);
+    if (!context.json) io.err(`Look at it with: s3-backup --vault ${vaultName} jobs ${bucket}`);
+    return Exit.done;
+  }
+  const what = { what: 'the backup', title: `Backing up ${bucket}`, phases: BACKUP_PHASES };
+  const output = (await follow(context, { executionArn, bucket, ...what })) as BackupOutput;
+  const document = { ...output, estimatedCost: estimateCost(output.requests), executionArn };
+  result(context, document, () => outcome(bucket, output));
+  return output.status === 'PARTIAL' ? Exit.partial : Exit.done;
+}
+
+function outcome(bucket: string, output: BackupOutput): string {
+  const rows: [string, string][] = [
+    ['recovery point', `${output.recoveryPointId} (as of ${output.asOf})`],
+    ['bucket', `${plural(output.objects, 'object')}, ${plural(output.versions, 'version')}, ${bytes(output.bytes)}`],
+    [
+      'versions',
+      `${number(output.stored)} stored, ${number(output.reused)} known already, ${number(output.removed)} gone since`,
+    ],
+    ...skippedRows(output.skipped),
+    ['requests', requests(output.requests)],
+    ['report', output.report],
+    ['job', output.jobId],
+  ];
+  return `Backup of ${bucket}: ${output.status}\n${facts(rows)}`;
+}

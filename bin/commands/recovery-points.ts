@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { RecoveryPointRecord } from '../../lambda/ports/catalog';
+import { type Context, result, type Run, vaultOf } from './context';
+import { Exit } from './errors';
+import { bytes, Column, number, table } from './format';
+import { wholeNumber } from './options';
+
+const EXAMPLES = `
+Examples:
+  $ s3-backup --vault MyStack recovery-points my-bucket
+  $ s3-backup --vault MyStack recovery-points my-bucket --limit 1 --json | jq -r '.[0].recoveryPointId'`;
+
+export function addRecoveryPoints(program: Command, run: Run): void {
+  program
+    .command('recovery-points')
+    .summary('list recovery points')
+    .description('Lists recovery points of a bucket or of the whole vault, newest first.')
+    .argument('[bucket]', 'the protected bucket (default: all)')
+    .option('--limit <n>', 'how many recovery points', wholeNumber, 20)
+    .addHelpText('after', EXAMPLES)
+    .action((bucket: string | undefined, { limit }: { limit: number }) =>
+      run((context) => recoveryPoints(context, bucket, limit)),
+    );
+}
+
+async function recoveryPoints(context: Context, bucket: string | undefined, limit: number): Promise<number> {
+  const { io, clients } = context;
+  const vault = await vaultOf(context);
+  const { items, next } = await clients.catalog(vault.catalogTable).listRecoveryPoints({ bucket, limit });
+  if (items.length === 0)
+    io.err(`no recovery points${bucket === undefined ? '' : ` of ${bucket}`} in vault ${vault.vaultName}`);
+  if (items.length > 0 || context.json) result(context, items, () => table(COLUMNS, items, io.columns));
+  if (next !== undefined) io.err(`there are more: use --limit to see more than ${limit}`);
+  return Exit.done;
+}
+
+const COLUMNS: readonly Column<RecoveryPointRecord>[] = [
+  { heading: 'RECOVERY POINT', value: ({ recoveryPointId }) => recoveryPointId },
+  { heading: 'STATUS', value: ({ state }) => state },
+  { heading: 'AS OF', value: ({ asOf }) => asOf },
+  { heading: 'EXPIRES', value: ({ deleteAt }) => deleteAt ?? 'never' },
+  { heading: 'OBJECTS', right: true, value: ({ objects }) => number(objects) },
+  { heading: 'VERSIONS', right: true, value: ({ versionCount }) => number(versionCount) },
+  { heading: 'SIZE', right: true, value: ({ bytes: size }) => bytes(size) },
+  { heading: 'JOB', value: ({ jobId }) => jobId },
+];

@@ -1,0 +1,141 @@
+import type { Command } from 'commander';
+import { ErrorName } from '../../lambda/contract/errors';
+import type { RestoreOutput } from '../../lambda/usecases/restore-finish';
+import type { VaultNames } from './clients';
+import { type Context, result, type Run, say, vaultOf } from './context';
+import { CliError, Exit, usageError } from './errors';
+import { follow } from './follow';
+import { choice, collect, countOrAll } from './options';
+import { PLAN_PHASES, RESTORE_PHASES } from './phases';
+import { checkRestoreInput, RestoreInput, restoreInput, RestoreOptions } from './restore-input';
+import { outcomeText, planText, question } from './restore-text';
+
+const STORAGE_CLASSES = [
+  'STANDARD',
+  'ORIGINAL',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'REDUCED_REDUNDANCY',
+];
+
+const EXAMPLES = `
+Items:
+  An item ending in "/" is a prefix, any other a key; --prefix and --key say it outright. Files have one
+  item a line, as JSON text if it has odd characters. Without items the whole bucket is restored.
+
+Examples:
+  $ s3-backup --vault MyStack restore my-bucket --dry-run
+  $ s3-backup --vault MyStack restore my-bucket --to my-bucket-restored --create-bucket
+  $ s3-backup --vault MyStack restore my-bucket photos/2026/ 'docs/a b.txt' --on-existing overwrite
+  $ s3-backup --vault MyStack restore my-bucket --recovery-point 12 --versions all --to elsewhere --yes --json
+
+A dry run comes first: it shows the plan, and nothing is written before you agree. The restore runs in
+AWS: ending this command does not end it.`;
+
+export function addRestore(program: Command, run: Run): void {
+  program
+    .command('restore')
+    .summary('restore a bucket, prefixes or keys')
+    .description('Restores a bucket, prefixes or keys from a recovery point: shows the plan, asks, restores.')
+    .argument('<source-bucket>', 'the bucket that was backed up')
+    .argument('[items...]', 'prefixes (ending in "/") and keys to restore')
+    .option('--recovery-point <id>', 'recovery point, or its number alone (default: the latest)')
+    .option('--item <item>', 'like an item argument; may be repeated', collect)
+    .option('--prefix <prefix>', 'restore keys that begin so; may be repeated', collect)
+    .option('--key <key>', 'restore this key; may be repeated', collect)
+    .option('--items-file <s3-uri>', 'file with items in S3, up to a million')
+    .option('--items-from <file>', 'local file with items, up to 250 KB')
+    .option('--to <bucket>', 'destination bucket (default: the source bucket)')
+    .option('--create-bucket', 'create the destination bucket')
+    .option('--destination-prefix <prefix>', 'put this before each key')
+    .addOption(choice('--on-existing <what>', 'objects that exist at the destination', ['skip', 'overwrite', 'fail']))
+    .option('--versions <n|all>', 'newest versions of each key to restore (default: 1)', countOrAll)
+    .option('--no-tags', 'restore without tags')
+    .option('--acls', 'insist on ACLs: fail where the destination has ACLs disabled')
+    .option('--no-acls', 'restore without ACLs')
+    .addOption(choice('--storage-class <class>', 'storage class of restored objects', STORAGE_CLASSES))
+    .addOption(
+      choice('--encryption <type>', 'encryption of restored objects', ['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']),
+    )
+    .option('--kms-key-id <id>', 'key for SSE_KMS')
+    .option('--dry-run', 'show the plan and stop')
+    .option('-y, --yes', 'restore without asking')
+    .option('--no-wait', 'start the restore and do not wait for its end')
+    .addHelpText('after', EXAMPLES)
+    .action((bucket: string, items: string[], options: RestoreOptions) =>
+      run((context) => restore(context, bucket, items, options)),
+    );
+}
+
+async function restore(context: Context, bucket: string, items: string[], options: RestoreOptions): Promise<number> {
+  const { io } = context;
+  const dryRun = options.dryRun ?? false;
+  const sure = options.yes ?? false;
+  if (!dryRun && !sure && !io.interactive)
+    throw usageError(
+      'nobody can be asked here, this is no terminal: add --yes to restore, or --dry-run to see the plan',
+    );
+  const input = await restoreInput(io, bucket, items, options);
+  const vault = await vaultOf(context);
+  checkRestoreInput(input, vault);
+
+  const { plan, executionArn } = await makePlan(context, vault, input);
+  if (dryRun) {
+    result(context, { ...plan, executionArn }, () => planText(input, plan));
+    return exitCode(plan);
+  }
+  say(context, planText(input, plan));
+  refuseConflicts(plan, executionArn);
+  if (!sure) {
+    const { versions, markers } = plan.planned;
+    if (versions + markers === 0 && !input.createBucket) {
+      io.err('There is nothing to restore.');
+      if (context.json) result(context, { ...plan, executionArn }, () => '');
+      return exitCode(plan);
+    }
+    if (!(await io.confirm(question(input, plan))))
+      throw new CliError('Cancelled', 'nothing was restored', Exit.failed, { status: 'CANCELLED' });
+  }
+  // What was shown is restored, even if a backup makes a newer recovery point meanwhile.
+  return carryOut(context, vault, { ...input, recoveryPointId: plan.recoveryPointId }, options.wait);
+}
+
+async function makePlan(
+  context: Context,
+  vault: VaultNames,
+  input: RestoreInput,
+): Promise<{ plan: RestoreOutput; executionArn: string }> {
+  const dryRun = { ...input, dryRun: true };
+  const { executionArn } = await context.clients.executions.start(vault.restoreStateMachineArn, dryRun);
+  const bucket = input.sourceBucket;
+  const what = { what: 'the dry run', title: `Planning restore of ${bucket}`, phases: PLAN_PHASES };
+  return { plan: (await follow(context, { executionArn, bucket, ...what })) as RestoreOutput, executionArn };
+}
+
+/** The workflow would refuse the same: this spares an execution that is known to fail. */
+function refuseConflicts({ planned, destinationBucket, report }: RestoreOutput, executionArn: string): void {
+  if (planned.conflicts === 0) return;
+  throw new CliError(
+    ErrorName.destinationConflict,
+    `${planned.conflicts} of the objects exist in bucket "${destinationBucket}" and --on-existing is fail: nothing was written; the report is ${report}`,
+    Exit.failed,
+    { executionArn },
+  );
+}
+
+async function carryOut(context: Context, vault: VaultNames, input: RestoreInput, wait: boolean): Promise<number> {
+  const bucket = input.sourceBucket;
+  const { executionArn } = await context.clients.executions.start(vault.restoreStateMachineArn, input);
+  if (!wait) {
+    result(context, { status: 'RUNNING', executionArn }, () => `Restore of ${bucket} started: ${executionArn}`);
+    return Exit.done;
+  }
+  const what = { what: 'the restore', title: `Restoring ${bucket}`, phases: RESTORE_PHASES };
+  const output = (await follow(context, { executionArn, bucket, ...what })) as RestoreOutput;
+  result(context, { ...output, executionArn }, () => outcomeText(input, output));
+  return exitCode(output);
+}
+
+const exitCode = ({ status }: RestoreOutput): number => (status === 'PARTIAL' ? Exit.partial : Exit.done);

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { bundleFunctions } from './bundle';
+import { deployExample } from './deploy';
+import { DemoConsole } from './demo/console';
+import { DemoWorld } from './demo/demo-world';
+import { billTable, pricesAsOf } from './demo/prices';
+import { DemoSteps } from './demo/steps';
+import { startEngine, type Engine } from './engine';
+import { runMain } from './run-main';
+import { SampleBucket } from './sample-bucket';
+
+/**
+ * `npm run demo`: deploys the example app to a local AWS engine, backs a bucket up, damages it, restores it, and compares
+ * every byte with what was written. Fails when anything differs.
+ */
+async function demo(): Promise<void> {
+  const out = new DemoConsole();
+  out.say('cdk-s3-backup on a local AWS engine: nothing leaves this machine, and no AWS account is needed.');
+  const engine = await out.step('A local AWS engine', async (figures) => {
+    const started = await startEngine();
+    figures.add('endpoint', `${started.endpoint} (IAM is enforced for every function)`);
+    figures.add('log', started.logFile);
+    return started;
+  });
+  const stop = stopOnSignals(engine);
+  try {
+    const differences = await story(out, engine);
+    if (differences > 0) throw new Error(`\n${differences} differences: the demo FAILED`);
+  } finally {
+    await stop();
+  }
+  out.say('', `Every restored byte, header, tag and grant matched. All of it took ${out.elapsed}.`);
+}
+
+async function story(out: DemoConsole, engine: Engine): Promise<number> {
+  const source = await SampleBucket.create(engine, {
+    name: `demo-${randomBytes(4).toString('hex')}`,
+    ownership: 'BucketOwnerPreferred',
+  });
+  const world = await out.step('The example app, deployed with the CDK CLI', async (figures) => {
+    await bundleFunctions();
+    const context = { sourceBucket: source.name, importSource: 'true' };
+    const outputs = await deployExample({ engine, context });
+    figures.add('protected bucket', source.name);
+    for (const name of ['VaultBucketName', 'ScratchBucketName', 'CatalogTableName']) {
+      figures.add(
+        name
+          .replace(/Name$/, '')
+          .replace(/([a-z])([A-Z])/g, '$1 $2')
+          .toLowerCase(),
+        outputs[name] ?? '',
+      );
+    }
+    return new DemoWorld(engine, outputs, source);
+  });
+  try {
+    const steps = new DemoSteps(out, world);
+    await steps.fill();
+    const differences = await steps.run();
+    await out.step(`What these jobs would cost on AWS (list prices of us-east-1, as of ${pricesAsOf})`, (figures) => {
+      billTable(world.bills).forEach((line) => figures.note(line));
+      figures.note('');
+      figures.note(
+        'GET … DELETE: requests to the protected bucket or the destination, as the jobs count them. Files: written to',
+      );
+      figures.note(
+        'the vault and scratch buckets, counted there. Not in it: reading those, DynamoDB, Lambda, KMS and storage.',
+      );
+      return Promise.resolve();
+    });
+    out.say('', 'Recovery points expire after 35 days here. That is recorded, but this release removes nothing yet.');
+    return differences;
+  } finally {
+    world.destroy();
+  }
+}
+
+/** Ends the engine with the demo, also when it is interrupted. Answers how to end it without. */
+function stopOnSignals(engine: Engine): () => Promise<void> {
+  const interrupted = (): void => {
+    void engine.stop().finally(() => process.exit(130));
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.once(signal, interrupted);
+  return async () => {
+    for (const signal of signals) process.off(signal, interrupted);
+    await engine.stop();
+  };
+}
+
+runMain(demo);

@@ -1,0 +1,62 @@
+import { type StackOutputs } from '../deploy';
+import type { Engine } from '../engine';
+import { BucketReader } from '../bucket-reader';
+import { Workflow } from '../executions';
+import type { SampleBucket } from '../sample-bucket';
+import { listFiles, newFiles } from '../vault-files';
+import type { BackupJob, RestoreJob } from './outputs';
+import type { Bill } from './prices';
+
+/** A deployed example with its workflows, and the bills of their jobs. */
+export class DemoWorld {
+  readonly reader: BucketReader;
+  readonly bills: Bill[] = [];
+  private readonly backups: Workflow<BackupJob>;
+  private readonly restores: Workflow<RestoreJob>;
+
+  constructor(
+    readonly engine: Engine,
+    readonly outputs: StackOutputs,
+    readonly source: SampleBucket,
+  ) {
+    this.reader = new BucketReader(engine);
+    this.backups = new Workflow(engine, this.output('BackupStateMachineArn'));
+    this.restores = new Workflow(engine, this.output('RestoreStateMachineArn'));
+  }
+
+  backUp(job: string): Promise<BackupJob & { vaultBytes: number; vaultFiles: number }> {
+    const input = { bucket: this.source.name, deleteAfterDays: 35, recoveryPointTags: { madeBy: 'demo' } };
+    return this.billed(job, this.backups, input);
+  }
+
+  restore(job: string, input: object): Promise<RestoreJob> {
+    return this.billed(job, this.restores, { sourceBucket: this.source.name, ...input });
+  }
+
+  destroy(): void {
+    for (const client of [this.reader, this.backups, this.restores]) client.destroy();
+  }
+
+  private async billed<Job extends BackupJob | RestoreJob>(job: string, workflow: Workflow<Job>, input: unknown) {
+    const vault = this.output('VaultBucketName');
+    const list = () => listFiles(this.engine, [vault, this.output('ScratchBucketName')]);
+    const before = await list();
+    const output = await workflow.succeed(input);
+    const after = await list();
+    const files = newFiles(before, after);
+    const inVault = files.filter((name) => name.startsWith(`${vault}/`));
+    const transitions = await workflow.transitions(output.executionArn);
+    this.bills.push({ job, requests: output.requests, files: files.length, transitions });
+    return {
+      ...output,
+      vaultFiles: inVault.length,
+      vaultBytes: inVault.reduce((sum, name) => sum + (after.get(name) ?? 0), 0),
+    };
+  }
+
+  private output(name: string): string {
+    const value = this.outputs[name];
+    if (value === undefined) throw new Error(`the stack has no output ${name}`);
+    return value;
+  }
+}

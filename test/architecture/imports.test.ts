@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+import { filesIn, read, root } from './sources';
+
+/** Layers, outermost last; a file belongs to the first whose folder it is in. */
+const LAYERS = [
+  'lambda/contract',
+  'lambda/core',
+  'lambda/ports',
+  'lambda/usecases',
+  'lambda/adapters',
+  'lambda/handlers',
+  'lib',
+  'bin/example-app.ts',
+  'bin',
+  'local',
+  'bench',
+  'scripts',
+  'test',
+];
+
+/** What each layer may import besides itself: imports point inward (docs/architecture). */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'lambda/contract': [],
+  'lambda/core': ['lambda/contract'],
+  'lambda/ports': ['lambda/core', 'lambda/contract'],
+  'lambda/usecases': ['lambda/ports', 'lambda/core', 'lambda/contract'],
+  'lambda/adapters': ['lambda/ports', 'lambda/core', 'lambda/contract'],
+  'lambda/handlers': ['lambda/usecases', 'lambda/adapters', 'lambda/ports', 'lambda/core', 'lambda/contract'],
+  lib: ['lambda/contract'],
+  'bin/example-app.ts': ['lib'],
+  bin: ['lambda/usecases', 'lambda/adapters', 'lambda/ports', 'lambda/core', 'lambda/contract'],
+};
+/** These may import anything, and nothing else may import them. */
+const OUTSIDE = ['local', 'bench', 'scripts', 'test'];
+
+/** Packages that a layer may use; a layer that is not named may use any. */
+const PACKAGES: Readonly<Record<string, RegExp>> = {
+  'lambda/contract': /^$/,
+  // Hashing is pure; Parquet is the format of the history.
+  'lambda/core': /^(node:(crypto|buffer|util|zlib)|hyparquet|hyparquet-writer|zod)$/,
+  'lambda/ports': /^$/,
+  'lambda/usecases': /^node:(crypto|buffer|util)$/,
+  lib: /^(aws-cdk-lib(\/.*)?|constructs|node:(fs|path))$/,
+  'bin/example-app.ts': /^(aws-cdk-lib(\/.*)?|constructs)$/,
+};
+
+const layerOf = (path: string): string | undefined =>
+  LAYERS.find((layer) => path === layer || path.startsWith(`${layer}/`));
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+  /** A file of the repository, for relative imports. */
+  readonly target?: string;
+}
+
+function importsOf(path: string): Import[] {
+  return ts.preProcessFile(read(path), true, true).importedFiles.map(({ fileName: specifier }) => ({
+    from: path,
+    specifier,
+    target: specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : undefined,
+  }));
+}
+
+const folders = ['lambda', 'lib', 'bin', 'local', 'bench', 'scripts', 'test'].filter((folder) =>
+  existsSync(join(root, folder)),
+);
+const imports = folders.flatMap((folder) => filesIn(folder)).flatMap(importsOf);
+
+test('there are files and imports to look at', () => {
+  expect(imports.length).toBeGreaterThan(100);
+});
+
+test('every file belongs to a layer', () => {
+  const files = folders.flatMap((folder) => filesIn(folder));
+  expect(files.filter((path) => layerOf(path) === undefined)).toEqual([]);
+});
+
+test('imports point inward', () => {
+  const wrong = imports.filter(({ from, target }) => {
+    const source = layerOf(from)!;
+    const destination =
+      target === undefined ? source : layerOf(target.endsWith('example-app') ? `${target}.ts` : target);
+    if (OUTSIDE.includes(source) || destination === source) return false;
+    // The CLI says its version.
+    if (source === 'bin' && target === 'package.json') return false;
+    return destination === undefined || !MAY_IMPORT[source]!.includes(destination);
+  });
+  expect(wrong.map(({ from, specifier }) => `${from}: ${specifier}`)).toEqual([]);
+});
+
+test('layers use only the packages that belong to them', () => {
+  const wrong = imports.filter(({ from, specifier, target }) => {
+    const allowed = PACKAGES[layerOf(from)!];
+    return target === undefined && allowed !== undefined && !allowed.test(specifier);
+  });
+  expect(wrong.map(({ from, specifier }) => `${from}: ${specifier}`)).toEqual([]);
+});

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { isSelected, parseItemsFile, selectedParts, toIntervals } from '../../lambda/core/items';
+import { afterKey, compareKeys, inRange } from '../../lambda/core/key-order';
+import { historyRanges, type Manifest, nextRanges, type SegmentRef } from '../../lambda/core/manifest';
+import type { ItemSelector } from '../../lambda/core/restore-request';
+import { cutRanges, WeightSampler } from '../../lambda/core/weights';
+
+const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\uffff', '\u{10000}'), maxLength: 4 });
+
+test('cut ranges cover every key exactly once, and a key is never cut apart', () => {
+  fc.assert(
+    fc.property(fc.array(key), fc.integer({ min: 1, max: 9 }), fc.array(key), (unsorted, target, bounds) => {
+      const keys = [...unsorted].sort(compareKeys);
+      const sampler = new WeightSampler(target / 4);
+      for (const one of keys) sampler.add(one, 1);
+      sampler.close();
+      const ranges = cutRanges(sampler.samples, target, [...bounds].sort(compareKeys), afterKey);
+      expect(ranges[0]?.from).toBe('');
+      expect(ranges.at(-1)?.to).toBeUndefined();
+      for (const one of keys) expect(ranges.filter((range) => inRange(one, range))).toHaveLength(1);
+      ranges.slice(1).forEach((range, index) => {
+        expect(ranges[index]?.to).toBe(range.from);
+        expect(compareKeys(ranges[index]?.from ?? '', range.from)).toBeLessThan(0);
+      });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('cuts follow the ranges of the last commit where they can', () => {
+  const samples = ['c', 'f', 'i', 'l'].map((name) => ({ key: name, weight: 10 }));
+  expect(cutRanges(samples, 10, ['', 'd', 'j'], afterKey).map((range) => range.from)).toEqual([
+    '',
+    'd',
+    'f\u0000',
+    'j',
+  ]);
+});
+
+const segment = (name: string, minKey: string, maxKey: string): SegmentRef => ({
+  name,
+  minKey,
+  maxKey,
+  sha256: '',
+  bytes: 1,
+  filesName: '',
+  filesSha256: '',
+  rows: 1,
+  commit: 1,
+});
+
+test('new segments join the ranges they reach into; the others keep theirs', () => {
+  const base = {
+    segments: [segment('s1', 'a', 'k'), segment('s2', 'm', 'z')],
+    ranges: [
+      { from: '', segments: [0] },
+      { from: 'm', segments: [1] },
+    ],
+  } as unknown as Manifest;
+  const units = [{ from: '', to: 'g' }, { from: 'g' }];
+  const next = nextRanges(base, units, [segment('d', 'h', 'j')]);
+  expect(next.ranges.map((range) => [range.from, range.segments.map((n) => next.segments[n]?.name)])).toEqual([
+    ['', ['s1']],
+    ['g', ['s1', 'd']],
+    ['m', ['s2']],
+  ]);
+  expect(historyRanges({ ...base, ...next } as Manifest, { from: 'h', to: 'i' })).toMatchObject([
+    { from: 'h', to: 'i', segments: [{ name: 's1' }, { name: 'd' }] },
+  ]);
+});
+
+describe('items of a restore', () => {
+  const item: fc.Arbitrary<ItemSelector> = fc.record({
+    kind: fc.constantFrom('prefix' as const, 'key' as const),
+    text: key,
+  });
+  const matches = (items: readonly ItemSelector[], name: string): boolean =>
+    items.some(({ kind, text }) => (kind === 'key' ? name === text : name.startsWith(text)));
+
+  test('intervals select exactly the keys and prefixes that were named', () => {
+    fc.assert(
+      fc.property(fc.array(item, { maxLength: 6 }), key, key, (items, name, from) => {
+        const intervals = toIntervals(items);
+        expect(isSelected(intervals, name)).toBe(matches(items, name));
+        const parts = selectedParts(intervals, { from });
+        expect(parts.some((part) => inRange(name, part))).toBe(matches(items, name) && compareKeys(name, from) >= 0);
+        intervals.slice(1).forEach((interval, index) => {
+          expect(compareKeys(intervals[index]?.to ?? '', interval.from)).toBeLessThanOrEqual(0);
+        });
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('a million keys are selected without effort', () => {
+    const many = Array.from({ length: 200_000 }, (_, i): ItemSelector => ({ kind: 'key', text: `k${String(i * 2)}` }));
+    const intervals = toIntervals(many);
+    expect(isSelected(intervals, 'k100000')).toBe(true);
+    expect(isSelected(intervals, 'k100001')).toBe(false);
+    expect(selectedParts(intervals, { from: 'k1', to: 'k2' }).length).toBeGreaterThan(10_000);
+  });
+
+  test('lines of an items file', () => {
+    expect(parseItemsFile('a b\nphotos/\r\n"new\\nline"\n"p/"\n{"key":"p/"}\n{"prefix":""}\n\n')).toEqual([
+      { kind: 'key', text: 'a b' },
+      { kind: 'prefix', text: 'photos/' },
+      { kind: 'key', text: 'new\nline' },
+      { kind: 'prefix', text: 'p/' },
+      { kind: 'key', text: 'p/' },
+      { kind: 'prefix', text: '' },
+    ]);
+    expect(() => parseItemsFile('ok\n"open\n{"key":1}\n{"key":"a","prefix":"b"}\n""')).toThrow(
+      /line 2 .*line 3 .*line 4 .*line 5 /,
+    );
+    expect(() => parseItemsFile('\n')).toThrow('no items');
+  });
+});

@@ -1,0 +1,21 @@
+/** Buckets of the end-to-end tests. The app selects them, the tests make them. */
+export const Bucket = {
+  /** With ACLs, and all that is hard to back up. */
+  sample: 'e2e-sample',
+  /** Small objects without tags, ACLs off. */
+  plain: 'e2e-plain',
+  /** For jobs that run at the same time, and for records and events. */
+  busy: 'e2e-busy',
+  records: 'e2e-records',
+  scheduled: ['e2e-scheduled-a', 'e2e-scheduled-b'],
+  /** Of the stack with small units, which makes this one itself. */
+  small: 'e2e-small',
+  unversioned: 'e2e-unversioned',
+  suspended: 'e2e-suspended',
+  /** Selected, but another account's. */
+  foreign: 'e2e-foreign',
+  /** Selected, but nobody ever makes it. */
+  missing: 'e2e-missing',
+  /** Not selected by any plan. */
+  unselected: 'e2e-unselected',
+} as const;

@@ -1,0 +1,222 @@
+import validate from 'asl-validator';
+import { BackupVault } from '../../lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { FINAL_ERRORS } from '../../lambda/contract/errors';
+import { allStates, type Definition, definitionOf, type State } from './support/definition';
+import { testStack } from './support/synth';
+
+const stack = testStack();
+new BackupVault(stack, 'Vault', { maxConcurrency: 17 });
+const template = Template.fromStack(stack);
+const backup = definitionOf(template, 'VaultBackupStateMachine');
+const restore = definitionOf(template, 'VaultRestoreStateMachine');
+
+describe.each([
+  ['backup', backup],
+  ['restore', restore],
+])('the %s workflow', (_, definition) => {
+  const states = allStates(definition);
+  const tasks = states.filter(([, { Type }]) => Type === 'Task');
+
+  test('is valid Amazon States Language', () => {
+    expect(validate(structuredClone(definition)).errors).toEqual([]);
+  });
+
+  test('documents its input in its comment, which the console shows', () => {
+    expect(definition.Comment).toMatch(/Input: \{"\w+": "my-bucket"\}; optional: .* Output: /);
+  });
+
+  test('has no name twice, and none too long', () => {
+    const names = states.map(([name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => name.length > 80)).toEqual([]);
+  });
+
+  test('tries every step again, but not for an error that trying again cannot mend', () => {
+    for (const [, { Retry }] of tasks) {
+      expect(Retry).toHaveLength(3);
+      expect(Retry![0]).toEqual({ ErrorEquals: FINAL_ERRORS, MaxAttempts: 0 });
+      for (const retry of Retry!.slice(1)) {
+        expect(retry).toMatchObject({ MaxAttempts: 6, BackoffRate: 2, JitterStrategy: 'FULL' });
+      }
+      expect(Retry![1].ErrorEquals).toContain('Lambda.TooManyRequestsException');
+      // AWS wants it alone, and last.
+      expect(Retry![2].ErrorEquals).toEqual(['States.ALL']);
+    }
+  });
+
+  test('waits for a step as long as a Lambda runs, and no longer', () => {
+    for (const [, { TimeoutSeconds }] of tasks) {
+      expect(TimeoutSeconds).toBe(16 * 60);
+    }
+  });
+
+  test('records every failure, whatever step it is of', () => {
+    const failing = Object.entries(definition.States).filter(
+      ([name, { Type }]) => (Type === 'Task' || Type === 'Map') && name !== 'Record failure',
+    );
+    for (const [, { Catch }] of failing) {
+      expect(Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$', Next: 'Record failure' }]);
+    }
+    expect(definition.States['Record failure']).toMatchObject({
+      Parameters: {
+        'input.$': '$$.Execution.Input',
+        execution: {
+          'arn.$': '$$.Execution.Id',
+          'name.$': '$$.Execution.Name',
+          'startTime.$': '$$.Execution.StartTime',
+        },
+        'error.$': '$',
+        'failedAt.$': '$$.State.EnteredTime',
+      },
+      Next: 'Failed',
+      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.recordFailure', Next: 'Failed without record' }],
+    });
+    expect(definition.States['Failed']).toMatchObject({ Type: 'Fail', ErrorPath: '$.error', CausePath: '$.cause' });
+    expect(definition.States['Failed without record']).toMatchObject({
+      Type: 'Fail',
+      ErrorPath: '$.Error',
+      CausePath: '$.Cause',
+    });
+  });
+
+  test('starts from the input and the execution', () => {
+    const first = definition.States[definition === backup ? 'Prepare' : 'Plan'];
+    expect(first!.Parameters).toEqual({
+      'input.$': '$$.Execution.Input',
+      execution: { 'arn.$': '$$.Execution.Id', 'name.$': '$$.Execution.Name', 'startTime.$': '$$.Execution.StartTime' },
+    });
+    expect(first).not.toHaveProperty('ResultPath');
+  });
+});
+
+describe.each([
+  ['Scan', backup, 'Partition', 'VaultBackupScan'],
+  ['BackUpRanges', backup, 'Commit', 'VaultBackupRange'],
+  ['PlanRanges', restore, 'Assess', 'VaultRestorePlanRange'],
+  ['RestoreRanges', restore, 'Finish', 'VaultRestoreRange'],
+])('the fan-out %s', (name, definition: Definition, next, worker) => {
+  const {
+    [`${name}: how many?`]: choice,
+    [`${name} in place`]: single,
+    [`${name} in parallel`]: map,
+  } = definition.States;
+
+  test('starts nothing for no unit, a worker for one, and a map for more', () => {
+    expect(choice).toMatchObject({
+      Type: 'Choice',
+      Choices: [
+        { Variable: '$.units.count', NumericEquals: 1, Next: `${name} in place` },
+        { Variable: '$.units.count', NumericGreaterThan: 1, Next: `${name} in parallel` },
+      ],
+      Default: next,
+    });
+  });
+
+  const expectLoop = (states: Readonly<Record<string, State>>, task: string, done: string): void => {
+    expect(states[task]).toMatchObject({
+      Type: 'Task',
+      Resource: expect.stringContaining(worker),
+      Parameters: { 'job.$': '$.job', 'unit.$': '$.unit', 'turn.$': '$.work.turn' },
+      ResultPath: '$.work',
+      Next: `${task}: more?`,
+    });
+    expect(states[`${task}: more?`]).toMatchObject({
+      Choices: [{ Variable: '$.work.more', BooleanEquals: true, Next: task }],
+      Default: done,
+    });
+  };
+
+  test('works on one unit in place, turn after turn', () => {
+    expect(single).toBeDefined();
+    expectLoop(definition.States, `${name} in place`, next);
+  });
+
+  test('works on many units in child executions, turn after turn', () => {
+    expect(map!.ItemProcessor).toMatchObject({
+      ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+      StartAt: `${name} unit`,
+    });
+    expectLoop(map!.ItemProcessor!.States, `${name} unit`, `${name} unit done`);
+    expect(map!.ItemProcessor!.States[`${name} unit done`]).toEqual({ Type: 'Succeed', OutputPath: '$.work' });
+  });
+
+  test('reads the units from the scratch bucket, and leaves the state as it was', () => {
+    expect(map).toMatchObject({
+      Type: 'Map',
+      Label: name,
+      MaxConcurrency: 17,
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'JSONL' },
+        Parameters: { Bucket: expect.stringContaining('VaultScratchBucket'), 'Key.$': '$.units.key' },
+      },
+      ItemSelector: { 'job.$': '$.job', 'unit.$': '$$.Map.Item.Value', work: { turn: 0 } },
+      ResultPath: null,
+      Next: next,
+    });
+    // One failed unit ends the map: a job is whole, or it failed.
+    expect(map).not.toHaveProperty('ToleratedFailurePercentage');
+    expect(map).not.toHaveProperty('ToleratedFailureCount');
+  });
+
+  test('writes what children answer to the scratch bucket, so that no answer grows too large', () => {
+    expect(map!['ResultWriter']).toEqual({
+      Resource: 'arn:aws:states:::s3:putObject',
+      Parameters: { Bucket: expect.stringContaining('VaultScratchBucket'), Prefix: 'map-results' },
+    });
+  });
+});
+
+describe('a scheduled backup', () => {
+  test('waits until it is due; a time that is none is left to Prepare, which names the error', () => {
+    expect(backup.StartAt).toBe('Due later?');
+    expect(backup.States['Due later?']).toMatchObject({
+      Choices: [
+        {
+          And: [
+            { Variable: '$.scheduled.notBefore', IsPresent: true },
+            { Variable: '$.scheduled.notBefore', IsTimestamp: true },
+          ],
+          Next: 'Wait until due',
+        },
+      ],
+      Default: 'Prepare',
+    });
+    expect(backup.States['Wait until due']).toEqual({
+      Type: 'Wait',
+      TimestampPath: '$.scheduled.notBefore',
+      Next: 'Prepare',
+    });
+  });
+
+  test('waits while its bucket is busy, then asks again', () => {
+    expect(backup.States['Bucket busy?']).toMatchObject({
+      Choices: [{ Variable: '$.wait', IsPresent: true, Next: 'Wait for the bucket' }],
+      Default: 'Scan: how many?',
+    });
+    expect(backup.States['Wait for the bucket']).toEqual({ Type: 'Wait', SecondsPath: '$.wait', Next: 'Prepare' });
+  });
+});
+
+test.each([
+  ['Partition', backup],
+  ['Commit', backup],
+  ['Assess', restore],
+  ['Finish', restore],
+])('%s gets the job and nothing that grows', (name, definition) => {
+  expect(definition.States[name]!.Parameters).toEqual({ 'job.$': '$.job' });
+});
+
+test('the last step answers for the execution', () => {
+  expect(backup.States['Commit']!.End).toBe(true);
+  expect(restore.States['Finish']!.End).toBe(true);
+});
+
+test('executions are traced, and errors are logged without their data', () => {
+  template.allResourcesProperties('AWS::StepFunctions::StateMachine', {
+    TracingConfiguration: { Enabled: true },
+    LoggingConfiguration: { Level: 'ERROR' },
+  });
+  expect(JSON.stringify(template.toJSON())).not.toContain('"IncludeExecutionData":true');
+});
