@@ -1,13 +1,17 @@
 import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
+  ListExecutionsCommand,
   SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { clientConfig, type Endpoint } from './aws-env';
+import { inParallel } from './parallel';
 import { eventually } from './process-group';
 
 const executionLimitMs = 120_000;
+const requestsAtOnce = 8;
 
 /** How an execution ended. */
 export interface Ended<Output> {
@@ -65,19 +69,34 @@ export class Workflow<Output> {
 
   /** State transitions of an execution, which is what Step Functions charges for. */
   async transitions(arn: string): Promise<number> {
-    return (await this.history(arn)).filter((type) => type.endsWith('StateEntered')).length;
+    return (await this.enteredStates(arn)).length;
   }
 
-  /** Types of the events of an execution, oldest first. */
-  async history(arn: string): Promise<string[]> {
-    const types: string[] = [];
+  /** Names of the states that an execution went through, in order. */
+  async enteredStates(arn: string): Promise<string[]> {
+    const names: string[] = [];
     let nextToken: string | undefined;
     do {
       const page = await this.sfn.send(new GetExecutionHistoryCommand({ executionArn: arn, nextToken }));
-      types.push(...(page.events ?? []).map(({ type = '' }) => type));
+      names.push(...(page.events ?? []).flatMap(({ stateEnteredEventDetails: state }) => state?.name ?? []));
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
-    return types;
+    return names;
+  }
+
+  /** Inputs of all executions so far, newest first. */
+  async inputs(): Promise<{ readonly arn: string; readonly input: unknown }[]> {
+    const { executions = [] } = await this.sfn.send(
+      new ListExecutionsCommand({ stateMachineArn: this.stateMachineArn, maxResults: 1000 }),
+    );
+    return inParallel(executions, requestsAtOnce, async ({ executionArn: arn = '' }) => {
+      const { input } = await this.sfn.send(new DescribeExecutionCommand({ executionArn: arn }));
+      return { arn, input: JSON.parse(input ?? 'null') as unknown };
+    });
+  }
+
+  async stop(arn: string): Promise<void> {
+    await this.sfn.send(new StopExecutionCommand({ executionArn: arn }));
   }
 
   destroy(): void {

@@ -51,8 +51,15 @@ export class SampleBucket {
   /** Creates the bucket, without versioning. */
   static async create(engine: Endpoint, options: SampleBucketOptions): Promise<SampleBucket> {
     const { name, ownership = 'BucketOwnerEnforced' } = options;
+    const bucket = await SampleBucket.existing(engine, options);
+    await bucket.s3.send(new CreateBucketCommand({ Bucket: name, ObjectOwnership: ownership }));
+    return bucket;
+  }
+
+  /** A bucket that somebody else created, still empty. */
+  static async existing(engine: Endpoint, options: SampleBucketOptions): Promise<SampleBucket> {
+    const { name, ownership = 'BucketOwnerEnforced' } = options;
     const s3 = new S3Client({ ...clientConfig(engine), forcePathStyle: true });
-    await s3.send(new CreateBucketCommand({ Bucket: name, ObjectOwnership: ownership }));
     const { Owner } = await s3.send(new ListBucketsCommand());
     return new SampleBucket(name, ownership !== 'BucketOwnerEnforced', s3, Owner?.ID ?? '');
   }
@@ -118,6 +125,10 @@ export class SampleBucket {
 
   async deleteAllVersions(key: string): Promise<void> {
     for (const { versionId } of [...(this.versions.get(key) ?? [])]) await this.deleteVersion(key, versionId);
+  }
+
+  destroy(): void {
+    this.s3.destroy();
   }
 
   private target(key: string): { Bucket: string; Key: string } {

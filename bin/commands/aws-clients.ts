@@ -15,9 +15,11 @@ import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/clie
 import { DynamoCatalog } from '../../lambda/adapters/aws/dynamo-catalog';
 import type { Clients, ExecutionClient, ExecutionProgress, VaultDirectory } from './clients';
 
-/** Settings for all clients; credentials, profiles and endpoints are the SDK's own business. */
+/** Settings for all clients. What is left out the SDK finds in the usual variables, profiles and roles. */
 export interface AwsSettings {
   readonly region?: string;
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export function awsClients(settings: AwsSettings): Clients {

@@ -64,7 +64,7 @@ async function backup(context: Context, bucket: string, options: BackupOptions):
     if (!context.json) io.err(`Look at it with: s3-backup --vault ${vaultName} jobs ${bucket}`);
     return Exit.done;
   }
-  const what = { what: 'the backup', title: `Backing up ${bucket}`, phases: BACKUP_PHASES };
+  const what = { what: 'the backup', title: 'Backing up', phases: BACKUP_PHASES };
   const output = (await follow(context, { executionArn, bucket, ...what })) as BackupOutput;
   const document = { ...output, estimatedCost: estimateCost(output.requests), executionArn };
   result(context, document, () => outcome(bucket, output));

@@ -11,7 +11,7 @@ export interface Started {
   readonly bucket: string;
   /** What runs, as the subject of a sentence: `the backup`. */
   readonly what: string;
-  /** What it does, as the title of the progress display: `Backing up b`. */
+  /** What it does to the bucket: `Backing up`. */
   readonly title: string;
   readonly phases: readonly Phase[];
 }
@@ -31,7 +31,7 @@ export async function follow(context: Context, started: Started): Promise<unknow
     interrupt.signal.addEventListener('abort', () => resolve(undefined)),
   );
   const stopListening = io.onInterrupt(() => interrupt.abort());
-  const display = progressDisplay(io, started.title, started.phases);
+  const display = progressDisplay(io, `${started.title} ${started.bucket}`, started.phases);
   let state: ExecutionState | undefined;
   try {
     state = await Promise.race([watch(context, started, display, interrupt.signal), interrupted]);

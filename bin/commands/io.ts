@@ -47,10 +47,18 @@ export function processIo({ stdin, stdout, stderr } = process): Io {
 }
 
 async function confirm(question: string): Promise<boolean> {
+  let answered = false;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+    const closed = new Promise<string>((resolve) => {
+      terminal.once('close', () => {
+        // The question's line is still open.
+        if (!answered) process.stderr.write('\n');
+        resolve('');
+      });
+    });
     const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+    answered = true;
     return /^\s*y(es)?\s*$/i.test(answer);
   } finally {
     terminal.close();

@@ -22,6 +22,8 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export const upperCase = (text: string): string => text.toUpperCase();
+
 /** For options that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
@@ -31,7 +33,7 @@ export function collectTag(text: string, before: Readonly<Record<string, string>
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** Fields of an execution's input by the options that set them, longest names first where one begins with another. */
+/** Options by the fields of an execution's input that they set; fields of a field come before it. */
 export type FieldOptions = Readonly<Record<string, string>>;
 
 /** Runs the validation that the workflow would do, and says its complaints in terms of the command line. */

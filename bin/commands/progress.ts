@@ -13,7 +13,7 @@ export interface ProgressDisplay {
 /** A bar on a terminal, plain lines elsewhere. */
 export function progressDisplay(io: Io, title: string, phases: readonly Phase[]): ProgressDisplay {
   const tracker = phaseTracker(phases);
-  const display = io.bars ? barDisplay(io.bars, title, phases, tracker) : lineDisplay(io, title, phases, tracker);
+  const display = io.bars ? barDisplay(io.bars, phases, tracker) : lineDisplay(io, title, phases, tracker);
   let stopped = false;
   return {
     // News that arrive after an interrupt must not be drawn over what the command says then.
@@ -50,16 +50,12 @@ const textOf = (phases: readonly Phase[], { phase, units }: Position): string =>
 /** All phases are equally long on the bar: nobody knows beforehand how long they take. */
 const PHASE_WIDTH = 100;
 
-function barDisplay(
-  stream: NodeJS.WritableStream,
-  title: string,
-  phases: readonly Phase[],
-  track: Tracker,
-): ProgressDisplay {
+function barDisplay(stream: NodeJS.WritableStream, phases: readonly Phase[], track: Tracker): ProgressDisplay {
   const bar = new SingleBar(
     {
       stream,
-      format: '{title} {bar} {duration_formatted} {text}',
+      // No bucket: the line is cut at the width of the terminal.
+      format: '{bar} {duration_formatted} {text}',
       barsize: 24,
       hideCursor: true,
       clearOnComplete: true,
@@ -68,13 +64,13 @@ function barDisplay(
     },
     Presets.shades_classic,
   );
-  bar.start(phases.length * PHASE_WIDTH, 0, { title, text: phases[0]?.text ?? '' });
+  bar.start(phases.length * PHASE_WIDTH, 0, { text: phases[0]?.text ?? '' });
   return {
     show: (progress) => {
       const position = track(progress);
       const { units } = position;
       const within = units && units.total > 0 ? units.done / units.total : 0;
-      bar.update((position.phase + within) * PHASE_WIDTH, { title, text: textOf(phases, position) });
+      bar.update((position.phase + within) * PHASE_WIDTH, { text: textOf(phases, position) });
     },
     stop: () => bar.stop(),
   };

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { formatSeq } from '../../lambda/contract/layout';
 import { parseItemsFile } from '../../lambda/core/items';
 import { parseRestoreRequest } from '../../lambda/core/restore-request';
@@ -118,19 +119,16 @@ const recoveryPointOf = (bucket: string, given: string | undefined): string | un
   given !== undefined && /^\d{1,15}$/.test(given) ? `${bucket}/${formatSeq(Number(given))}` : given;
 
 async function localItems(io: Io, path: string): Promise<Item[]> {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(await io.readFile(path));
-  } catch (error) {
-    const why =
-      error instanceof TypeError
-        ? 'is not UTF-8 text'
-        : `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    throw usageError(`--items-from: file "${path}" ${why}`);
-  }
+  const body = await io.readFile(path).catch((error: unknown) => {
+    throw usageError(
+      `--items-from: "${path}" cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  });
+  if (!isUtf8(body)) throw usageError(`--items-from: "${path}" is not UTF-8 text`);
   let items: Item[] = [];
   checkRequest({ itemsFile: '--items-from' }, () => {
-    items = parseItemsFile(text).map(({ kind, text: item }) => (kind === 'prefix' ? { prefix: item } : { key: item }));
+    const selectors = parseItemsFile(Buffer.from(body).toString('utf8'));
+    items = selectors.map(({ kind, text }) => (kind === 'prefix' ? { prefix: text } : { key: text }));
   });
   return items;
 }

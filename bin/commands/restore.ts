@@ -5,20 +5,10 @@ import type { VaultNames } from './clients';
 import { type Context, result, type Run, say, vaultOf } from './context';
 import { CliError, Exit, usageError } from './errors';
 import { follow } from './follow';
-import { choice, collect, countOrAll } from './options';
+import { choice, collect, countOrAll, upperCase } from './options';
 import { PLAN_PHASES, RESTORE_PHASES } from './phases';
 import { checkRestoreInput, RestoreInput, restoreInput, RestoreOptions } from './restore-input';
 import { outcomeText, planText, question } from './restore-text';
-
-const STORAGE_CLASSES = [
-  'STANDARD',
-  'ORIGINAL',
-  'STANDARD_IA',
-  'ONEZONE_IA',
-  'INTELLIGENT_TIERING',
-  'GLACIER_IR',
-  'REDUCED_REDUNDANCY',
-];
 
 const EXAMPLES = `
 Items:
@@ -55,7 +45,7 @@ export function addRestore(program: Command, run: Run): void {
     .option('--no-tags', 'restore without tags')
     .option('--acls', 'insist on ACLs: fail where the destination has ACLs disabled')
     .option('--no-acls', 'restore without ACLs')
-    .addOption(choice('--storage-class <class>', 'storage class of restored objects', STORAGE_CLASSES))
+    .option('--storage-class <class>', 'storage class of restored objects, or ORIGINAL (default: STANDARD)', upperCase)
     .addOption(
       choice('--encryption <type>', 'encryption of restored objects', ['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']),
     )
@@ -110,7 +100,7 @@ async function makePlan(
   const dryRun = { ...input, dryRun: true };
   const { executionArn } = await context.clients.executions.start(vault.restoreStateMachineArn, dryRun);
   const bucket = input.sourceBucket;
-  const what = { what: 'the dry run', title: `Planning restore of ${bucket}`, phases: PLAN_PHASES };
+  const what = { what: 'the dry run', title: 'Planning restore of', phases: PLAN_PHASES };
   return { plan: (await follow(context, { executionArn, bucket, ...what })) as RestoreOutput, executionArn };
 }
 
@@ -132,7 +122,7 @@ async function carryOut(context: Context, vault: VaultNames, input: RestoreInput
     result(context, { status: 'RUNNING', executionArn }, () => `Restore of ${bucket} started: ${executionArn}`);
     return Exit.done;
   }
-  const what = { what: 'the restore', title: `Restoring ${bucket}`, phases: RESTORE_PHASES };
+  const what = { what: 'the restore', title: 'Restoring', phases: RESTORE_PHASES };
   const output = (await follow(context, { executionArn, bucket, ...what })) as RestoreOutput;
   result(context, { ...output, executionArn }, () => outcomeText(input, output));
   return exitCode(output);

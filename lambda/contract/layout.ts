@@ -45,6 +45,8 @@ export const objectKey = (jobId: string, hash: string): string =>
 
 const jobPrefix = (jobId: string): string => `${ScratchPrefix.jobs}${jobId}/`;
 export const unitsKey = (jobId: string, step: string): string => `${jobPrefix(jobId)}${step}/units.jsonl`;
+/** The error that ended a unit of a fan-out: a Distributed Map says only that something failed. */
+export const unitErrorKey = (jobId: string): string => `${jobPrefix(jobId)}error.json`;
 export const turnKey = (jobId: string, step: string, unit: string, turn: number): string =>
   `${jobPrefix(jobId)}${step}/${unit}/turn-${String(turn).padStart(6, '0')}.json`;
 export const workKey = (jobId: string, step: string, unit: string, name: string): string =>

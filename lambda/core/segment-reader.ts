@@ -88,7 +88,7 @@ function toRows(
   count: number,
   files: readonly VaultFile[] | undefined,
 ): Row[] {
-  const rows = Array.from({ length: count }, () => ({}));
+  const rows = Array.from({ length: count }, (): Record<string, unknown> => ({}));
   columns.forEach((column, index) => {
     const data = values[index] ?? [];
     for (let i = 0; i < count; i++) {

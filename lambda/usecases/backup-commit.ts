@@ -1,7 +1,7 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import { recoveryPointId, reportPrefix } from '../contract/layout';
 import { addCounts, Counts, total } from '../core/counts';
-import { fromIso, toIso } from '../core/instant';
+import { toIso } from '../core/instant';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
 import { RangeResult, RangeTotals, sumResults } from '../core/range-result';
@@ -12,6 +12,7 @@ import type { ScanResult } from './backup-scan';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
 import { readUnits, unitResults } from './turns';
+import { refuseLate } from './windows';
 
 /** Output of the Backup execution. */
 export interface BackupOutput {
@@ -118,12 +119,7 @@ async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Prom
       ErrorName.backupSuperseded,
       `job ${lock.jobId} took bucket "${job.bucket}" over: nothing of this job counts`,
     );
-  const completeBy = job.scheduled?.completeBy;
-  if (completeBy !== undefined && now > fromIso(completeBy))
-    throw new BackupError(
-      ErrorName.completionWindowExceeded,
-      `the job had to end by ${completeBy}: widen the completion window; bodies that it stored are not reused`,
-    );
+  refuseLate(job, now);
 }
 
 function makeManifest(

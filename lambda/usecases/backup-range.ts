@@ -21,6 +21,7 @@ import { runInOrder } from './pool';
 import { ReportWriter } from './report';
 import { requestsSince } from './requests';
 import { runTurn, Scratch, Turn, unitResults } from './turns';
+import { refuseLateWork } from './windows';
 
 /** Where a range goes on: at a key, after so many decisions about it, with copies that are under way. */
 interface RangeCursor {
@@ -60,9 +61,10 @@ class Batch {
 
 /** One turn at a range: compares the scan with the history and stores what is new, until the end or the deadline. */
 export function backUpRange(ports: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {
-  return runTurn(ports.scratch, RANGE_STEP, input, (cursor: RangeCursor | undefined) =>
-    new RangeBackup(ports, input, cursor).run(),
-  );
+  return runTurn(ports.scratch, RANGE_STEP, input, async (cursor: RangeCursor | undefined) => {
+    await refuseLateWork(ports.scratch, RANGE_STEP, input.job);
+    return new RangeBackup(ports, input, cursor).run();
+  });
 }
 
 class RangeBackup {

@@ -10,6 +10,7 @@ import type { BackupPorts } from './context';
 import { SCAN_STEP } from './backup-prepare';
 import { requestsSince } from './requests';
 import { runTurn, Turn } from './turns';
+import { refuseLateWork } from './windows';
 
 /** A sorted file of what a scan saw, in the form of a segment; parts of a scan follow each other in key order. */
 export interface RunPart {
@@ -43,9 +44,10 @@ const SAMPLES_PER_RANGE = 8;
 
 /** One turn of a scan: lists the bucket's versions in key order until the end or the deadline. */
 export function scanBackup(ports: BackupPorts, input: WorkInput<BackupJob, ScanUnit>): Promise<WorkOutput> {
-  return runTurn(ports.scratch, SCAN_STEP, input, (cursor: ScanCursor | undefined) =>
-    new Scan(ports, input.job, input.unit, cursor ?? {}).run(),
-  );
+  return runTurn(ports.scratch, SCAN_STEP, input, async (cursor: ScanCursor | undefined) => {
+    await refuseLateWork(ports.scratch, SCAN_STEP, input.job);
+    return new Scan(ports, input.job, input.unit, cursor ?? {}).run();
+  });
 }
 
 class Scan {

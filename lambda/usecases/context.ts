@@ -1,3 +1,4 @@
+import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
 import type { Catalog } from '../ports/catalog';
 import type { Deadline, EventPublisher, Executions, Log, RequestCounts } from '../ports/runtime';
@@ -48,6 +49,6 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   packThreshold: 1024 * 1024,
   // One CopyObject of 1 GiB takes well under the 60 s that a single operation may take.
   copyPartSize: 256 * 1024 * 1024,
-  rangeWeight: 50_000,
+  rangeWeight: DEFAULT_RANGE_WEIGHT,
   concurrency: 32,
 };

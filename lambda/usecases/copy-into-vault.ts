@@ -16,9 +16,10 @@ export class CopyIntoVault {
   private readonly copier: ServerCopy;
   constructor(
     private readonly ports: BackupPorts,
-    uploads: ReadonlyMap<string, string>,
+    /** Uploads that earlier turns began, by object key. */
+    private readonly uploads: ReadonlyMap<string, string>,
   ) {
-    this.copier = new ServerCopy(ports.vault.store, ports.settings.copyPartSize, ports.deadline, uploads);
+    this.copier = new ServerCopy(ports.vault.store, ports.settings.copyPartSize, ports.deadline);
   }
 
   async copy(source: ReadOptions, key: string, size: number): Promise<Copied> {
@@ -39,6 +40,7 @@ export class CopyIntoVault {
         size,
         properties,
         condition: { ifAbsent: true },
+        begun: this.uploads.get(key),
       });
     } catch (error) {
       if (!isStoreError(error, 'no-such-upload', 'precondition-failed')) throw error;

@@ -1,12 +1,16 @@
-import { ErrorName } from '../contract/errors';
+import { ErrorName, FINAL_ERRORS } from '../contract/errors';
+import { unitErrorKey } from '../contract/layout';
 import type { FailureInput, FailureOutput } from '../contract/steps';
 import { fromIso, toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
 import type { JobState, JobType } from '../ports/catalog';
 import type { BackupPorts } from './context';
 import { backupJobEvent, restoreJobEvent } from './job-events';
+import type { UnitError } from './turns';
 
-type FailurePorts = Pick<BackupPorts, 'catalog' | 'events' | 'deployment' | 'log'>;
+const MAX_BUCKET_NAME = 63;
+
+type FailurePorts = Pick<BackupPorts, 'catalog' | 'events' | 'deployment' | 'log' | 'scratch'>;
 
 /** What Step Functions shows of a Lambda's failure: the Lambda's own JSON, or a sentence of Step Functions. */
 function causeSentence(cause: string | undefined): string {
@@ -20,23 +24,31 @@ function causeSentence(cause: string | undefined): string {
   return cause;
 }
 
+/** A Distributed Map says only that a unit failed: the unit has left its error in the scratch bucket. */
+async function explain(ports: FailurePorts, jobId: string, error: FailureInput['error']): Promise<FailureOutput> {
+  const unit = FINAL_ERRORS.includes(error.Error)
+    ? undefined
+    : await ports.scratch.find<UnitError>(unitErrorKey(jobId));
+  return unit ? { error: unit.name, cause: unit.message } : { error: error.Error, cause: causeSentence(error.Cause) };
+}
+
 /** Ends a job that failed: its record, its lock, its event. Answers the error and the cause that the Fail state shows. */
 export async function recordFailure(ports: FailurePorts, type: JobType, failure: FailureInput): Promise<FailureOutput> {
-  const { input, execution, error } = failure;
-  const cause = causeSentence(error.Cause);
+  const { input, execution } = failure;
   const request = (input ?? {}) as {
     bucket?: unknown;
     sourceBucket?: unknown;
     scheduled?: { plan?: string; rule?: string };
   };
   const bucket = type === 'BACKUP' ? request.bucket : request.sourceBucket;
-  const output = { error: error.Error, cause };
-  if (typeof bucket !== 'string' || bucket === '' || bucket.length > 63) return output;
   const jobId = jobIdOf(execution);
-  const state: JobState = error.Error === ErrorName.startWindowExceeded ? 'EXPIRED' : 'FAILED';
+  const output = await explain(ports, jobId, failure.error);
+  if (typeof bucket !== 'string' || bucket === '' || bucket.length > MAX_BUCKET_NAME) return output;
+  const state: JobState = output.error === ErrorName.startWindowExceeded ? 'EXPIRED' : 'FAILED';
   const createdAt = toIso(fromIso(execution.startTime));
   const completedAt = toIso(fromIso(failure.failedAt));
-  const statusMessage = `${error.Error}: ${cause}`;
+  const statusMessage = `${output.error}: ${output.cause}`;
+  const { plan, rule } = request.scheduled ?? {};
   await ports.catalog.putJob({
     jobId,
     type,
@@ -46,12 +58,14 @@ export async function recordFailure(ports: FailurePorts, type: JobType, failure:
     completedAt,
     executionArn: execution.arn,
     statusMessage,
+    plan: typeof plan === 'string' ? plan : undefined,
+    rule: typeof rule === 'string' ? rule : undefined,
   });
   if (type === 'BACKUP') await ports.catalog.releaseLock(bucket, jobId);
   const event = type === 'BACKUP' ? backupJobEvent : restoreJobEvent;
   await ports.events.publish(
     event(ports.deployment, { jobId, bucket, createdAt }, { state, statusMessage, completedAt }),
   );
-  ports.log.warn('JobFailed', { jobId, type, bucket, error: error.Error });
+  ports.log.warn('JobFailed', { jobId, type, bucket, error: output.error });
   return output;
 }

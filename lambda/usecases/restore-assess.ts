@@ -4,7 +4,6 @@ import type { FanOutInput } from '../contract/steps';
 import { estimateCost } from '../core/cost';
 import type { PlanUnit, RestoreJob, RestoreUnit } from '../core/restore-job';
 import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
-import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
 import { PLAN_STEP, RestorePorts } from './restore-plan';
 import { readUnits, Scratch, unitResults, writeUnits } from './turns';
 
@@ -31,7 +30,7 @@ export async function assessRestore(
   if (job.dryRun) return writeUnits(ports.scratch, RESTORE_STEP, job, []);
   if (job.destination.create)
     await ports.buckets.create(job.destination.bucket, { ownership: job.destination.ownership });
-  return writeUnits(ports.scratch, RESTORE_STEP, job, restoreUnits(results));
+  return writeUnits(ports.scratch, RESTORE_STEP, job, restoreUnits(results, ports.settings.rangeWeight));
 }
 
 /** Results of all turns of planning, in key order. */
@@ -56,11 +55,11 @@ export function summarize(results: readonly PlanResult[]): PlanSummary {
   };
 }
 
-function restoreUnits(results: readonly PlanResult[]): RestoreUnit[] {
+function restoreUnits(results: readonly PlanResult[], target: number): RestoreUnit[] {
   const units: { id: string; files: string[] }[] = [];
   let weight = Infinity;
   for (const file of results.flatMap((result) => result.files)) {
-    if (weight + file.weight > DEFAULT_RANGE_WEIGHT) {
+    if (weight + file.weight > target) {
       units.push({ id: String(units.length), files: [] });
       weight = 0;
     }

@@ -3,7 +3,7 @@ import { fromIso } from '../core/instant';
 import type { ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
 import type { RestoreAction, RestoreOp } from '../core/restore-plan';
-import { isStoreError, ListedVersion, WriteCondition, Written } from '../ports/object-store';
+import { isStoreError, ListedVersion, VersionCursor, WriteCondition, Written } from '../ports/object-store';
 import { checksumText, hashByReading } from './checksums';
 import { BodyMap, readBody } from './pack-bodies';
 import type { RestorePorts } from './restore-plan';
@@ -39,9 +39,10 @@ export class KeyRestorer {
     private readonly ports: RestorePorts,
     private readonly job: RestoreJob,
     private readonly bodies: BodyMap,
-    uploads: ReadonlyMap<string, string>,
+    /** Uploads that earlier turns began, by uploadName. */
+    private readonly uploads: ReadonlyMap<string, string>,
   ) {
-    this.copier = new ServerCopy(ports.destination, ports.settings.copyPartSize, ports.deadline, uploads);
+    this.copier = new ServerCopy(ports.destination, ports.settings.copyPartSize, ports.deadline);
   }
 
   async restore(action: RestoreAction): Promise<OpOutcome[]> {
@@ -126,6 +127,7 @@ export class KeyRestorer {
       size: op.size,
       properties: this.properties(op),
       condition,
+      begun: this.uploads.get(uploadName(target.key, op)),
     });
     if (!copied.done) return { kind: 'unfinished', uploadId: copied.uploadId };
     return this.verify(target, op, copied.written);
@@ -203,15 +205,27 @@ export class KeyRestorer {
    * Undefined when something else was written there.
    */
   private async earlierWrites(action: RestoreAction): Promise<OpOutcome[] | undefined> {
-    const { bucket } = this.job.destination;
-    const { entries } = await this.ports.destination.listVersions({ bucket, prefix: action.destination });
-    const own = entries.filter((entry) => entry.key === action.destination);
+    const own = await this.newestVersions(action.destination, action.ops.length + 1);
     for (let done = Math.min(action.ops.length, own.length); done >= 0; done--) {
       if (!isBaseline(own[done], action)) continue;
       const outcomes = await this.matches(action, own.slice(0, done).reverse());
       if (outcomes) return outcomes;
     }
     return undefined;
+  }
+
+  /** The newest versions of one key. The key itself is the first with that prefix. */
+  private async newestVersions(key: string, count: number): Promise<ListedVersion[]> {
+    const { bucket } = this.job.destination;
+    const found: ListedVersion[] = [];
+    let cursor: VersionCursor | undefined;
+    do {
+      const page = await this.ports.destination.listVersions({ bucket, prefix: key, cursor });
+      const own = page.entries.filter((entry) => entry.key === key);
+      found.push(...own);
+      cursor = own.length === page.entries.length && found.length < count ? page.next : undefined;
+    } while (cursor);
+    return found;
   }
 
   private async matches(action: RestoreAction, written: readonly ListedVersion[]): Promise<OpOutcome[] | undefined> {
@@ -232,6 +246,10 @@ export class KeyRestorer {
     return outcomes;
   }
 }
+
+/** Names the upload of one version of a key: several versions of it may be copied by parts, one after the other. */
+export const uploadName = (destination: string, op: { readonly versionId: string }): string =>
+  `${destination}\u0000${op.versionId}`;
 
 /** Whether this is what the plan found on top: the object to replace, or nothing but a delete marker. */
 const isBaseline = (entry: ListedVersion | undefined, action: RestoreAction): boolean =>

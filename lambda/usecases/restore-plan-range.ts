@@ -24,9 +24,9 @@ interface PlanCursor {
   readonly from: string;
 }
 
-/** Keys that one file of actions holds at most, and their weight: a worker's memory, and the step of its cursor. */
+/** A file of actions holds at most so many keys, and a tenth of a unit's weight: it is in a worker's memory. */
 const FILE_KEYS = 2_000;
-const FILE_WEIGHT = 5_000;
+const FILES_PER_UNIT = 10;
 const KEYS_AT_ONCE = 500;
 
 /** One turn of planning: compares the recovery point with the destination and writes down what to do. */
@@ -152,7 +152,8 @@ class RangePlanner {
       }
       addCounts(this.estimated, this.estimate(op));
     }
-    if (this.actions.length >= FILE_KEYS || this.weight >= FILE_WEIGHT) await this.writeFile();
+    if (this.actions.length >= FILE_KEYS || this.weight >= this.ports.settings.rangeWeight / FILES_PER_UNIT)
+      await this.writeFile();
   }
 
   private estimate(op: RestoreAction['ops'][number]): Counts {

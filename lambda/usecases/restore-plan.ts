@@ -16,8 +16,8 @@ import { restoreJobEvent } from './job-events';
 import { writeUnits } from './turns';
 
 export const PLAN_STEP = 'plan';
-/** Rows of history in one unit of planning: about a minute of a worker. */
-const ROWS_PER_UNIT = 200_000;
+/** Planning a row is a quarter of the work of storing one. */
+const ROWS_PER_WEIGHT = 4;
 
 export interface RestorePorts extends Omit<BackupPorts, 'source'> {
   readonly destination: CountingStore;
@@ -73,7 +73,12 @@ export async function planRestore(
     restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
   );
   ports.log.info('RestoreStarted', { jobId, bucket: sourceBucket, destination: destination.bucket, seq: manifest.seq });
-  return writeUnits(ports.scratch, PLAN_STEP, job, planUnits(manifest, intervals));
+  return writeUnits(
+    ports.scratch,
+    PLAN_STEP,
+    job,
+    planUnits(manifest, intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
+  );
 }
 
 async function findPoint(
@@ -155,7 +160,7 @@ async function mustBeNewOrEmpty(ports: RestorePorts, bucket: string): Promise<bo
 }
 
 /** Neighbouring ranges of the manifest that hold selected keys, put together until a unit has enough rows. */
-function planUnits(manifest: Manifest, intervals: readonly KeyRange[]): PlanUnit[] {
+function planUnits(manifest: Manifest, intervals: readonly KeyRange[], target: number): PlanUnit[] {
   const units: PlanUnit[] = [];
   let open: { from: string; to?: string; rows: number } | undefined;
   const close = (): void => {
@@ -168,7 +173,7 @@ function planUnits(manifest: Manifest, intervals: readonly KeyRange[]): PlanUnit
       continue;
     }
     const rows = range.segments.reduce((sum, segment) => sum + segment.rows, 0);
-    if (open && open.rows + rows > ROWS_PER_UNIT) close();
+    if (open && open.rows + rows > target) close();
     open = { from: open?.from ?? range.from, to: range.to, rows: (open?.rows ?? 0) + rows };
   }
   close();

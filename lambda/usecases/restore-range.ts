@@ -8,7 +8,7 @@ import { runInOrder } from './pool';
 import { ReportWriter, restoreReport } from './report';
 import { requestsSince } from './requests';
 import { RESTORE_STEP } from './restore-assess';
-import { KeyRestorer, OpOutcome, PutOp } from './restore-key';
+import { KeyRestorer, OpOutcome, PutOp, uploadName } from './restore-key';
 import type { RestorePorts } from './restore-plan';
 import { runTurn, Turn } from './turns';
 
@@ -16,7 +16,7 @@ import { runTurn, Turn } from './turns';
 interface RestoreCursor {
   readonly file: number;
   readonly action: number;
-  readonly uploads: readonly (readonly [key: string, uploadId: string])[];
+  readonly uploads: readonly (readonly [name: string, uploadId: string])[];
 }
 
 /** Actions carried out together: their bodies are in memory. */
@@ -99,12 +99,19 @@ class RangeRestore {
       if (action && ops) await this.settle(action, ops);
     }
     outcomes.forEach((ops, index) => {
-      const last = ops.at(-1);
-      const action = slice[index];
-      if (action && last?.kind === 'unfinished' && last.uploadId !== undefined)
-        this.uploads.set(action.destination, last.uploadId);
+      this.noteUploads(slice[index], ops);
     });
     return end;
+  }
+
+  /** Remembers the upload that is under way for a key, and forgets those that are done. */
+  private noteUploads(action: RestoreAction | undefined, outcomes: readonly OpOutcome[]): void {
+    action?.ops.forEach((op, index) => {
+      const outcome = outcomes[index];
+      const name = uploadName(action.destination, op);
+      if (outcome?.kind !== 'unfinished') this.uploads.delete(name);
+      else if (outcome.uploadId !== undefined) this.uploads.set(name, outcome.uploadId);
+    });
   }
 
   private async settle(action: RestoreAction, outcomes: readonly OpOutcome[]): Promise<void> {

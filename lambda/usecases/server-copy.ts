@@ -28,6 +28,8 @@ export interface ServerCopyOptions {
   readonly size: number;
   readonly properties: ObjectProperties;
   readonly condition: WriteCondition;
+  /** Upload that an earlier turn began for this very copy. */
+  readonly begun?: string;
 }
 export type ServerCopied =
   { readonly done: true; readonly written: Written } | { readonly done: false; readonly uploadId: string };
@@ -41,17 +43,14 @@ export class ServerCopy {
     private readonly store: ObjectStore,
     private readonly leastPartSize: number,
     private readonly deadline: Deadline,
-    /** Uploads that earlier turns began, by object key. */
-    private readonly uploads: ReadonlyMap<string, string>,
   ) {}
 
   async copy(options: ServerCopyOptions): Promise<ServerCopied> {
-    const { source, bucket, key, size, properties, condition } = options;
+    const { source, bucket, key, size, properties, condition, begun } = options;
     if (isSingleCopy(size, this.leastPartSize)) {
       const copy = { source, bucket, key, properties, storageClass: properties.storageClass, ...condition };
       return { done: true, written: await this.store.copy({ ...copy, checksum: 'SHA256' }) };
     }
-    const begun = this.uploads.get(key);
     const upload: UploadRef = begun
       ? { bucket, key, uploadId: begun }
       : await this.store.createUpload({ bucket, key, ...properties, checksum: 'CRC64NVME' });

@@ -1,4 +1,5 @@
-import { turnKey, unitsKey } from '../contract/layout';
+import { BackupError } from '../contract/errors';
+import { turnKey, unitErrorKey, unitsKey } from '../contract/layout';
 import type { FanOutInput, WorkInput, WorkOutput } from '../contract/steps';
 import { isStoreError, ObjectStore } from '../ports/object-store';
 
@@ -57,8 +58,27 @@ export async function runTurn<Job extends { jobId: string }, Unit extends { id: 
   if (done) return answer(done, turn);
   const before =
     turn === 0 ? undefined : await scratch.read<Turn<Result, Cursor>>(turnKey(job.jobId, step, unit.id, turn - 1));
-  const { value } = await scratch.create(key, await work(before?.cursor));
+  const { value } = await scratch.create(key, await noted(scratch, job.jobId, () => work(before?.cursor)));
   return answer(value, turn);
+}
+
+/** The error of a unit, as the step that records the failure reads it. */
+export interface UnitError {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Leaves a final error where the failed job's record can find it: a Distributed Map does not pass it on. */
+async function noted<T>(scratch: Scratch, jobId: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BackupError) {
+      const { name, message } = error;
+      await scratch.create<UnitError>(unitErrorKey(jobId), { name, message });
+    }
+    throw error;
+  }
 }
 
 const answer = (turn: Turn<unknown, unknown>, number: number): WorkOutput => ({

@@ -174,6 +174,7 @@ function grantAccess(fn: BackupFunctions, { vault, sources, packThresholdBytes }
   vault.useCatalog(fn.commit);
   vault.publishEvents(fn.commit);
 
+  vault.readScratch(fn.failed);
   vault.useCatalog(fn.failed);
   vault.publishEvents(fn.failed);
 

@@ -138,6 +138,7 @@ function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowCont
   vault.useCatalog(fn.finish);
   vault.publishEvents(fn.finish);
 
+  vault.readScratch(fn.failed);
   vault.useCatalog(fn.failed);
   vault.publishEvents(fn.failed);
 }

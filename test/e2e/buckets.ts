@@ -7,6 +7,10 @@ export const Bucket = {
   /** For jobs that run at the same time, and for records and events. */
   busy: 'e2e-busy',
   records: 'e2e-records',
+  /** For choices that a request has. */
+  choices: 'e2e-choices',
+  /** More than one page of a listing. */
+  markers: 'e2e-markers',
   scheduled: ['e2e-scheduled-a', 'e2e-scheduled-b'],
   /** Of the stack with small units, which makes this one itself. */
   small: 'e2e-small',

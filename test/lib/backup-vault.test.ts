@@ -169,13 +169,19 @@ describe('its functions', () => {
 describe('props', () => {
   test('a key of the user is used for everything', () => {
     const stack = testStack();
-    const key = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-central-1:111122223333:key/abc');
+    const key = kms.Key.fromKeyArn(
+      stack,
+      'Key',
+      'arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555',
+    );
     new BackupVault(stack, 'Vault', { encryptionKey: key });
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::KMS::Key', 0);
     const range = statementsOf(template, roleOf(template, 'BackupRange'));
     const use = range.find(({ Action }) => JSON.stringify(Action).includes('kms:GenerateDataKey'));
-    expect(use).toMatchObject({ Resource: 'arn:aws:kms:eu-central-1:111122223333:key/abc' });
+    expect(use).toMatchObject({
+      Resource: 'arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555',
+    });
   });
 
   test('removalPolicy DESTROY lets go of buckets, table and key', () => {

@@ -9,11 +9,14 @@ import { BackupVault, type BackupVaultProps } from '../../../lib';
 /** Bundles are not copied into the assembly: these tests read templates only. */
 const NO_STAGING = { 'aws:cdk:disable-asset-staging': true };
 
+/** The CDK's own checks of templates are errors. */
+const CHECKED = { '@aws-cdk/core:validateAgainstDefaultRules': true };
+
 const assemblies = mkdtempSync(join(tmpdir(), 'cdk-s3-backup-'));
 afterAll(() => rmSync(assemblies, { recursive: true, force: true }));
 
 export function testApp(context: Record<string, unknown> = {}): App {
-  return new App({ outdir: mkdtempSync(join(assemblies, 'out-')), context: { ...NO_STAGING, ...context } });
+  return new App({ outdir: mkdtempSync(join(assemblies, 'out-')), context: { ...NO_STAGING, ...CHECKED, ...context } });
 }
 
 export function testStack(props: StackProps = {}, id = 'Test'): Stack {

@@ -1,0 +1,75 @@
+/** The AWS side of the commands: on a deployed example they find the vault, run jobs and list them. */
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { awsClients } from '../../bin/commands/aws-clients';
+import { processIo } from '../../bin/commands/io';
+import { runCli } from '../../bin/commands/program';
+import { clientConfig } from '../../local/aws-env';
+import { deployExample, type StackOutputs } from '../../local/deploy';
+import { type Engine, startEngine } from '../../local/engine';
+
+const LIMIT_MS = 4 * 60_000;
+const stackName = 'CliExample';
+let engine: Engine;
+let outputs: StackOutputs;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  // Small ranges: the progress of a Distributed Map is asked for too.
+  const context = { stackName, environment: JSON.stringify({ RANGE_WEIGHT: '2' }) };
+  outputs = await deployExample({ engine, context });
+  const s3 = new S3Client({ ...clientConfig(engine), forcePathStyle: true });
+  for (const Key of ['docs/a b.txt', 'docs/ü.txt', 'x', 'y', 'z'])
+    await s3.send(new PutObjectCommand({ Bucket: outputs.SourceBucketName, Key, Body: Key }));
+}, LIMIT_MS);
+
+afterAll(() => engine.stop());
+
+async function cli(...args: string[]): Promise<{ exitCode: number; document: any; stderr: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io = {
+    ...processIo(),
+    out: (text: string) => out.push(text),
+    err: (text: string) => err.push(text),
+    bars: undefined,
+    interactive: false,
+  };
+  const exitCode = await runCli([...args, '--json'], io, awsClients(clientConfig(engine)));
+  expect(out).toHaveLength(1);
+  return { exitCode, document: JSON.parse(out[0]!), stderr: err.join('\n') };
+}
+
+test(
+  'a bucket is backed up, listed and restored, by stack and by vault bucket',
+  async () => {
+    const bucket = outputs.SourceBucketName!;
+    const backup = await cli('--vault', stackName, 'backup', bucket, '--delete-after-days', '35');
+    expect(backup).toMatchObject({ exitCode: 0, document: { status: 'COMPLETED', versions: 5, stored: 5 } });
+    expect(backup.stderr).toContain(`Backing up ${bucket}: checking the bucket`);
+    const { recoveryPointId } = backup.document;
+
+    const vault = ['--vault', outputs.VaultBucketName!];
+    const points = await cli(...vault, 'recovery-points', bucket);
+    expect(points.document).toMatchObject([{ recoveryPointId, objects: 5, deleteAt: expect.any(String) }]);
+
+    const restore = await cli(...vault, 'restore', bucket, 'docs/', '--to', 'cli-restored', '--create-bucket', '--yes');
+    expect(restore).toMatchObject({ exitCode: 0, document: { status: 'COMPLETED', restored: 2, recoveryPointId } });
+
+    const missing = await cli(...vault, 'backup', 'cli-no-such-bucket');
+    expect(missing).toMatchObject({ exitCode: 1, document: { error: 'BucketNotFound' } });
+    const jobs = await cli(...vault, 'jobs');
+    expect(jobs.document.map(({ type, state }: Record<string, string>) => [type, state])).toEqual([
+      ['BACKUP', 'FAILED'],
+      ['RESTORE', 'COMPLETED'],
+      ['RESTORE', 'COMPLETED'],
+      ['BACKUP', 'COMPLETED'],
+    ]);
+  },
+  LIMIT_MS,
+);
+
+test('a vault that is not there is named with all that was tried', async () => {
+  const { exitCode, document } = await cli('--vault', 'nothing-here', 'jobs');
+  expect(exitCode).toBe(1);
+  expect(document.cause).toMatch(/us-east-1.*SSM parameter \/cdk-s3-backup\/nothing-here.*stack nothing-here/);
+});

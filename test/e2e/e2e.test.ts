@@ -1,0 +1,37 @@
+import { engineStartLimitMs } from '../local/support';
+import { busyBucket } from './busy-bucket';
+import { choices } from './choices';
+import { incremental } from './incremental';
+import { permissions } from './permissions';
+import { records } from './records';
+import { refusedBackups } from './refused-backups';
+import { refusedRestores } from './refused-restores';
+import { roundTrip } from './round-trip';
+import { smallUnits } from './small-units';
+import { E2eWorld } from './world';
+
+/** One engine and one deployment for all end-to-end tests: starting them takes longer than most of the tests. */
+const deployLimitMs = 4 * 60_000;
+jest.setTimeout(120_000);
+
+let started: E2eWorld | undefined;
+const world = (): E2eWorld => {
+  if (!started) throw new Error('nothing is deployed');
+  return started;
+};
+
+beforeAll(async () => {
+  started = await E2eWorld.start();
+}, engineStartLimitMs + deployLimitMs);
+
+afterAll(() => started?.stop());
+
+roundTrip(world);
+incremental(world);
+smallUnits(world);
+choices(world);
+refusedBackups(world);
+refusedRestores(world);
+busyBucket(world);
+records(world);
+permissions(world);

@@ -1,0 +1,64 @@
+import { restorableOf } from '../../local/bucket-history';
+import { compareBuckets } from '../../local/compare-buckets';
+import { inParallel } from '../../local/parallel';
+import { SampleBucket } from '../../local/sample-bucket';
+import { bytes } from '../../local/sample-content';
+import { Bucket } from './buckets';
+import type { E2eWorld } from './world';
+
+const mib = 1024 * 1024;
+const objects = 50;
+const large = { key: 'large/of-five-parts', size: 21 * mib + 1, parts: 5 };
+
+/** The stack whose units are small, and whose workers are out of time as soon as they begin. */
+export function smallUnits(world: () => E2eWorld): void {
+  describe('a job of many units and turns', () => {
+    let bucket: SampleBucket;
+
+    beforeAll(async () => {
+      const options = { name: Bucket.small, ownership: 'BucketOwnerPreferred' } as const;
+      bucket = await SampleBucket.existing(world().engine, options);
+      await bucket.setVersioning('Enabled');
+      const keys = Array.from({ length: objects }, (_, index) => `many/${String(index).padStart(3, '0')}`);
+      await inParallel(keys, 8, async (key, index) => {
+        await bucket.put(key, { body: `first ${key}`, tags: { n: String(index) } });
+        if (index % 5 === 0) await bucket.put(key, { body: `second ${key}` });
+        if (index % 10 === 0) await bucket.delete(key);
+      });
+      await bucket.put(large.key, {
+        body: bytes(large.size, large.key),
+        headers: { 'content-type': 'video/mp4', 'cache-control': 'no-store' },
+        metadata: { camera: 'one' },
+        tags: { kind: 'video' },
+      });
+    });
+    afterAll(() => bucket.destroy());
+
+    test('runs through the Distributed Map, goes on from its cursors, and stores everything', async () => {
+      const { small } = world();
+      const output = await small.backups.succeed({ bucket: Bucket.small });
+      expect(output).toMatchObject({ status: 'COMPLETED', stored: objects + objects / 5 + 1, skipped: {} });
+      expect(await small.backups.enteredStates(output.executionArn)).toContain('BackUpRanges in parallel');
+      const turns = (await small.scratchFiles()).filter((name) => /\/ranges\/[^/]+\/turn-\d+\.json$/.test(name));
+      const units = new Set(turns.map((name) => name.replace(/\/turn-.*/, '')));
+      expect(units.size).toBeGreaterThan(1);
+      expect(turns.length).toBeGreaterThan(units.size);
+    });
+
+    test('comes back byte for byte, the large object part by part', async () => {
+      const destinationBucket = `${Bucket.small}-restored`;
+      const request = { sourceBucket: Bucket.small, destinationBucket, createBucket: true, versions: 'all' };
+      const output = await world().small.restores.succeed(request);
+      expect(output).toMatchObject({ status: 'COMPLETED', failed: 0 });
+      expect(output.requests).toMatchObject({ UploadPartCopy: large.parts, CompleteMultipartUpload: 1 });
+      const restored = await world().reader.read(destinationBucket);
+      expect(compareBuckets(restorableOf(bucket.snapshot()), restored).differences).toEqual([]);
+    });
+
+    test('with nothing changed makes no request for an object either', async () => {
+      const output = await world().small.backups.succeed({ bucket: Bucket.small });
+      expect(output).toMatchObject({ status: 'COMPLETED', stored: 0 });
+      expect(output.requests).toEqual({ ListObjectVersions: 1 });
+    });
+  });
+}
