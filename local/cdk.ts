@@ -50,16 +50,22 @@ async function runNode({ engine, arguments: args, limitMs, home, directory, onOu
       onOutput?.(text);
     });
   }
+  const end = (): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+  };
   const timedOut = new AbortController();
   const timer = setTimeout(() => {
     timedOut.abort();
-    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    end();
   }, limitMs);
+  // A group of its own gets no Ctrl-C: without this the CLI would go on asking an engine that has ended.
+  process.once('exit', end);
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     if (code === 0) return;
   } finally {
     clearTimeout(timer);
+    process.off('exit', end);
   }
   const what = `cdk ${args[1] ?? ''} ${timedOut.signal.aborted ? `took longer than ${String(limitMs / 1000)} s` : 'failed'}`;
   throw new Error(`${what}, its output ends with:\n${output.trimEnd().split('\n').slice(-outputTailLines).join('\n')}`);

@@ -115,22 +115,24 @@ export class KeyRestorer {
     return { kind: 'restored', versionId: written.versionId, etag: written.etag, read: false };
   }
 
+  /** From the recorded version, else from the current one of that name: the checksum tells whether it is right. */
   private async copy(
     target: { bucket: string; key: string },
     op: CopyOp,
     condition: WriteCondition,
+    versionId = op.file.versionId,
   ): Promise<OpOutcome> {
-    const source = { bucket: this.ports.vault.bucket, key: op.file.name, versionId: op.file.versionId };
-    const copied = await this.copier.copy({
-      source,
-      ...target,
-      size: op.size,
-      properties: this.properties(op),
-      condition,
-      begun: this.uploads.get(uploadName(target.key, op)),
-    });
-    if (!copied.done) return { kind: 'unfinished', uploadId: copied.uploadId };
-    return this.verify(target, op, copied.written);
+    const source = { bucket: this.ports.vault.bucket, key: op.file.name, versionId };
+    const begun = this.uploads.get(uploadName(target.key, op));
+    try {
+      const properties = this.properties(op);
+      const copied = await this.copier.copy({ source, ...target, size: op.size, properties, condition, begun });
+      if (!copied.done) return { kind: 'unfinished', uploadId: copied.uploadId };
+      return await this.verify(target, op, copied.written);
+    } catch (error) {
+      if (versionId === undefined || !isStoreError(error, 'not-found', 'delete-marker')) throw error;
+      return this.copy(target, { ...op, file: { ...op.file, versionId: undefined } }, condition);
+    }
   }
 
   /** A copy is checked by S3's checksum of it; where S3 gives none of the recorded kind, it is read and hashed. */

@@ -7,20 +7,19 @@ import type { Construct } from 'constructs';
 import { ExampleStack } from '../../bin/example-app';
 import { EVENT_SOURCE } from '../../lambda/contract/events';
 import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from '../../lib';
-import { Bucket } from './buckets';
+import { Bucket, selectedBuckets } from './buckets';
 
 /** What the end-to-end tests deploy: a vault for many buckets, and the example app with small units beside it. */
 class E2eStack extends Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const vault = new BackupVault(this, 'Vault', { removalPolicy: RemovalPolicy.DESTROY });
-    const { scheduled, small, unselected, ...selected } = Bucket;
     const plan = BackupPlan.daily35DayRetention(this, 'Plan', vault);
-    plan.addSelection('Buckets', { resources: Object.values(selected).map(resource) });
+    plan.addSelection('Buckets', { resources: selectedBuckets.map(resource) });
 
     const nightly = new BackupPlan(this, 'Nightly', { backupVault: vault, backupPlanName: 'nightly' });
     nightly.addRule(BackupPlanRule.daily());
-    nightly.addSelection('Scheduled', { resources: scheduled.map(resource) });
+    nightly.addSelection('Scheduled', { resources: Bucket.scheduled.map(resource) });
     this.fireNow(nightly);
 
     const outputs = {

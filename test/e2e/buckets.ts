@@ -23,3 +23,11 @@ export const Bucket = {
   /** Not selected by any plan. */
   unselected: 'e2e-unselected',
 } as const;
+
+const { sample, plain, choices, markers, busy, records, unversioned, suspended, foreign, missing } = Bucket;
+
+/** Those that the main stack's plan selects. */
+export const selectedBuckets = [
+  ...[sample, plain, choices, markers, busy, records],
+  ...[unversioned, suspended, foreign, missing],
+];

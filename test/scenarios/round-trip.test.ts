@@ -128,6 +128,12 @@ test('every recovery point gives back the bucket as it was', async () => {
         expect(currentOf(rig.s3, current)).toEqual(point.current);
       }
     }),
-    { numRuns: 200, seed: Number(process.env.FC_SEED) || undefined, endOnFailure: true, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
+    {
+      numRuns: 200,
+      seed: Number(process.env.FC_SEED) || undefined,
+      endOnFailure: true,
+      interruptAfterTimeLimit: 100_000,
+      markInterruptAsFailure: true,
+    },
   );
 }, 120_000);

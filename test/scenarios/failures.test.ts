@@ -1,0 +1,96 @@
+import { MemoryExecutions, SilentLog } from '../../lambda/adapters/memory';
+import { backUpRange } from '../../lambda/usecases/backup-range';
+import { partitionBackup } from '../../lambda/usecases/backup-partition';
+import { prepareBackup } from '../../lambda/usecases/backup-prepare';
+import { scanBackup } from '../../lambda/usecases/backup-scan';
+import { recordFailure } from '../../lambda/usecases/job-failed';
+import { startJobs } from '../../lambda/usecases/start-jobs';
+import { Rig, VAULT } from './rig';
+
+describe('the record of a failed job', () => {
+  test('has the error of the unit, where a map says only that something failed', async () => {
+    const rig = new Rig();
+    rig.s3.createBucket('src');
+    rig.s3.put('src', 'k', 'x');
+    rig.s3.advance(1);
+    await rig.backup({ bucket: 'src' });
+    for (const key of rig.s3.keys(VAULT, 'buckets/src/segments/')) rig.s3.corrupt(VAULT, key);
+    const execution = rig.execution('mapped');
+    const scan = await prepareBackup(rig.ports, { input: { bucket: 'src' }, execution });
+    if ('wait' in scan) throw new Error('busy');
+    await scanBackup(rig.ports, { job: scan.job, unit: { id: '0' }, turn: 0 });
+    const ranges = await partitionBackup(rig.ports, { job: scan.job });
+    const unit = ranges.unit as { id: string; from: string };
+    await expect(backUpRange(rig.ports, { job: scan.job, unit, turn: 0 })).rejects.toMatchObject({
+      name: 'VaultDamaged',
+    });
+    const failure = await recordFailure(rig.ports, 'BACKUP', {
+      input: { bucket: 'src' },
+      execution,
+      error: { Error: 'States.ExceedToleratedFailureThreshold', Cause: 'a unit failed' },
+      failedAt: execution.startTime,
+    });
+    expect(failure).toMatchObject({ error: 'VaultDamaged', cause: expect.stringContaining('SHA-256') as string });
+    expect((await rig.catalog.getJob('src', scan.job.jobId))?.state).toBe('FAILED');
+    expect(await rig.catalog.getLock('src')).toBeUndefined();
+  });
+
+  test.each([
+    [undefined, 'no cause was given'],
+    ['{"errorType":"X","errorMessage":"a sentence"}', 'a sentence'],
+    ['plain words', 'plain words'],
+    ['null', 'null'],
+  ])('turns the cause %j into a sentence', async (Cause, sentence) => {
+    const rig = new Rig();
+    const execution = rig.execution('e');
+    const failure = { input: 7, execution, error: { Error: 'X', Cause }, failedAt: execution.startTime };
+    expect((await recordFailure(rig.ports, 'RESTORE', failure)).cause).toContain(sentence);
+    expect((await rig.catalog.listJobs({})).items).toEqual([]);
+  });
+});
+
+describe('a schedule', () => {
+  const input = {
+    plan: 'Plan',
+    rule: 'Daily',
+    scheduledTime: '2026-11-22T05:00:00Z',
+    startWindowMinutes: 60,
+    completionWindowMinutes: 120,
+    request: { deleteAfterDays: 35 },
+  };
+
+  test('starts one execution for each bucket, once, with its windows and a delay within a quarter of the start window', async () => {
+    const executions = new MemoryExecutions();
+    const buckets = Array.from({ length: 50 }, (_, i) => `bucket-${String(i)}`);
+    await startJobs({ executions, log: new SilentLog() }, { ...input, buckets });
+    await startJobs({ executions, log: new SilentLog() }, { ...input, buckets });
+    expect(executions.started).toHaveLength(50);
+    const starts = executions.started.map(
+      ({ input: each }) => each as { bucket: string; scheduled: Record<string, string> },
+    );
+    expect(starts.map(({ bucket }) => bucket)).toEqual(buckets);
+    expect(starts[0]).toMatchObject({
+      deleteAfterDays: 35,
+      scheduled: {
+        plan: 'Plan',
+        rule: 'Daily',
+        scheduledTime: '2026-11-22T05:00:00Z',
+        startBy: '2026-11-22T06:00:00Z',
+        completeBy: '2026-11-22T08:00:00Z',
+      },
+    });
+    const delays = starts.map(
+      ({ scheduled }) => Date.parse(scheduled.notBefore ?? '') - Date.parse(input.scheduledTime),
+    );
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(15 * 60_000);
+    expect(new Set(delays).size).toBeGreaterThan(25);
+    expect(executions.started.every(({ name }) => /^[\w-]{1,80}$/.test(name))).toBe(true);
+  });
+
+  test('does not delay a single bucket', async () => {
+    const executions = new MemoryExecutions();
+    await startJobs({ executions, log: new SilentLog() }, { ...input, buckets: ['one.with.dots'] });
+    expect(executions.started[0]).toMatchObject({ input: { scheduled: { notBefore: input.scheduledTime } } });
+  });
+});
