@@ -166,6 +166,16 @@ export class BackupVault extends Construct {
   }
 
   /**
+   * Lets a principal look the vault up by name and list its jobs and recovery points. It does not include reading
+   * what was backed up.
+   *
+   * @param grantee user, role or function that looks
+   */
+  grantRead(grantee: iam.IGrantable): iam.Grant {
+    return this.catalogTable.grantReadData(grantee).combine(this.parameter.grantRead(grantee));
+  }
+
+  /**
    * Takes a protected bucket into the policies of the vault's roles.
    *
    * @internal
@@ -218,11 +228,11 @@ export class BackupVault extends Construct {
   }
 
   private grantJobs(grantee: iam.IGrantable, { stateMachine }: IWorkflow): iam.Grant {
-    const reading = stateMachine
+    return stateMachine
       .grantStartExecution(grantee)
       .combine(stateMachine.grantExecution(grantee, 'states:DescribeExecution', 'states:GetExecutionHistory'))
-      .combine(stateMachine.grant(grantee, 'states:ListExecutions'));
-    return reading.combine(this.parameter.grantRead(grantee));
+      .combine(stateMachine.grant(grantee, 'states:ListExecutions'))
+      .combine(this.grantRead(grantee));
   }
 }
 

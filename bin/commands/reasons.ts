@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   'key-too-long': 'with the destination prefix the key has more than 1,024 bytes',
   'not-stored': 'the backup could not store it: see its report',
   'acls-disabled': 'restored without its ACL: the destination has ACLs disabled',
+  'not-found': 'the recovery point has nothing of that name',
   'acls-blocked': 'restored without its public grant: the destination blocks public access',
   'precondition-failed': 'changed at the destination while the restore ran',
 };

@@ -27,16 +27,22 @@ export function toIntervals(items: readonly ItemSelector[] | undefined): KeyRang
   return intervals;
 }
 
-/** The parts of an interval that are selected. */
-export function selectedParts(intervals: readonly KeyRange[], within: KeyRange): KeyRange[] {
-  const parts: KeyRange[] = [];
-  for (let i = firstEndingAfter(intervals, within.from); i < intervals.length; i++) {
-    const part = intersect(intervals[i] ?? within, within);
+/** The parts of an interval that are selected, each with the number of the selected interval that it is of. */
+export function selectedParts(
+  intervals: readonly KeyRange[],
+  within: KeyRange,
+): (KeyRange & { readonly item: number })[] {
+  const parts: (KeyRange & { readonly item: number })[] = [];
+  for (let item = firstEndingAfter(intervals, within.from); item < intervals.length; item++) {
+    const part = intersect(intervals[item] ?? within, within);
     if (!part) break;
-    parts.push(part);
+    parts.push({ ...part, item });
   }
   return parts;
 }
+
+/** Whether an interval was named by an item: everything is selected when there are none. */
+export const isNamed = (interval: KeyRange): boolean => interval.from !== '' || interval.to !== undefined;
 
 /** Whether a key is selected; by binary search, so that a million keys cost nothing. */
 export function isSelected(intervals: readonly KeyRange[], key: string): boolean {

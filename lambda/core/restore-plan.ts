@@ -33,6 +33,8 @@ export interface RestoreAction {
 }
 
 export type RestoreSkip =
+  /** An item of the request that names nothing in the recovery point. */
+  | 'not-found'
   | 'exists'
   | 'marker'
   | 'key-too-long'

@@ -9,6 +9,8 @@ export interface PlanResult {
   readonly markers: number;
   readonly bytes: number;
   readonly conflicts: number;
+  /** Numbers of the selected intervals that the recovery point has keys of. */
+  readonly matched: readonly number[];
   readonly skipped: Counts;
   /** Requests that carrying the plan out will take. */
   readonly estimated: Counts;

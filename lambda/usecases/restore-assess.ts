@@ -2,6 +2,8 @@ import { BackupError, ErrorName } from '../contract/errors';
 import { restoreReportPrefix } from '../contract/layout';
 import type { FanOutInput } from '../contract/steps';
 import { estimateCost } from '../core/cost';
+import { isNamed } from '../core/items';
+import type { KeyRange } from '../core/key-order';
 import type { PlanUnit, RestoreJob, RestoreUnit } from '../core/restore-job';
 import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
 import { PLAN_STEP, RestorePorts } from './restore-plan';
@@ -41,7 +43,20 @@ export async function planResults(scratch: Scratch, job: RestoreJob): Promise<Pl
   return results;
 }
 
-export function summarize(results: readonly PlanResult[]): PlanSummary {
+/** Selected items that name nothing in the recovery point. */
+export async function missingItems(
+  scratch: Scratch,
+  job: RestoreJob,
+  results: readonly PlanResult[],
+): Promise<readonly KeyRange[]> {
+  const matched = new Set(results.flatMap((result) => result.matched));
+  const items = await scratch.read<KeyRange[]>(job.selection);
+  return items.filter((item, number) => isNamed(item) && !matched.has(number));
+}
+
+export function summarize(results: readonly PlanResult[], missing = 0): PlanSummary {
+  const skipped = mergeCounts(results, (result) => result.skipped);
+  if (missing > 0) skipped['not-found'] = missing;
   const requests = mergeCounts(results, (result) => result.estimated);
   return {
     objects: sumNumbers(results, (result) => result.objects),
@@ -49,7 +64,7 @@ export function summarize(results: readonly PlanResult[]): PlanSummary {
     markers: sumNumbers(results, (result) => result.markers),
     bytes: sumNumbers(results, (result) => result.bytes),
     conflicts: sumNumbers(results, (result) => result.conflicts),
-    skipped: mergeCounts(results, (result) => result.skipped),
+    skipped,
     requests,
     estimatedCost: Math.round(estimateCost(requests) * 1e6) / 1e6,
   };

@@ -5,7 +5,8 @@ import type { RestoreJob, RestoreUnit } from '../core/restore-job';
 import { EXPECTED_SKIPS } from '../core/restore-plan';
 import { mergeCounts, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
 import { restoreJobEvent } from './job-events';
-import { planResults, RESTORE_STEP, summarize } from './restore-assess';
+import { restoreReport } from './report';
+import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
 import type { RestorePorts } from './restore-plan';
 import { readUnits, unitResults } from './turns';
 
@@ -34,7 +35,8 @@ export interface RestoreOutput {
 /** Last step of a restore: sums up what was done, and says COMPLETED only if all of it was. */
 export async function finishRestore(ports: RestorePorts, { job }: { job: RestoreJob }): Promise<RestoreOutput> {
   const plans = await planResults(ports.scratch, job);
-  const planned = summarize(plans);
+  const missing = await missingItems(ports.scratch, job, plans);
+  const planned = summarize(plans, missing.length);
   const results: RestoreResult[] = [];
   for (const unit of await readUnits<RestoreUnit>(ports.scratch, job.jobId, RESTORE_STEP))
     results.push(...(await unitResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP, unit.id)));
@@ -72,7 +74,9 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     ),
     report: `s3://${ports.scratch.bucket}/${key}`,
   };
-  const details = [...plans, ...results].flatMap((result) => result.reports);
+  const unmatched = restoreReport(ports.scratch, job, 'not-found');
+  for (const { from } of missing) await unmatched.add({ key: from, outcome: 'skipped', reason: 'not-found' });
+  const details = [...[...plans, ...results].flatMap((result) => result.reports), ...(await unmatched.finish())];
   const body = Buffer.from(JSON.stringify({ ...output, job, details }, null, 2), 'utf8');
   await ports.scratch.store.put({ bucket: ports.scratch.bucket, key, body });
   const { date } = await ports.scratch.store.head({ bucket: ports.scratch.bucket, key });

@@ -40,6 +40,7 @@ class RangePlanner {
   private readonly job: RestoreJob;
   private readonly files: { key: string; weight: number }[] = [];
   private readonly counts = { objects: 0, versions: 0, markers: 0, bytes: 0, conflicts: 0 };
+  private readonly matched = new Set<number>();
   private readonly skipped: Counts = {};
   private readonly estimated: Counts = {};
   private readonly report: ReportWriter;
@@ -73,6 +74,7 @@ class RangePlanner {
     const result: PlanResult = {
       files: this.files,
       ...this.counts,
+      matched: [...this.matched],
       skipped: this.skipped,
       estimated: this.estimated,
       requests: requestsSince(ports.destination, before),
@@ -84,13 +86,15 @@ class RangePlanner {
   /** Views of the selected keys that the recovery point knows, some at once. */
   private async *chunks(
     manifest: Parameters<typeof readHistory>[1],
-    intervals: readonly KeyRange[],
+    intervals: readonly (KeyRange & { readonly item: number })[],
   ): AsyncGenerator<{ interval: KeyRange; views: KeyView[] }> {
     for (const interval of intervals) {
       let views: KeyView[] = [];
       for await (const { key, rows } of readHistory(this.ports.vault, manifest, interval, { withFiles: true })) {
         const view = viewAt(key, rows, this.job.asOf);
-        if (view.versions.length > 0) views.push(view);
+        if (view.versions.length === 0) continue;
+        this.matched.add(interval.item);
+        views.push(view);
         if (views.length < KEYS_AT_ONCE) continue;
         yield { interval, views };
         views = [];

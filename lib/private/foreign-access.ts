@@ -61,7 +61,7 @@ export class DestinationAccess {
     fn.deny(settings, this.ownBuckets());
   }
 
-  /** Lists of items to restore that users keep in a bucket of theirs. */
+  /** Reads objects of users: lists of items to restore, and whether a key exists already. */
   readObjects(fn: RuntimeFunction): void {
     this.allow(fn, ANY_OBJECT, ['s3:GetObject']);
     allowKeysThroughS3(fn, 'kms:Decrypt');

@@ -122,6 +122,8 @@ function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowCont
   vault.useScratch(fn.planRange);
   vault.writeRestoreReports(fn.planRange);
   destinations.describe(fn.planRange);
+  // A single key is looked up by HEAD, a tenth of the price of a listing.
+  destinations.readObjects(fn.planRange);
 
   vault.useScratch(fn.assess);
   destinations.describe(fn.assess);

@@ -31,11 +31,19 @@ describe('what is restored', () => {
       ['a', 'docs/', 'docs/a b.txt', 'docs/z'],
     ],
     [[{ prefix: '' }], ['a', 'docs/', 'docs/a b.txt', 'docs/z', 'photos', 'photos/1', 'photos/2', 'photosx']],
-    [['nothing/here'], []],
   ])('items %j', async (items, keys) => {
     const rig = await backedUp();
     expect(await rig.restore(into({ items }))).toMatchObject({ status: 'COMPLETED', restored: keys.length });
     expect(rig.s3.keys('dst')).toEqual(keys);
+  });
+
+  test('items that name nothing are counted, listed, and make the job PARTIAL', async () => {
+    const rig = await backedUp();
+    const output = await rig.restore(into({ items: ['a', 'nothing/here', 'photo/', { prefix: 'photos' }] }));
+    expect(output).toMatchObject({ status: 'PARTIAL', restored: 5, skipped: { 'not-found': 2 } });
+    expect(output.planned.skipped).toEqual({ 'not-found': 2 });
+    const reports = rig.s3.keys('the-scratch', 'reports/').map((key) => rig.s3.text('the-scratch', key));
+    expect(reports.join('')).toContain('"nothing/here"');
   });
 
   test('an items file has a key or prefix a line, odd ones as JSON, and is united with the items', async () => {
