@@ -11,7 +11,7 @@ import { SCAN_STEP } from './backup-prepare';
 import type { ScanResult } from './backup-scan';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
-import { readUnits, unitResults } from './turns';
+import { readUnits, stepResults } from './turns';
 import { refuseLate } from './windows';
 
 /** Output of the Backup execution. */
@@ -38,10 +38,8 @@ const DAY = 24 * 60 * 60;
 /** Last step of a backup: checks that nothing was forgotten, and makes the recovery point with one conditional PUT. */
 export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob }): Promise<BackupOutput> {
   const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
-  const scans = await unitResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP, '0');
-  const results: RangeResult[] = [];
-  for (const unit of units)
-    results.push(...(await unitResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP, unit.id)));
+  const scans = await stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP);
+  const results = await stepResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP);
   const totals = sumResults(results);
   const counts = countAll(scans, totals);
   checkSum(counts);

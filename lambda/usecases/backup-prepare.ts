@@ -12,8 +12,10 @@ import type { BackupPorts } from './context';
 import { writeUnits } from './turns';
 
 export const SCAN_STEP = 'scan';
-/** A job that waits for another one asks again each minute. */
+/** A job that waits for another one asks again each minute, less often in a long start window: */
 const WAIT_SECONDS = 60;
+/** an execution has at most 25,000 events, and each round takes about eight. */
+const MAX_WAITS = 1_000;
 
 /**
  * First step of a backup: validates the input, checks the bucket, takes the job lock and chooses the commit to build on. Answers
@@ -46,7 +48,7 @@ export async function prepareBackup(
   if (lock.jobId !== jobId) {
     refuseBusy(request, lock, described.date);
     await record('PENDING');
-    return { wait: WAIT_SECONDS };
+    return { wait: waitSeconds(request, described.date) };
   }
   refuseLate(request, described.date);
   await ports.vault.ensureFormat();
@@ -143,6 +145,11 @@ function refuseLate(request: BackupRequest, now: number): void {
       ErrorName.startWindowExceeded,
       `the job could not start by ${scheduled.startBy}, the end of its start window: widen the window, or run fewer jobs of bucket "${request.bucket}"`,
     );
+}
+
+function waitSeconds({ scheduled }: BackupRequest, now: number): number {
+  const left = scheduled ? fromIso(scheduled.startBy) - now : 0;
+  return Math.max(WAIT_SECONDS, Math.ceil(left / MAX_WAITS));
 }
 
 async function findBase(

@@ -4,10 +4,10 @@ import type { FanOutInput } from '../contract/steps';
 import { estimateCost } from '../core/cost';
 import { isNamed } from '../core/items';
 import type { KeyRange } from '../core/key-order';
-import type { PlanUnit, RestoreJob, RestoreUnit } from '../core/restore-job';
+import type { RestoreJob, RestoreUnit } from '../core/restore-job';
 import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
 import { PLAN_STEP, RestorePorts } from './restore-plan';
-import { readUnits, Scratch, unitResults, writeUnits } from './turns';
+import { Scratch, stepResults, writeUnits } from './turns';
 
 export const RESTORE_STEP = 'restore';
 
@@ -36,12 +36,8 @@ export async function assessRestore(
 }
 
 /** Results of all turns of planning, in key order. */
-export async function planResults(scratch: Scratch, job: RestoreJob): Promise<PlanResult[]> {
-  const results: PlanResult[] = [];
-  for (const unit of await readUnits<PlanUnit>(scratch, job.jobId, PLAN_STEP))
-    results.push(...(await unitResults<PlanResult>(scratch, job.jobId, PLAN_STEP, unit.id)));
-  return results;
-}
+export const planResults = (scratch: Scratch, job: RestoreJob): Promise<PlanResult[]> =>
+  stepResults<PlanResult>(scratch, job.jobId, PLAN_STEP);
 
 /** Selected items that name nothing in the recovery point. */
 export async function missingItems(

@@ -1,14 +1,14 @@
 import { recoveryPointId, restoreReportPrefix } from '../contract/layout';
 import { addCounts, Counts } from '../core/counts';
 import { toIso } from '../core/instant';
-import type { RestoreJob, RestoreUnit } from '../core/restore-job';
+import type { RestoreJob } from '../core/restore-job';
 import { EXPECTED_SKIPS } from '../core/restore-plan';
 import { mergeCounts, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
 import { restoreJobEvent } from './job-events';
 import { restoreReport } from './report';
 import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
 import type { RestorePorts } from './restore-plan';
-import { readUnits, unitResults } from './turns';
+import { stepResults } from './turns';
 
 /** Output of the Restore execution. */
 export interface RestoreOutput {
@@ -37,9 +37,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
   const plans = await planResults(ports.scratch, job);
   const missing = await missingItems(ports.scratch, job, plans);
   const planned = summarize(plans, missing.length);
-  const results: RestoreResult[] = [];
-  for (const unit of await readUnits<RestoreUnit>(ports.scratch, job.jobId, RESTORE_STEP))
-    results.push(...(await unitResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP, unit.id)));
+  const results = await stepResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP);
   const skipped = addCounts(
     { ...planned.skipped },
     mergeCounts(results, (result) => result.skipped),

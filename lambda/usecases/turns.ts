@@ -2,6 +2,7 @@ import { BackupError } from '../contract/errors';
 import { turnKey, unitErrorKey, unitsKey } from '../contract/layout';
 import type { FanOutInput, WorkInput, WorkOutput } from '../contract/steps';
 import { isStoreError, ObjectStore } from '../ports/object-store';
+import { runInOrder } from './pool';
 
 /** Work files of jobs: JSON in the scratch bucket. */
 export class Scratch {
@@ -99,6 +100,15 @@ export async function unitResults<Result>(
     results.push(result);
     if (cursor === undefined) return results;
   }
+}
+
+const READ_CONCURRENCY = 32;
+
+/** Results of all turns of all units of a step, in the order of the units. */
+export async function stepResults<Result>(scratch: Scratch, jobId: string, step: string): Promise<Result[]> {
+  const units = await readUnits<{ id: string }>(scratch, jobId, step);
+  const read = (unit: { id: string }): Promise<Result[]> => unitResults<Result>(scratch, jobId, step, unit.id);
+  return (await runInOrder(units, READ_CONCURRENCY, () => true, read)).flat();
 }
 
 /** Writes the list of units that a fan-out runs over, one JSON line each, and answers the fan-out's input. */

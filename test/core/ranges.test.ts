@@ -64,7 +64,7 @@ test('new segments join the ranges they reach into; the others keep theirs', () 
     ['g', ['s1', 'd']],
     ['m', ['s2']],
   ]);
-  expect(historyRanges({ ...base, ...next } as Manifest, { from: 'h', to: 'i' })).toMatchObject([
+  expect(historyRanges({ ...base, ...next }, { from: 'h', to: 'i' })).toMatchObject([
     { from: 'h', to: 'i', segments: [{ name: 's1' }, { name: 'd' }] },
   ]);
 });

@@ -51,6 +51,8 @@ export function smallUnits(world: () => E2eWorld): void {
       const output = await world().small.restores.succeed(request);
       expect(output).toMatchObject({ status: 'COMPLETED', failed: 0 });
       expect(output.requests).toMatchObject({ UploadPartCopy: large.parts, CompleteMultipartUpload: 1 });
+      const states = await world().small.restores.enteredStates(output.executionArn);
+      expect(states).toEqual(expect.arrayContaining(['PlanRanges in parallel', 'RestoreRanges in parallel']));
       const restored = await world().reader.read(destinationBucket);
       expect(compareBuckets(restorableOf(bucket.snapshot()), restored).differences).toEqual([]);
     });

@@ -23,7 +23,7 @@ const foreignAccount = '210987654321';
 /** Waits of state machines take so much of their time: a job is due, or asks again, in seconds and not in minutes. */
 const waitScale = '0.005';
 /** Units of a few objects, parts of the smallest size, and a worker whose time is over as soon as it begins. */
-const smallUnits = { RANGE_WEIGHT: '20', COPY_PART_SIZE: String(5 * 1024 * 1024), DEADLINE_MARGIN_MS: '900000' };
+const smallUnits = { RANGE_WEIGHT: '10', COPY_PART_SIZE: String(5 * 1024 * 1024), DEADLINE_MARGIN_MS: '900000' };
 
 export interface Backed {
   readonly output: BackupOutput;
