@@ -232,7 +232,7 @@ export class BackupVault extends Construct {
       .grantStartExecution(grantee)
       .combine(stateMachine.grantExecution(grantee, 'states:DescribeExecution', 'states:GetExecutionHistory'))
       .combine(stateMachine.grant(grantee, 'states:ListExecutions'))
-      .combine(this.grantRead(grantee));
+      .combine(this.parameter.grantRead(grantee));
   }
 }
 

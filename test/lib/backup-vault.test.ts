@@ -236,6 +236,16 @@ describe('grants', () => {
   });
 });
 
+test('grantRead allows to look at the catalog, and neither to start anything nor to read what was backed up', () => {
+  const stack = testStack();
+  const role = new iam.Role(stack, 'User', { assumedBy: new iam.AccountRootPrincipal() });
+  new BackupVault(stack, 'Vault').grantRead(role);
+  const template = Template.fromStack(stack);
+  const actions = statementsOf(template, logicalId(template, 'AWS::IAM::Role', 'User')).flatMap(({ Action }) => Action);
+  expect(actions).toEqual(expect.arrayContaining(['dynamodb:Query', 'ssm:GetParameter']));
+  expect(actions.filter((action) => /^(s3|states):|dynamodb:(Put|Update|Delete|Batch\w*Write)/.test(action))).toEqual([]);
+});
+
 test('the template does not depend on feature flags of the app', () => {
   const template = (context: Record<string, unknown>): unknown => {
     const stack = new Stack(testApp(context), 'Test');
