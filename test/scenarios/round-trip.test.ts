@@ -130,10 +130,34 @@ test('every recovery point gives back the bucket as it was', async () => {
     }),
     {
       numRuns: 200,
-      seed: Number(process.env.FC_SEED) || undefined,
       endOnFailure: true,
       interruptAfterTimeLimit: 100_000,
       markInterruptAsFailure: true,
     },
+  );
+}, 120_000);
+
+test('recovery points with ALL and with CURRENT versions, mixed in one timeline, give back the current objects', async () => {
+  const kinds = fc.array(fc.constantFrom('ALL' as const, 'CURRENT' as const), { minLength: 8, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), shape, kinds, async (steps, how, versions) => {
+      const rig = new Rig(options(how));
+      rig.s3.createBucket('src');
+      const points: { id: string; current: ReturnType<typeof currentOf> }[] = [];
+      for (const action of [...steps, { do: 'backup', later: true } as const]) {
+        play(rig.s3, action);
+        if (action.do !== 'backup' || points.length >= versions.length) continue;
+        const kind = versions[points.length];
+        const { recoveryPointId, status } = await rig.backup({ bucket: 'src', metadata: 'FULL', versions: kind });
+        expect(status).toBe('COMPLETED');
+        points.push({ id: recoveryPointId, current: currentOf(rig.s3, 'src') });
+      }
+      for (const [index, { id: recoveryPointId, current }] of points.entries()) {
+        const destinationBucket = `dst-${String(index)}`;
+        await rig.restore({ sourceBucket: 'src', recoveryPointId, destinationBucket, createBucket: true });
+        expect(currentOf(rig.s3, destinationBucket)).toEqual(current);
+      }
+    }),
+    { numRuns: 150, endOnFailure: true, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
   );
 }, 120_000);
