@@ -14,7 +14,7 @@ export interface RestoreJob {
   readonly destination: {
     readonly bucket: string;
     readonly exists: boolean;
-    /** The job makes the bucket (or brings an empty one of ours to the state of a new one). */
+    /** The job makes the bucket. */
     readonly create: boolean;
     readonly aclsEnabled: boolean;
     readonly ownership: 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';

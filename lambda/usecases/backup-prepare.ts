@@ -82,7 +82,7 @@ export async function prepareBackup(
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */
 async function describeSource(ports: BackupPorts, bucket: string): Promise<BucketDescription> {
-  const described = await describeBucket(ports, bucket);
+  const described = await describeBucket(ports, bucket, 'and be selected in a plan of this vault');
   if (described.region !== ports.deployment.region)
     throw new BackupError(
       ErrorName.regionMismatch,
@@ -96,9 +96,11 @@ async function describeSource(ports: BackupPorts, bucket: string): Promise<Bucke
   return described;
 }
 
+/** `rule` completes the sentence about a bucket that may not be looked at. */
 export async function describeBucket(
   ports: Pick<BackupPorts, 'buckets' | 'deployment'>,
   bucket: string,
+  rule: string,
 ): Promise<BucketDescription> {
   try {
     return await ports.buckets.describe(bucket);
@@ -108,7 +110,7 @@ export async function describeBucket(
     if (isStoreError(cause, 'access-denied'))
       throw new BackupError(
         ErrorName.accessDenied,
-        `access to bucket "${bucket}" is denied: it must belong to account ${ports.deployment.accountId} and be selected in a plan of this vault`,
+        `access to bucket "${bucket}" is denied: it must belong to account ${ports.deployment.accountId} ${rule}`,
         { cause },
       );
     throw cause;

@@ -134,7 +134,8 @@ class RangeBackup {
     const outcomes = await runInOrder(
       batch,
       this.ports.settings.concurrency,
-      (index) => (index === 0 && delta.isEmpty) || this.ports.deadline.remainingMillis() > 0,
+      (index) =>
+        (index === 0 && delta.isEmpty) || this.isFree(batch[index]) || this.ports.deadline.remainingMillis() > 0,
       ({ decision }) => this.act(decision),
     );
     const firstUnfinished = outcomes.findIndex((outcome) => outcome.kind === 'unfinished');
@@ -151,6 +152,11 @@ class RangeBackup {
       if (outcome.kind === 'unfinished') this.uploads.set(outcome.objectKey, outcome.uploadId);
     }
     return { key: next.decision.row.key, done: next.done, uploads: [...this.uploads] };
+  }
+
+  /** What takes no request takes no time worth a turn of its own. */
+  private isFree(placed: Placed | undefined): boolean {
+    return placed?.decision.kind !== 'store' && this.job.metadata !== 'FULL';
   }
 
   private async act(decision: Decision): Promise<Outcome> {

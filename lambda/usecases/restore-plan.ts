@@ -19,6 +19,9 @@ export const PLAN_STEP = 'plan';
 /** Planning a row is a quarter of the work of storing one. */
 const ROWS_PER_WEIGHT = 4;
 
+/** Who may be restored to, for the error that somebody may not. */
+const DESTINATION_RULE = 'and allow this vault to write to it';
+
 export interface RestorePorts extends Omit<BackupPorts, 'source'> {
   readonly destination: CountingStore;
 }
@@ -124,12 +127,11 @@ async function checkDestination(
   manifest: Manifest,
 ): Promise<RestoreJob['destination']> {
   const bucket = request.destinationBucket;
-  if (request.createBucket) {
-    const exists = await mustBeNewOrEmpty(ports, bucket);
+  if (request.createBucket && (await isMissing(ports, bucket))) {
     const { ownership } = manifest;
-    return { bucket, exists, create: true, ownership, aclsEnabled: ownership !== 'BucketOwnerEnforced' };
+    return { bucket, exists: false, create: true, ownership, aclsEnabled: ownership !== 'BucketOwnerEnforced' };
   }
-  const described = await describeBucket(ports, bucket);
+  const described = await describeBucket(ports, bucket, DESTINATION_RULE);
   if (described.region !== ports.deployment.region)
     throw new BackupError(
       ErrorName.regionMismatch,
@@ -144,15 +146,16 @@ async function checkDestination(
   return { bucket, exists: true, create: false, ownership, aclsEnabled };
 }
 
-async function mustBeNewOrEmpty(ports: RestorePorts, bucket: string): Promise<boolean> {
+/** Whether a bucket that is to be created is not there yet. One that is there and empty will do, with the settings it has. */
+async function isMissing(ports: RestorePorts, bucket: string): Promise<boolean> {
   try {
-    await describeBucket(ports, bucket);
+    await describeBucket(ports, bucket, DESTINATION_RULE);
   } catch (error) {
-    if (error instanceof BackupError && error.name === ErrorName.bucketNotFound) return false;
+    if (error instanceof BackupError && error.name === ErrorName.bucketNotFound) return true;
     throw error;
   }
   const { entries } = await ports.destination.listVersions({ bucket, maxKeys: 1 });
-  if (entries.length === 0) return true;
+  if (entries.length === 0) return false;
   throw new BackupError(
     ErrorName.destinationNotEmpty,
     `bucket "${bucket}" exists and has objects, but createBucket asks for a new one: leave createBucket out, or choose another name`,

@@ -210,6 +210,19 @@ describe('tags, ACLs and how objects are written', () => {
     );
   });
 
+  test('createBucket uses a bucket that exists and is empty as it is', async () => {
+    const rig = await backedUp((r) => r.s3.put('src', 'acl', 'x', { grants: grants(r, LOG_DELIVERY) }));
+    const output = await rig.restore(into({ createBucket: true, items: ['acl'] }));
+    expect(output).toMatchObject({ status: 'PARTIAL', restored: 1, skipped: { 'acls-disabled': 1 } });
+    expect(rig.s3.bucket('dst').ownership).toBe('BucketOwnerEnforced');
+    rig.s3.createBucket('plain', { versioning: 'Disabled' });
+    await expect(
+      rig.restore({ sourceBucket: 'src', destinationBucket: 'plain', createBucket: true }),
+    ).rejects.toMatchObject({
+      name: 'DestinationNotVersioned',
+    });
+  });
+
   test('public grants do not reach a new bucket, whose public access is blocked; that is said', async () => {
     const rig = await backedUp((r) => r.s3.put('src', 'public', 'x', { grants: grants(r, ALL_USERS, LOG_DELIVERY) }));
     const output = await rig.restore({ sourceBucket: 'src', destinationBucket: 'fresh', createBucket: true });
