@@ -17,20 +17,8 @@ export interface RangeResult {
   readonly requests: Counts;
 }
 
-export interface RangeTotals {
-  readonly segments: readonly SegmentRef[];
-  readonly stored: number;
-  readonly storedBytes: number;
-  readonly reused: number;
-  readonly removed: number;
-  readonly restated: number;
-  readonly skipped: Counts;
-  readonly missing: number;
-  readonly reports: readonly string[];
-  readonly requests: Counts;
-}
-
-export function sumResults(results: readonly RangeResult[]): RangeTotals {
+/** Sums of all turns have the form of one. */
+export function sumResults(results: readonly RangeResult[]): RangeResult {
   const sum = (of: (result: RangeResult) => number): number => results.reduce((all, result) => all + of(result), 0);
   return {
     segments: results.flatMap((result) => result.segments),

@@ -1,7 +1,18 @@
-import type { RestoreEncryption } from './restore-request';
+import type { RestoreRequest } from './restore-request';
 
 /** What every step of a restore job is told. */
-export interface RestoreJob {
+export interface RestoreJob extends Pick<
+  RestoreRequest,
+  | 'destinationPrefix'
+  | 'onExisting'
+  | 'versions'
+  | 'restoreTags'
+  | 'restoreAcls'
+  | 'insistOnAcls'
+  | 'storageClass'
+  | 'encryption'
+  | 'dryRun'
+> {
   readonly jobId: string;
   readonly executionArn: string;
   readonly startedAt: string;
@@ -19,15 +30,6 @@ export interface RestoreJob {
     readonly aclsEnabled: boolean;
     readonly ownership: 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';
   };
-  readonly destinationPrefix: string;
-  readonly onExisting: 'skip' | 'overwrite' | 'fail';
-  readonly versions: number | 'all';
-  readonly restoreTags: boolean;
-  readonly restoreAcls: boolean;
-  readonly insistOnAcls: boolean;
-  readonly storageClass: string;
-  readonly encryption: RestoreEncryption;
-  readonly dryRun: boolean;
 }
 
 export interface PlanUnit {

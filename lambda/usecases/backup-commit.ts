@@ -4,7 +4,7 @@ import { addCounts, Counts, total } from '../core/counts';
 import { toIso } from '../core/instant';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
-import { RangeResult, RangeTotals, sumResults } from '../core/range-result';
+import { RangeResult, sumResults } from '../core/range-result';
 import type { RecoveryPointRecord } from '../ports/catalog';
 import { RANGE_STEP } from './backup-partition';
 import { SCAN_STEP } from './backup-prepare';
@@ -82,7 +82,7 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   return output;
 }
 
-function countAll(scans: readonly ScanResult[], totals: RangeTotals): BackupCounts {
+function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCounts {
   const sum = (of: (scan: ScanResult) => number): number => scans.reduce((all, scan) => all + of(scan), 0);
   const { stored, storedBytes, reused, removed, restated, skipped } = totals;
   return {
@@ -124,7 +124,7 @@ function makeManifest(
   job: BackupJob,
   base: Manifest | undefined,
   units: readonly RangeUnit[],
-  totals: RangeTotals,
+  totals: RangeResult,
   counts: BackupCounts,
   state: 'COMPLETED' | 'PARTIAL',
 ): Manifest {

@@ -15,69 +15,65 @@ const bucketArn = (deployment: Deployment, bucket: string): string => `arn:${dep
 export const recoveryPointArn = (deployment: Deployment, id: string): string =>
   `arn:${deployment.partition}:s3:::${deployment.vaultBucket}/recovery-point/${id}`;
 
-export function backupJobEvent(
-  deployment: Deployment,
-  job: JobFacts,
-  outcome: {
-    readonly state: JobState;
-    readonly statusMessage?: string;
-    readonly recoveryPointId?: string;
-    readonly bytes?: number;
-    readonly completedAt?: string;
-  },
-): PublishedEvent {
-  const pointArn = outcome.recoveryPointId && recoveryPointArn(deployment, outcome.recoveryPointId);
+/** What became of a job, as far as it is known. */
+interface JobOutcome {
+  readonly state: JobState;
+  readonly statusMessage?: string;
+  readonly recoveryPointId?: string;
+  readonly destinationBucket?: string;
+  readonly bytes?: number;
+  readonly completedAt?: string;
+}
+
+const isDone = (state: JobState): boolean => state === 'COMPLETED' || state === 'PARTIAL';
+
+/** Fields that events of backup and of restore jobs share. */
+function jobDetail(deployment: Deployment, job: JobFacts, outcome: JobOutcome): Record<string, unknown> {
+  return {
+    backupVaultName: deployment.vaultName,
+    backupVaultArn: deployment.vaultArn,
+    recoveryPointArn: outcome.recoveryPointId && recoveryPointArn(deployment, outcome.recoveryPointId),
+    resourceType: 'S3',
+    creationDate: job.createdAt,
+    completionDate: outcome.completedAt,
+    backupSizeInBytes: outcome.bytes === undefined ? undefined : String(outcome.bytes),
+    percentDone: isDone(outcome.state) ? '100.0' : '0.0',
+    statusMessage: outcome.statusMessage,
+  };
+}
+
+const resourcesOf = (deployment: Deployment, job: JobFacts, outcome: JobOutcome): string[] => [
+  outcome.recoveryPointId === undefined
+    ? bucketArn(deployment, job.bucket)
+    : recoveryPointArn(deployment, outcome.recoveryPointId),
+];
+
+/** AWS Backup calls a backup job's state `state`, a restore job's `status`. */
+export function backupJobEvent(deployment: Deployment, job: JobFacts, outcome: JobOutcome): PublishedEvent {
+  const detail = jobDetail(deployment, job, outcome);
   return {
     detailType: DetailType.backupJob,
-    resources: [pointArn ?? bucketArn(deployment, job.bucket)],
+    resources: resourcesOf(deployment, job, outcome),
     detail: {
+      ...detail,
       backupJobId: job.jobId,
-      backupVaultName: deployment.vaultName,
-      backupVaultArn: deployment.vaultArn,
-      recoveryPointArn: pointArn,
       resourceArn: bucketArn(deployment, job.bucket),
-      resourceType: 'S3',
-      creationDate: job.createdAt,
-      completionDate: outcome.completedAt,
-      backupSizeInBytes: outcome.bytes === undefined ? undefined : String(outcome.bytes),
-      bytesTransferred: outcome.bytes === undefined ? undefined : String(outcome.bytes),
-      percentDone: outcome.state === 'COMPLETED' || outcome.state === 'PARTIAL' ? '100.0' : '0.0',
+      bytesTransferred: detail.backupSizeInBytes,
       state: outcome.state,
-      statusMessage: outcome.statusMessage,
     },
   };
 }
 
-export function restoreJobEvent(
-  deployment: Deployment,
-  job: JobFacts,
-  outcome: {
-    readonly state: JobState;
-    readonly statusMessage?: string;
-    readonly recoveryPointId?: string;
-    readonly destinationBucket?: string;
-    readonly bytes?: number;
-    readonly completedAt?: string;
-  },
-): PublishedEvent {
-  const pointArn = outcome.recoveryPointId && recoveryPointArn(deployment, outcome.recoveryPointId);
+export function restoreJobEvent(deployment: Deployment, job: JobFacts, outcome: JobOutcome): PublishedEvent {
   return {
     detailType: DetailType.restoreJob,
-    resources: [pointArn ?? bucketArn(deployment, job.bucket)],
+    resources: resourcesOf(deployment, job, outcome),
     detail: {
+      ...jobDetail(deployment, job, outcome),
       restoreJobId: job.jobId,
-      backupVaultName: deployment.vaultName,
-      backupVaultArn: deployment.vaultArn,
-      recoveryPointArn: pointArn,
       sourceResourceArn: bucketArn(deployment, job.bucket),
       createdResourceArn: outcome.destinationBucket && bucketArn(deployment, outcome.destinationBucket),
-      resourceType: 'S3',
-      creationDate: job.createdAt,
-      completionDate: outcome.completedAt,
-      backupSizeInBytes: outcome.bytes === undefined ? undefined : String(outcome.bytes),
-      percentDone: outcome.state === 'COMPLETED' || outcome.state === 'PARTIAL' ? '100.0' : '0.0',
       status: outcome.state,
-      statusMessage: outcome.statusMessage,
     },
   };
 }

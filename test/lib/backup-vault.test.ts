@@ -243,7 +243,9 @@ test('grantRead allows to look at the catalog, and neither to start anything nor
   const template = Template.fromStack(stack);
   const actions = statementsOf(template, logicalId(template, 'AWS::IAM::Role', 'User')).flatMap(({ Action }) => Action);
   expect(actions).toEqual(expect.arrayContaining(['dynamodb:Query', 'ssm:GetParameter']));
-  expect(actions.filter((action) => /^(s3|states):|dynamodb:(Put|Update|Delete|Batch\w*Write)/.test(action))).toEqual([]);
+  expect(actions.filter((action) => /^(s3|states):|dynamodb:(Put|Update|Delete|Batch\w*Write)/.test(action))).toEqual(
+    [],
+  );
 });
 
 test('the template does not depend on feature flags of the app', () => {
