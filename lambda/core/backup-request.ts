@@ -60,6 +60,9 @@ export function parseBackupRequest(input: unknown, own: { readonly buckets: read
     );
   if (raw?.source === 'inventory' || raw?.source === 'changes')
     problems.push(`source: "${raw.source}" is not supported by this release: use "listing" or "auto"`);
+  const tags = (input as { recoveryPointTags?: unknown } | null)?.recoveryPointTags;
+  if (typeof tags === 'object' && tags !== null && Object.hasOwn(tags, '__proto__'))
+    problems.push('recoveryPointTags: "__proto__" cannot be a tag key');
   if (value?.scheduled && value.scheduled.startBy > value.scheduled.completeBy)
     problems.push('scheduled: startBy must not be after completeBy');
   if (!value || problems.length > 0) throw invalidRequest(problems);

@@ -1,4 +1,5 @@
 import { NOT_STORED, isVersion, Row, versionIdentity } from './row';
+import { olderVersions } from './view';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =
@@ -49,10 +50,23 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
   const current = scanned[0];
   for (const [identity, row] of known) {
     if (seen.has(identity) || removed.has(identity)) continue;
-    if (facts.versions === 'CURRENT' && current && row.lastModified <= current.lastModified) continue;
+    if (facts.versions === 'CURRENT' && current && isOlder(row, current)) continue;
     decisions.push({ kind: 'remove', row: removal(row, facts) });
   }
   return decisions.sort((a, b) => b.row.lastModified - a.row.lastModified);
+}
+
+/** Whether a version may still be there under the current one, which a scan of CURRENT versions does not say. */
+const isOlder = (row: Row, current: Row): boolean =>
+  row.lastModified < current.lastModified ||
+  (row.lastModified === current.lastModified && olderVersions(current).includes(row.versionId));
+
+/** The row of a known version that says only what the scan has learned about its place in its second, if anything. */
+export function newLinks(row: Row, known: Row, facts: ScanFacts): Row | undefined {
+  const before = new Set(olderVersions(known));
+  if (facts.versions === 'CURRENT' || olderVersions(row).every((id) => before.has(id))) return undefined;
+  const { key, versionId, kind, lastModified, etag, newerThan, source } = row;
+  return { key, versionId, kind, lastModified, etag, newerThan, source };
 }
 
 const removal = (row: Row, facts: ScanFacts): Row => ({

@@ -16,7 +16,7 @@ export function joinRows(a: Row, b: Row): Row {
     versionId: a.versionId,
     kind: a.kind,
     lastModified: Math.min(a.lastModified, b.lastModified),
-    newerThan: least(a.newerThan, b.newerThan),
+    newerThan: joinLinks(a.newerThan, b.newerThan),
     sequencer: least(a.sequencer, b.sequencer),
     visibleFrom: least(a.visibleFrom, b.visibleFrom),
     visibleBefore: least(a.visibleBefore, b.visibleBefore),
@@ -80,6 +80,12 @@ function joinChecksum(a: Row, b: Row): Pick<Row, 'checksum' | 'checksumAlgorithm
     row.checksum === undefined ? undefined : `${row.checksumAlgorithm ?? ''}:${row.checksum}`;
   const winner = pair(a) === least(pair(a), pair(b)) ? a : b;
   return { checksumAlgorithm: winner.checksumAlgorithm, checksum: winner.checksum };
+}
+
+/** Links add up: each says that one version is newer than another, which stays true. */
+function joinLinks(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined || a === b) return a ?? b;
+  return [...new Set([...a.split(','), ...b.split(',')])].sort().join(',');
 }
 
 /** Reasons add up, but those for a missing body end when a body is there. */

@@ -128,6 +128,8 @@ const isPublic = (grant: Grant): boolean => 'uri' in grant.grantee && PUBLIC_GRO
 function planAcl(text: string | undefined, job: RestoreJob): { acl?: string; reason?: RestoreSkip } {
   if (text === undefined || !job.restoreAcls) return {};
   const acl = decodeAcl(text);
+  // Grant headers cannot write an ACL that grants nothing, not even to the owner.
+  if (acl.grants.length === 0) return { reason: job.destination.aclsEnabled ? 'acls-blocked' : 'acls-disabled' };
   if (extraGrants(acl).length === 0) return {};
   if (!job.destination.aclsEnabled) return { reason: 'acls-disabled' };
   if (!job.destination.create || !acl.grants.some(isPublic)) return { acl: text };

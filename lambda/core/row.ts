@@ -23,7 +23,7 @@ export interface Row {
   readonly versionId: string;
   readonly kind: RowKind;
   readonly lastModified: number;
-  /** Version ID of the next older version of the same second, in S3's raw listing order. */
+  /** Version IDs of older versions of the same second, in S3's raw listing order, with commas between them. */
   readonly newerThan?: string;
   readonly sequencer?: string;
   /** The version became visible at some instant from `visibleFrom` to `visibleBefore`; at lastModified when absent. */

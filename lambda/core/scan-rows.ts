@@ -19,6 +19,8 @@ export interface Listed {
  */
 export class ScanRows {
   private held: Listed | undefined;
+  private last: Listed | undefined;
+  private links: string[] = [];
 
   /** `currentKey` is the key whose current version was seen already, when a scan goes on. */
   constructor(
@@ -30,28 +32,32 @@ export class ScanRows {
     return this.currentKey;
   }
 
-  /** Takes the next listed version; answers the row before it, if that is wanted. */
+  /** Whether the row that is held back came before the last one that was added: then a turn goes on from before it. */
+  get holdsEarlier(): boolean {
+    return this.held !== undefined && this.held !== this.last;
+  }
+
+  /** Takes the next listed version; answers the row before it, if that is wanted and complete. */
   add(next: Listed): Row | undefined {
-    const row = this.release(next);
-    this.held = next;
+    this.last = next;
+    const tied = this.held?.key === next.key && this.held.lastModified === next.lastModified;
+    if (tied) this.links.push(next.versionId);
+    // All links of a current version are collected: only they tell which of its second are still there.
+    if (tied && this.facts.versions === 'CURRENT') return undefined;
+    const row = this.end();
+    if (next.lastModified <= this.facts.asOf && next.key !== this.currentKey) this.held = next;
     return row;
   }
 
-  /** The last row, once the listing has ended. */
+  /** The row that is held back, once the listing has ended. */
   end(): Row | undefined {
-    return this.release(undefined);
-  }
-
-  private release(next: Listed | undefined): Row | undefined {
     const listed = this.held;
+    const links = this.links;
     this.held = undefined;
-    if (!listed || listed.lastModified > this.facts.asOf) return undefined;
-    if (this.facts.versions === 'CURRENT') {
-      if (listed.key === this.currentKey) return undefined;
-      this.currentKey = listed.key;
-    }
-    const tied = next?.key === listed.key && next.lastModified === listed.lastModified;
-    return toRow(listed, tied ? next.versionId : undefined, this.facts);
+    this.links = [];
+    if (!listed) return undefined;
+    if (this.facts.versions === 'CURRENT') this.currentKey = listed.key;
+    return toRow(listed, links.length > 0 ? links.join(',') : undefined, this.facts);
   }
 }
 

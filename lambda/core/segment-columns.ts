@@ -76,6 +76,7 @@ export const COMPARE_COLUMNS: readonly string[] = [
   'version_id',
   'kind',
   'last_modified',
+  'newer_than',
   'etag',
   'size',
   'file',

@@ -90,8 +90,8 @@ function byChain(tied: readonly Row[]): { rows: Row[]; certain: boolean } {
   const rows: Row[] = [];
   let certain = true;
   while (waiting.size > 0) {
-    const olderOfSome = new Set([...waiting].map((row) => row.newerThan));
-    const heads = [...waiting].filter((row) => !olderOfSome.has(row.versionId) || row.newerThan === row.versionId);
+    const olderOfSome = new Set([...waiting].flatMap(olderVersions));
+    const heads = [...waiting].filter((row) => !olderOfSome.has(row.versionId));
     // Links in a circle contradict each other: take any, and say so.
     const choice = (heads.length > 0 ? heads : [...waiting]).sort(laterSeenFirst);
     const [first, second] = choice;
@@ -102,6 +102,10 @@ function byChain(tied: readonly Row[]): { rows: Row[]; certain: boolean } {
   }
   return { rows, certain };
 }
+
+/** Version IDs that a row's links say to be older. */
+export const olderVersions = (row: Row): string[] =>
+  (row.newerThan ?? '').split(',').filter((id) => id !== '' && id !== row.versionId);
 
 const laterSeenFirst = (a: Row, b: Row): number =>
   (b.observedAt ?? 0) - (a.observedAt ?? 0) ||

@@ -1,7 +1,7 @@
 import { reportPrefix } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
-import { decide, Decision, notStored } from '../core/decisions';
+import { decide, Decision, newLinks, notStored } from '../core/decisions';
 import { groupByKey } from '../core/groups';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { compareKeys, KeyRange } from '../core/key-order';
@@ -173,7 +173,11 @@ class RangeBackup {
       delta.add(row);
       this.counts.removed++;
     }
-    if (decision.kind === 'reuse' && row.kind === 'put') this.counts.reused++;
+    if (decision.kind === 'reuse') {
+      if (row.kind === 'put') this.counts.reused++;
+      const links = newLinks(row, decision.known, this.job);
+      if (links) delta.add(links);
+    }
     if (outcome.kind === 'reused' && outcome.states.length > 0) {
       this.counts.restated++;
       outcome.states.forEach((state) => {
@@ -200,7 +204,7 @@ class RangeBackup {
     const { row, known } = decision;
     const marked = notStored(row, reason);
     // Said once: a job in which nothing changed writes nothing.
-    if (known?.uncertain !== marked.uncertain) delta.add(marked);
+    if (!known?.uncertain?.split(',').includes(marked.uncertain ?? '')) delta.add(marked);
     addCounts(this.skipped, { [reason]: 1 });
     if (reason !== 'version-gone' || needed) this.counts.missing++;
     const { key, versionId, size } = row;

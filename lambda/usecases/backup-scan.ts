@@ -80,9 +80,9 @@ class Scan {
       const page = await ports.source.listVersions({ bucket: job.bucket, cursor: position });
       rows ??= new ScanRows({ ...job, observedAt: page.date }, this.start.currentKey);
       for (const entry of page.entries) {
-        if (last) resume = { keyMarker: last.key, versionIdMarker: last.versionId };
-        last = entry;
         const row = rows.add(entry);
+        if (last && !rows.holdsEarlier) resume = { keyMarker: last.key, versionIdMarker: last.versionId };
+        last = entry;
         if (row) await this.take(row);
       }
       position = page.next;

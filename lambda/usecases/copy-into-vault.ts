@@ -40,6 +40,7 @@ export class CopyIntoVault {
         size,
         properties,
         condition: { ifAbsent: true },
+        checksum: 'SHA256',
         begun: this.uploads.get(key),
       });
     } catch (error) {

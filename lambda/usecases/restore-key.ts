@@ -1,13 +1,33 @@
-import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../core/canonical';
+import {
+  decodeAcl,
+  decodeHeaders,
+  decodeMetadata,
+  decodeTags,
+  encodeHeaders,
+  encodeMetadata,
+  encodeTags,
+} from '../core/canonical';
 import { fromIso } from '../core/instant';
-import type { ObjectProperties } from '../core/object-properties';
+import type { Checksum, ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
 import type { RestoreAction, RestoreOp } from '../core/restore-plan';
-import { isStoreError, ListedVersion, VersionCursor, WriteCondition, Written } from '../ports/object-store';
+import {
+  isStoreError,
+  ListedVersion,
+  ObjectHead,
+  ObjectRef,
+  VersionCursor,
+  WriteCondition,
+  Written,
+} from '../ports/object-store';
 import { checksumText, hashByReading } from './checksums';
+import { headEtag } from './destination-listing';
 import { BodyMap, readBody } from './pack-bodies';
 import type { RestorePorts } from './restore-plan';
 import { ServerCopy } from './server-copy';
+
+/** `not-verifiable`: the copy is there, but S3 gives no checksum of the kind that was recorded. */
+type FailureReason = 'damaged' | 'not-verifiable' | 'access-denied' | 'invalid' | 'missing';
 
 /** What became of one write. */
 export type OpOutcome =
@@ -21,7 +41,7 @@ export type OpOutcome =
       readonly withoutAcl?: boolean;
     }
   | { readonly kind: 'marked' }
-  | { readonly kind: 'failed'; readonly reason: 'damaged' | 'access-denied' | 'invalid' | 'missing' }
+  | { readonly kind: 'failed'; readonly reason: FailureReason }
   | { readonly kind: 'precondition-failed' }
   /** The time is over: a later turn goes on, with the upload if one is under way. */
   | { readonly kind: 'unfinished'; readonly uploadId?: string };
@@ -48,6 +68,10 @@ export class KeyRestorer {
   async restore(action: RestoreAction): Promise<OpOutcome[]> {
     const outcomes = action.ops.length > 1 ? await this.earlierWrites(action) : [];
     if (!outcomes) return action.ops.map(() => ({ kind: 'precondition-failed' }));
+    // Without its newest body a key would show an older one as current.
+    const newest = action.ops.findLast((op) => op.kind !== 'marker');
+    if (action.ops.length > 1 && newest?.kind === 'put' && !(await this.body(newest)))
+      return action.ops.map(() => ({ kind: 'failed', reason: 'damaged' }));
     let condition = this.conditionAfter(action, outcomes);
     const before = outcomes.length;
     for (const op of action.ops.slice(before)) {
@@ -78,6 +102,9 @@ export class KeyRestorer {
     const target = { bucket: this.job.destination.bucket, key: action.destination };
     try {
       if (op.kind === 'marker') {
+        // S3 cannot make a delete conditional on there being no object: ask first.
+        if (condition.ifAbsent && (await headEtag(this.ports.destination, target.bucket, target.key)) !== undefined)
+          return { kind: 'precondition-failed' };
         await this.ports.destination.addMarker({ ...target, ifMatch: condition.ifMatch });
         return { kind: 'marked' };
       }
@@ -107,9 +134,13 @@ export class KeyRestorer {
     }
   }
 
+  /** Bodies of a key with very many versions are not all read ahead. */
+  private async body(op: PutOp): Promise<Uint8Array | undefined> {
+    return this.bodies.get(op) ?? (await readBody(this.ports.vault, op));
+  }
+
   private async put(target: { bucket: string; key: string }, op: PutOp, condition: WriteCondition): Promise<OpOutcome> {
-    // Bodies of a key with very many versions are not all read ahead.
-    const body = this.bodies.get(op) ?? (await readBody(this.ports.vault, op));
+    const body = await this.body(op);
     if (!body) return { kind: 'failed', reason: 'damaged' };
     const written = await this.ports.destination.put({ ...target, body, ...this.properties(op), ...condition });
     return { kind: 'restored', versionId: written.versionId, etag: written.etag, read: false };
@@ -126,7 +157,9 @@ export class KeyRestorer {
     const begun = this.uploads.get(uploadName(target.key, op));
     try {
       const properties = this.properties(op);
-      const copied = await this.copier.copy({ source, ...target, size: op.size, properties, condition, begun });
+      const { algorithm: checksum } = recorded(op);
+      const copy = { source, ...target, size: op.size, properties, condition, checksum, begun };
+      const copied = await this.copier.copy(copy);
       if (!copied.done) return { kind: 'unfinished', uploadId: copied.uploadId };
       return await this.verify(target, op, copied.written);
     } catch (error) {
@@ -138,29 +171,15 @@ export class KeyRestorer {
   /** A copy is checked by S3's checksum of it; where S3 gives none of the recorded kind, it is read and hashed. */
   private async verify(target: { bucket: string; key: string }, op: CopyOp, written: Written): Promise<OpOutcome> {
     const { versionId, etag } = written;
-    const [algorithm] = op.file.checksum.split(':');
-    const comparable = written.checksum?.algorithm === algorithm;
-    const checksum =
-      written.checksum && comparable
-        ? checksumText(written.checksum)
-        : await this.readChecksum({ ...target, versionId }, op, algorithm);
-    if (checksum !== op.file.checksum) return { kind: 'failed', reason: 'damaged' };
+    const ref = { ...target, versionId };
+    const { algorithm } = recorded(op);
+    const known =
+      written.checksum?.algorithm === algorithm ? written.checksum : (await this.ports.destination.head(ref)).checksum;
+    const comparable = known?.algorithm === algorithm ? known : undefined;
+    if (!comparable && algorithm !== 'SHA256') return { kind: 'failed', reason: 'not-verifiable' };
+    const found = comparable ? checksumText(comparable) : await hashByReading(this.ports.destination, ref, op.size);
+    if (found !== op.file.checksum) return { kind: 'failed', reason: 'damaged' };
     return { kind: 'restored', versionId, etag, read: !comparable };
-  }
-
-  private async readChecksum(
-    ref: { bucket: string; key: string; versionId?: string },
-    op: CopyOp,
-    algorithm: string | undefined,
-  ): Promise<string> {
-    if (algorithm === 'SHA256') return hashByReading(this.ports.destination, ref, op.size);
-    // Another kind of checksum was recorded: the vault's object itself is the measure.
-    const source = { bucket: this.ports.vault.bucket, key: op.file.name, versionId: op.file.versionId };
-    const [copy, original] = await Promise.all([
-      hashByReading(this.ports.destination, ref, op.size),
-      hashByReading(this.ports.vault.store, source, op.size),
-    ]);
-    return copy === original ? op.file.checksum : copy;
   }
 
   private properties(op: PutOp | CopyOp): ObjectProperties {
@@ -190,16 +209,23 @@ export class KeyRestorer {
       if (head.size !== op.size || head.lastModified < fromIso(this.job.startedAt)) return undefined;
       const wanted =
         op.kind === 'put' ? `SHA256:${Buffer.from(op.sha256, 'hex').toString('base64')}` : op.file.checksum;
-      const found = head.checksum
-        ? checksumText(head.checksum)
-        : await hashByReading(this.ports.destination, ref, op.size);
-      return found === wanted
-        ? { kind: 'restored', versionId: head.versionId, etag: head.etag, read: false }
-        : undefined;
+      const known = head.checksum && wanted.startsWith(`${head.checksum.algorithm}:`) ? head.checksum : undefined;
+      const found = known ? checksumText(known) : await hashByReading(this.ports.destination, ref, op.size);
+      if (found !== wanted || !(await this.sameProperties(ref, head, op))) return undefined;
+      return { kind: 'restored', versionId: head.versionId, etag: head.etag, read: false };
     } catch (error) {
       if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
       throw error;
     }
+  }
+
+  /** Equal bytes with other headers, metadata or tags are somebody else's object. */
+  private async sameProperties(ref: ObjectRef, head: ObjectHead, op: PutOp | CopyOp): Promise<boolean> {
+    if (encodeHeaders(head.headers) !== op.headers || encodeMetadata(head.userMetadata) !== op.userMetadata)
+      return false;
+    const wanted = op.tags ?? encodeTags({});
+    const found = head.tagCount === 0 ? encodeTags({}) : encodeTags(await this.ports.destination.getTags(ref));
+    return found === wanted;
   }
 
   /**
@@ -247,6 +273,15 @@ export class KeyRestorer {
     }
     return outcomes;
   }
+}
+
+/** The checksum of the vault's file, as it was recorded at the backup. */
+function recorded(op: CopyOp): Checksum {
+  const split = op.file.checksum.indexOf(':');
+  return {
+    algorithm: op.file.checksum.slice(0, split) as Checksum['algorithm'],
+    value: op.file.checksum.slice(split + 1),
+  };
 }
 
 /** Names the upload of one version of a key: several versions of it may be copied by parts, one after the other. */

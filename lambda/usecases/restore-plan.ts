@@ -33,6 +33,7 @@ export async function planRestore(
 ): Promise<FanOutInput<RestoreJob, PlanUnit>> {
   const { deployment, catalog } = ports;
   const request = parseRestoreRequest(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
+  await ports.vault.checkFormat();
   const { manifest, sha256 } = await findPoint(ports, request);
   if (request.versions !== 1 && manifest.versions === 'CURRENT')
     throw invalidRequest([

@@ -1,4 +1,4 @@
-import type { ObjectProperties } from '../core/object-properties';
+import type { Checksum, ObjectProperties } from '../core/object-properties';
 import {
   isStoreError,
   ObjectStore,
@@ -28,6 +28,8 @@ export interface ServerCopyOptions {
   readonly size: number;
   readonly properties: ObjectProperties;
   readonly condition: WriteCondition;
+  /** Checksum that one CopyObject shall have S3 compute; a copy by parts has CRC64NVME. */
+  readonly checksum: Checksum['algorithm'];
   /** Upload that an earlier turn began for this very copy. */
   readonly begun?: string;
 }
@@ -46,10 +48,10 @@ export class ServerCopy {
   ) {}
 
   async copy(options: ServerCopyOptions): Promise<ServerCopied> {
-    const { source, bucket, key, size, properties, condition, begun } = options;
+    const { source, bucket, key, size, properties, condition, begun, checksum } = options;
     if (isSingleCopy(size, this.leastPartSize)) {
       const copy = { source, bucket, key, properties, storageClass: properties.storageClass, ...condition };
-      return { done: true, written: await this.store.copy({ ...copy, checksum: 'SHA256' }) };
+      return { done: true, written: await this.store.copy({ ...copy, checksum }) };
     }
     const upload: UploadRef = begun
       ? { bucket, key, uploadId: begun }

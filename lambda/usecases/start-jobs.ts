@@ -9,7 +9,8 @@ const MAX_NAME = 80;
 
 /**
  * A schedule fired: starts one execution for each bucket. Each begins after a stable delay of at most a quarter of the start window, so
- * that many buckets do not start in one second. Names repeat when the schedule's delivery does, so nothing starts twice.
+ * that many buckets do not start in one second. Names repeat when the schedule's delivery does, so nothing starts twice;
+ * rules that ask for different things have different names, even in plans of one name.
  */
 export async function startJobs(
   ports: { executions: Executions; log: Log },
@@ -20,7 +21,7 @@ export async function startJobs(
   const completeBy = startBy + input.completionWindowMinutes * 60;
   const most = Math.min(MAX_DELAY_SECONDS, (input.startWindowMinutes * 60) / 4);
   for (const bucket of input.buckets) {
-    const hash = sha256Hex(input.plan, '\n', input.rule, '\n', bucket);
+    const hash = sha256Hex(JSON.stringify([input.plan, input.rule, bucket, input.request, startBy, completeBy]));
     const share = input.buckets.length === 1 ? 0 : parseInt(hash.slice(0, 8), 16) / 0x1_0000_0000;
     const stamp = toIso(scheduled).replace(/[-:]/g, '');
     await ports.executions.start({

@@ -20,21 +20,27 @@ export class Vault {
 
   /** Creates `vault.json` once, and refuses a vault that a newer release has written. */
   async ensureFormat(): Promise<void> {
-    const body = Buffer.from(`${JSON.stringify({ format: FORMAT })}\n`, 'utf8');
+    if (!(await this.checkFormat()))
+      await this.create(VAULT_FORMAT_KEY, Buffer.from(`${JSON.stringify({ format: FORMAT })}\n`, 'utf8'));
+  }
+
+  /** Whether there is a `vault.json`; throws when it is not one that this release can read. */
+  async checkFormat(): Promise<boolean> {
     const found = await this.find(VAULT_FORMAT_KEY);
-    if (!found) {
-      await this.create(VAULT_FORMAT_KEY, body);
-      return;
-    }
-    const { format } = JSON.parse(Buffer.from(found).toString('utf8')) as { format?: unknown };
-    if (typeof format !== 'number' || format > FORMAT)
+    if (!found) return false;
+    const format = formatOf(found);
+    if (format === FORMAT) return true;
+    if (format !== undefined && format > FORMAT)
       throw new BackupError(
         ErrorName.vaultFormatTooNew,
         `vault ${this.bucket} has format ${String(format)}, this release reads up to ${String(FORMAT)}: update it`,
       );
+    throw damaged(
+      `${VAULT_FORMAT_KEY} of vault ${this.bucket} is not readable: restore an older version of that object`,
+    );
   }
 
-  /** The newest commit of a bucket. `hint` is a commit that is known to exist: the listing starts there. */
+  /** The newest commit of a bucket. `hint` is a commit that must exist: the listing starts there. */
   async newestSeq(bucket: string, hint = 0): Promise<number | undefined> {
     const prefix = timelinePrefix(bucket);
     let startAfter = hint > 1 ? manifestKey(bucket, hint - 1) : undefined;
@@ -45,8 +51,12 @@ export class Vault {
       if (page.next === undefined) break;
       startAfter = page.next;
     }
-    if (newest === undefined) return hint > 1 ? this.newestSeq(bucket) : undefined;
-    return Number(newest.slice(prefix.length).replace('.json', ''));
+    const seq = newest === undefined ? undefined : Number(newest.slice(prefix.length).replace('.json', ''));
+    if (hint > (seq ?? 0))
+      throw damaged(
+        `commit ${String(hint)} of bucket "${bucket}" is in the catalog, but not in the vault: undelete ${manifestKey(bucket, hint)}`,
+      );
+    return seq;
   }
 
   async readManifest(bucket: string, seq: number): Promise<{ manifest: Manifest; sha256: string } | undefined> {
@@ -169,5 +179,17 @@ export class Vault {
       if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
       throw error;
     }
+  }
+}
+
+const damaged = (message: string): BackupError => new BackupError(ErrorName.vaultDamaged, message);
+
+/** The format number of `vault.json`, if it has one. */
+function formatOf(bytes: Uint8Array): number | undefined {
+  try {
+    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as { format?: unknown } | null;
+    return typeof value?.format === 'number' ? value.format : undefined;
+  } catch {
+    return undefined;
   }
 }
