@@ -39,5 +39,9 @@ export class BackupError extends Error {
 
 /** Bad input: every problem at once, before anything is touched. */
 export function invalidRequest(problems: readonly string[]): BackupError {
-  return new BackupError(ErrorName.invalidRequest, problems.join('; '));
+  const more = problems.length - MAX_PROBLEMS;
+  const shown = problems.slice(0, MAX_PROBLEMS).join('; ');
+  return new BackupError(ErrorName.invalidRequest, more > 0 ? `${shown}; and ${String(more)} more problems` : shown);
 }
+/** A cause has at most 32,768 characters. */
+const MAX_PROBLEMS = 50;

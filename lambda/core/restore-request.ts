@@ -48,11 +48,14 @@ const STORAGE_CLASSES = [
 const MAX_VERSIONS = 1000;
 export const MAX_KEY_BYTES = 1024;
 
-const item = z.union([
-  z.string().min(1, 'an item must not be empty'),
-  z.strictObject({ prefix: z.string() }),
-  z.strictObject({ key: z.string().min(1, 'a key must not be empty') }),
-]);
+const item = z.union(
+  [
+    z.string().min(1, 'an item must not be empty'),
+    z.strictObject({ prefix: z.string() }),
+    z.strictObject({ key: z.string().min(1, 'a key must not be empty') }),
+  ],
+  { error: 'must be a text that is not empty, {"prefix": "…"} or {"key": "…"}' },
+);
 type RawItem = z.infer<typeof item>;
 
 const schema = z.strictObject({
@@ -121,7 +124,7 @@ export function toSelector(raw: RawItem): ItemSelector {
 function laterFeatures(input: unknown): string[] {
   const raw = (input ?? {}) as Record<string, unknown>;
   return ['pointInTime', 'rollback', 'undo']
-    .filter((field) => raw[field] !== undefined && raw[field] !== false)
+    .filter((field) => raw[field] !== undefined && !(field === 'rollback' && raw[field] === false))
     .map((field) => `${field}: is not supported by this release: restore a recovery point instead`);
 }
 

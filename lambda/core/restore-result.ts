@@ -9,6 +9,8 @@ export interface PlanResult {
   readonly markers: number;
   readonly bytes: number;
   readonly conflicts: number;
+  /** Keys whose order of versions within a second is not certain. */
+  readonly uncertain: number;
   /** Numbers of the selected intervals that the recovery point has keys of. */
   readonly matched: readonly number[];
   readonly skipped: Counts;

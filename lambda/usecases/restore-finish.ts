@@ -57,7 +57,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     dryRun: job.dryRun,
     recoveryPointId: recoveryPointId(job.sourceBucket, job.point.seq),
     asOf: toIso(job.asOf),
-    exact: true,
+    exact: plans.every((plan) => plan.uncertain === 0),
     destinationBucket: job.destination.bucket,
     planned,
     restored,

@@ -65,17 +65,39 @@ export class KeyRestorer {
     this.copier = new ServerCopy(ports.destination, ports.settings.copyPartSize, ports.deadline);
   }
 
+  /** Outcomes of the key's writes, in their order; after `unfinished` come none. */
   async restore(action: RestoreAction): Promise<OpOutcome[]> {
+    if (action.ops.length === 1) return this.writeAll(action);
+    const damaged = await this.damagedBodies(action);
+    const newest = action.ops.findLast((op) => op.kind !== 'marker');
+    // Without its newest body a key would show an older one as current.
+    if (newest && damaged.has(newest)) return action.ops.map(() => ({ kind: 'failed', reason: 'damaged' }));
+    const written = await this.writeAll({ ...action, ops: action.ops.filter((op) => !damaged.has(op)) });
+    const outcomes: OpOutcome[] = [];
+    for (const op of action.ops) {
+      const outcome: OpOutcome | undefined = damaged.has(op) ? { kind: 'failed', reason: 'damaged' } : written.shift();
+      if (!outcome) break;
+      outcomes.push(outcome);
+      if (outcome.kind === 'unfinished') break;
+    }
+    return outcomes;
+  }
+
+  /** Known before the first write, so that every turn of a key leaves out the same ones. */
+  private async damagedBodies(action: RestoreAction): Promise<ReadonlySet<RestoreOp>> {
+    const damaged = new Set<RestoreOp>();
+    for (const op of action.ops) if (op.kind === 'put' && !(await this.body(op))) damaged.add(op);
+    return damaged;
+  }
+
+  private async writeAll(action: RestoreAction): Promise<OpOutcome[]> {
     const outcomes = action.ops.length > 1 ? await this.earlierWrites(action) : [];
     if (!outcomes) return action.ops.map(() => ({ kind: 'precondition-failed' }));
-    // Without its newest body a key would show an older one as current.
-    const newest = action.ops.findLast((op) => op.kind !== 'marker');
-    if (action.ops.length > 1 && newest?.kind === 'put' && !(await this.body(newest)))
-      return action.ops.map(() => ({ kind: 'failed', reason: 'damaged' }));
     let condition = this.conditionAfter(action, outcomes);
     const before = outcomes.length;
     for (const op of action.ops.slice(before)) {
-      if (outcomes.length > before && this.ports.deadline.remainingMillis() <= 0) {
+      const wrote = outcomes.slice(before).some(({ kind }) => kind === 'restored' || kind === 'marked');
+      if (wrote && this.ports.deadline.remainingMillis() <= 0) {
         outcomes.push({ kind: 'unfinished' });
         break;
       }

@@ -39,7 +39,7 @@ export function planRestoreRange(ports: RestorePorts, input: WorkInput<RestoreJo
 class RangePlanner {
   private readonly job: RestoreJob;
   private readonly files: { key: string; weight: number }[] = [];
-  private readonly counts = { objects: 0, versions: 0, markers: 0, bytes: 0, conflicts: 0 };
+  private readonly counts = { objects: 0, versions: 0, markers: 0, bytes: 0, conflicts: 0, uncertain: 0 };
   private readonly matched = new Set<number>();
   private readonly skipped: Counts = {};
   private readonly estimated: Counts = {};
@@ -94,6 +94,7 @@ class RangePlanner {
         const view = viewAt(key, rows, this.job.asOf);
         if (view.versions.length === 0) continue;
         this.matched.add(interval.item);
+        if (view.uncertain.length > 0) this.counts.uncertain++;
         views.push(view);
         if (views.length < KEYS_AT_ONCE) continue;
         yield { interval, views };

@@ -129,7 +129,7 @@ class RangeRestore {
         if (outcome.withoutAcl) addCounts(this.skipped, { 'acls-blocked': 1 });
         const reason = outcome.withoutAcl ? 'acls-blocked' : undefined;
         await this.report.add({ ...line, size: op.size, outcome: 'restored', reason });
-      } else if (outcome?.kind === 'failed') {
+      } else if (outcome?.kind === 'failed' && op.kind !== 'marker') {
         this.counts.failed++;
         await this.report.add({ ...line, outcome: 'failed', reason: outcome.reason });
       } else if (op.kind === 'marker') {

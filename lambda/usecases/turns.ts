@@ -1,4 +1,4 @@
-import { BackupError } from '../contract/errors';
+import { BackupError, ErrorName } from '../contract/errors';
 import { turnKey, unitErrorKey, unitsKey } from '../contract/layout';
 import type { FanOutInput, WorkInput, WorkOutput } from '../contract/steps';
 import { isStoreError, ObjectStore } from '../ports/object-store';
@@ -74,12 +74,24 @@ async function noted<T>(scratch: Scratch, jobId: string, work: () => Promise<T>)
   try {
     return await work();
   } catch (error) {
-    if (error instanceof BackupError) {
-      const { name, message } = error;
+    const final = asFinal(error);
+    if (final instanceof BackupError) {
+      const { name, message } = final;
       await scratch.create<UnitError>(unitErrorKey(jobId), { name, message });
     }
-    throw error;
+    throw final;
   }
+}
+
+/** A refusal that concerns the whole unit is final: trying again would only hide it for a minute. */
+function asFinal(error: unknown): unknown {
+  if (isStoreError(error, 'access-denied'))
+    return new BackupError(ErrorName.accessDenied, `${error.message}: check the policies of the bucket and its key`, {
+      cause: error,
+    });
+  return isStoreError(error, 'no-such-bucket')
+    ? new BackupError(ErrorName.bucketNotFound, `${error.message}: it was deleted while the job ran`, { cause: error })
+    : error;
 }
 
 const answer = (turn: Turn<unknown, unknown>, number: number): WorkOutput => ({
