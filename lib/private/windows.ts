@@ -35,6 +35,9 @@ export function requireWindows(start?: Duration, completion?: Duration): void {
   }
 }
 
+/** AWS Backup's limit, and that of the Backup execution's input. */
+const MAX_RETENTION_DAYS = 36_500;
+
 /** Lifetime of recovery points: whole days, as AWS Backup counts it. */
 export function requireRetention(prop: string, retention: Duration | undefined): void {
   const minutes = retention && knownMinutes(retention);
@@ -44,6 +47,11 @@ export function requireRetention(prop: string, retention: Duration | undefined):
   const days = minutes / Duration.days(1).toMinutes();
   if (!Number.isInteger(days) || days < 1) {
     throw new Error(`\`${prop}\` must be one or more whole days, got ${minutes} minutes`);
+  }
+  if (days > MAX_RETENTION_DAYS) {
+    throw new Error(
+      `\`${prop}\` must be ${MAX_RETENTION_DAYS} days (100 years) or less, got ${days} days; leave it out to keep for ever`,
+    );
   }
 }
 

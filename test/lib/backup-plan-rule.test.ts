@@ -104,6 +104,7 @@ describe('other props', () => {
     [{ ruleName: 'x'.repeat(51) }, '`ruleName` must be 1 to 50'],
     [{ deleteAfter: Duration.hours(36) }, '`deleteAfter` must be one or more whole days, got 2160 minutes'],
     [{ deleteAfter: Duration.days(0) }, '`deleteAfter` must be one or more whole days'],
+    [{ deleteAfter: Duration.days(36_501) }, '`deleteAfter` must be 36500 days (100 years) or less, got 36501 days'],
     [{ recoveryPointTags: { '': 'x' } }, 'names of `recoveryPointTags` must have 1 to 128 characters'],
     [{ recoveryPointTags: { k: 'x'.repeat(257) } }, 'got 257 for the tag "k"'],
     [
