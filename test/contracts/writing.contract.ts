@@ -52,6 +52,18 @@ export function writingContract(world: () => S3World): void {
       expect(await store.getTags({ bucket, key: 'key' })).toEqual(EVERYTHING.tags);
     });
 
+    test('writes ten tags of the largest size, which no header holds, at a put and at a copy', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const tags = Object.fromEntries(
+        Array.from({ length: 10 }, (_, i) => [`${String(i)}${'钥'.repeat(127)}`, '值'.repeat(256)]),
+      );
+      await store.put({ bucket, key: 'tagged', body: bytes('x'), tags });
+      expect(await store.getTags({ bucket, key: 'tagged' })).toEqual(tags);
+      await store.copy({ source: { bucket, key: 'tagged' }, bucket, key: 'copied', properties: { tags } });
+      expect(await store.getTags({ bucket, key: 'copied' })).toEqual(tags);
+    });
+
     test('leaves content-encoding as it is and keeps a text in expires that is no date', async () => {
       const store = world().store();
       const bucket = await world().newBucket();

@@ -20,6 +20,11 @@ export function copySource(source: { bucket: string; key: string; versionId?: st
 export const decodeListed = (text: string, encodingType: string | undefined): string =>
   encodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
 
+/** All headers of a request together have at most 8 KB: tags above a half of that are written by a request of their own. */
+const MAX_TAGGING_HEADER = 4096;
+export const fitsTaggingHeader = (tags: Tags | undefined): boolean =>
+  (taggingHeader(tags)?.length ?? 0) <= MAX_TAGGING_HEADER;
+
 /** The `x-amz-tagging` header; undefined when there are no tags. */
 export function taggingHeader(tags: Tags | undefined): string | undefined {
   const pairs = Object.entries(tags ?? {}).map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`);
