@@ -27,6 +27,20 @@ export function toIntervals(items: readonly ItemSelector[] | undefined): KeyRang
   return intervals;
 }
 
+/** What a restore selects, as its workers read it. */
+export interface Selection {
+  readonly intervals: readonly KeyRange[];
+  /** Keys that were named though a prefix selects them too: that they are missing must be said all the same. */
+  readonly innerKeys: readonly string[];
+}
+
+export function toSelection(items: readonly ItemSelector[] | undefined): Selection {
+  const intervals = toIntervals(items);
+  const keys = (items ?? []).filter((item) => item.kind === 'key').map((item) => item.text);
+  const innerKeys = keys.filter((key) => intervals[firstEndingAfter(intervals, key)]?.to !== afterKey(key));
+  return { intervals, innerKeys: [...new Set(innerKeys)] };
+}
+
 /** The parts of an interval that are selected, each with the number of the selected interval that it is of. */
 export function selectedParts(
   intervals: readonly KeyRange[],

@@ -13,6 +13,8 @@ export interface PlanResult {
   readonly uncertain: number;
   /** Numbers of the selected intervals that the recovery point has keys of. */
   readonly matched: readonly number[];
+  /** The same of the keys that were named inside of a selected prefix. */
+  readonly matchedKeys: readonly number[];
   readonly skipped: Counts;
   /** Requests that carrying the plan out will take. */
   readonly estimated: Counts;

@@ -2,8 +2,7 @@ import { BackupError, ErrorName } from '../contract/errors';
 import { restoreReportPrefix } from '../contract/layout';
 import type { FanOutInput } from '../contract/steps';
 import { estimateCost } from '../core/cost';
-import { isNamed } from '../core/items';
-import type { KeyRange } from '../core/key-order';
+import { isNamed, type Selection } from '../core/items';
 import type { RestoreJob, RestoreUnit } from '../core/restore-job';
 import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
 import { PLAN_STEP, RestorePorts } from './restore-plan';
@@ -44,10 +43,14 @@ export async function missingItems(
   scratch: Scratch,
   job: RestoreJob,
   results: readonly PlanResult[],
-): Promise<readonly KeyRange[]> {
+): Promise<readonly string[]> {
   const matched = new Set(results.flatMap((result) => result.matched));
-  const items = await scratch.read<KeyRange[]>(job.selection);
-  return items.filter((item, number) => isNamed(item) && !matched.has(number));
+  const matchedKeys = new Set(results.flatMap((result) => result.matchedKeys));
+  const { intervals, innerKeys } = await scratch.read<Selection>(job.selection);
+  return [
+    ...intervals.filter((item, number) => isNamed(item) && !matched.has(number)).map((item) => item.from),
+    ...innerKeys.filter((_, number) => !matchedKeys.has(number)),
+  ];
 }
 
 export function summarize(results: readonly PlanResult[], missing = 0): PlanSummary {

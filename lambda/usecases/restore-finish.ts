@@ -73,7 +73,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     report: `s3://${ports.scratch.bucket}/${key}`,
   };
   const unmatched = restoreReport(ports.scratch, job, 'not-found');
-  for (const { from } of missing) await unmatched.add({ key: from, outcome: 'skipped', reason: 'not-found' });
+  for (const key of missing) await unmatched.add({ key, outcome: 'skipped', reason: 'not-found' });
   const details = [...[...plans, ...results].flatMap((result) => result.reports), ...(await unmatched.finish())];
   const body = Buffer.from(JSON.stringify({ ...output, job, details }, null, 2), 'utf8');
   await ports.scratch.store.put({ bucket: ports.scratch.bucket, key, body });

@@ -2,7 +2,7 @@ import { workKey } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
 import { sha256Hex } from '../core/hash';
-import { selectedParts } from '../core/items';
+import { selectedParts, type Selection } from '../core/items';
 import { afterKey, keyBytes, KeyRange } from '../core/key-order';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
 import { PlannedKey, planKey, RestoreAction } from '../core/restore-plan';
@@ -41,6 +41,7 @@ class RangePlanner {
   private readonly files: { key: string; weight: number }[] = [];
   private readonly counts = { objects: 0, versions: 0, markers: 0, bytes: 0, conflicts: 0, uncertain: 0 };
   private readonly matched = new Set<number>();
+  private readonly matchedKeys = new Set<number>();
   private readonly skipped: Counts = {};
   private readonly estimated: Counts = {};
   private readonly report: ReportWriter;
@@ -59,10 +60,11 @@ class RangePlanner {
     const { ports, job, input } = this;
     const before = { ...ports.destination.counts() };
     const manifest = await ports.vault.readBase(job.sourceBucket, job.point);
-    const intervals = await ports.scratch.read<KeyRange[]>(job.selection);
+    const { intervals, innerKeys } = await ports.scratch.read<Selection>(job.selection);
+    const inner = new Map(innerKeys.map((key, number) => [key, number]));
     const unit: KeyRange = { from: cursor?.from ?? input.unit.from, to: input.unit.to };
     let stopped: PlanCursor | undefined;
-    for await (const keys of this.chunks(manifest, selectedParts(intervals, unit))) {
+    for await (const keys of this.chunks(manifest, selectedParts(intervals, unit), inner)) {
       await this.plan(keys.views, keys.interval);
       const last = keys.views.at(-1);
       if (last && ports.deadline.remainingMillis() <= 0) {
@@ -75,6 +77,7 @@ class RangePlanner {
       files: this.files,
       ...this.counts,
       matched: [...this.matched],
+      matchedKeys: [...this.matchedKeys],
       skipped: this.skipped,
       estimated: this.estimated,
       requests: requestsSince(ports.destination, before),
@@ -87,6 +90,7 @@ class RangePlanner {
   private async *chunks(
     manifest: Parameters<typeof readHistory>[1],
     intervals: readonly (KeyRange & { readonly item: number })[],
+    inner: ReadonlyMap<string, number>,
   ): AsyncGenerator<{ interval: KeyRange; views: KeyView[] }> {
     for (const interval of intervals) {
       let views: KeyView[] = [];
@@ -94,6 +98,8 @@ class RangePlanner {
         const view = viewAt(key, rows, this.job.asOf);
         if (view.versions.length === 0) continue;
         this.matched.add(interval.item);
+        const named = inner.get(key);
+        if (named !== undefined) this.matchedKeys.add(named);
         if (view.uncertain.length > 0) this.counts.uncertain++;
         views.push(view);
         if (views.length < KEYS_AT_ONCE) continue;

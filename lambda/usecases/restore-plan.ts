@@ -3,7 +3,7 @@ import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
 import { recoveryPointId, workKey } from '../contract/layout';
 import type { FanOutInput, StartInput } from '../contract/steps';
 import { fromIso, toIso } from '../core/instant';
-import { parseItemsFile, selectedParts, toIntervals } from '../core/items';
+import { parseItemsFile, selectedParts, type Selection, toSelection } from '../core/items';
 import { jobIdOf } from '../core/job-id';
 import type { KeyRange } from '../core/key-order';
 import { historyRanges, Manifest } from '../core/manifest';
@@ -39,7 +39,7 @@ export async function planRestore(
     throw invalidRequest([
       `versions: recovery point ${recoveryPointId(manifest.bucket, manifest.seq)} has current versions only, so versions must be 1, got ${String(request.versions)}`,
     ]);
-  const intervals = await selection(ports.destination, request);
+  const selected = await selection(ports.destination, request);
   const destination = await checkDestination(ports, request, manifest);
   const jobId = jobIdOf(execution);
   const selectionKey = workKey(jobId, PLAN_STEP, 'all', 'selection.json');
@@ -63,7 +63,7 @@ export async function planRestore(
     encryption: request.encryption,
     dryRun: request.dryRun,
   };
-  await ports.scratch.create(selectionKey, intervals);
+  await ports.scratch.create(selectionKey, selected);
   await catalog.putJob({
     jobId,
     type: 'RESTORE',
@@ -81,7 +81,7 @@ export async function planRestore(
     ports.scratch,
     PLAN_STEP,
     job,
-    planUnits(manifest, intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
+    planUnits(manifest, selected.intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
   );
 }
 
@@ -107,13 +107,13 @@ async function findPoint(
 }
 
 /** The selected intervals of keys, from the input and from the items file together. */
-async function selection(store: ObjectStore, request: RestoreRequest): Promise<KeyRange[]> {
+async function selection(store: ObjectStore, request: RestoreRequest): Promise<Selection> {
   const { items, itemsFile } = request;
-  if (!itemsFile) return toIntervals(items);
+  if (!itemsFile) return toSelection(items);
   try {
     const { body } = await store.get(itemsFile);
     if (!isUtf8(body)) throw invalidRequest(['itemsFile: is not UTF-8 text']);
-    return toIntervals([...(items ?? []), ...parseItemsFile(Buffer.from(body).toString('utf8'))]);
+    return toSelection([...(items ?? []), ...parseItemsFile(Buffer.from(body).toString('utf8'))]);
   } catch (cause) {
     if (!isStoreError(cause)) throw cause;
     throw invalidRequest([
