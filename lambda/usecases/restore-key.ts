@@ -27,7 +27,7 @@ import type { RestorePorts } from './restore-plan';
 import { ServerCopy } from './server-copy';
 
 /** `not-verifiable`: the copy is there, but S3 gives no checksum of the kind that was recorded. */
-type FailureReason = 'damaged' | 'not-verifiable' | 'access-denied' | 'invalid' | 'missing';
+type FailureReason = 'damaged' | 'not-finished' | 'not-verifiable' | 'access-denied' | 'invalid' | 'missing';
 
 /** What became of one write. */
 export type OpOutcome =
@@ -86,7 +86,10 @@ export class KeyRestorer {
   /** Known before the first write, so that every turn of a key leaves out the same ones. */
   private async damagedBodies(action: RestoreAction): Promise<ReadonlySet<RestoreOp>> {
     const damaged = new Set<RestoreOp>();
-    for (const op of action.ops) if (op.kind === 'put' && !(await this.body(op))) damaged.add(op);
+    for (const op of action.ops) {
+      if (op.kind === 'put' && !(await this.body(op))) damaged.add(op);
+      if (op.kind === 'copy' && !(await this.ports.vault.exists(op.file))) damaged.add(op);
+    }
     return damaged;
   }
 
@@ -97,11 +100,15 @@ export class KeyRestorer {
     const before = outcomes.length;
     for (const op of action.ops.slice(before)) {
       const wrote = outcomes.slice(before).some(({ kind }) => kind === 'restored' || kind === 'marked');
-      if (wrote && this.ports.deadline.remainingMillis() <= 0) {
+      // After a failure the key is finished in this turn: a later one could not tell how far it had come.
+      const failed = outcomes.some(({ kind }) => kind === 'failed');
+      if (wrote && !failed && this.ports.deadline.remainingMillis() <= 0) {
         outcomes.push({ kind: 'unfinished' });
         break;
       }
-      const outcome = await this.write(action, op, condition);
+      const written = await this.write(action, op, condition);
+      const outcome: OpOutcome =
+        failed && written.kind === 'unfinished' ? { kind: 'failed', reason: 'not-finished' } : written;
       outcomes.push(outcome);
       if (outcome.kind === 'restored') condition = { ifMatch: outcome.etag };
       else if (outcome.kind === 'marked') condition = { ifAbsent: true };

@@ -139,6 +139,19 @@ export class Vault {
     }
   }
 
+  /** Whether a file is there, by the recorded version or else the current one. */
+  async exists(file: { readonly name: string; readonly versionId?: string }): Promise<boolean> {
+    for (const versionId of file.versionId === undefined ? [undefined] : [file.versionId, undefined]) {
+      try {
+        await this.store.head({ bucket: this.bucket, key: file.name, versionId });
+        return true;
+      } catch (error) {
+        if (!isStoreError(error, 'not-found', 'delete-marker')) throw error;
+      }
+    }
+    return false;
+  }
+
   /** Part of a file, by the recorded version or else the current one; undefined when it is not there or too short. */
   async readPart(
     file: { readonly name: string; readonly versionId?: string },
