@@ -41,7 +41,7 @@ export type OpOutcome =
       readonly withoutAcl?: boolean;
     }
   | { readonly kind: 'marked' }
-  | { readonly kind: 'failed'; readonly reason: FailureReason }
+  | { readonly kind: 'failed'; readonly reason: FailureReason; readonly etag?: string }
   | { readonly kind: 'precondition-failed' }
   /** The time is over: a later turn goes on, with the upload if one is under way. */
   | { readonly kind: 'unfinished'; readonly uploadId?: string };
@@ -112,6 +112,8 @@ export class KeyRestorer {
       outcomes.push(outcome);
       if (outcome.kind === 'restored') condition = { ifMatch: outcome.etag };
       else if (outcome.kind === 'marked') condition = { ifAbsent: true };
+      // A copy that proved wrong is there all the same: the right versions go on top of it.
+      else if (outcome.kind === 'failed' && outcome.etag !== undefined) condition = { ifMatch: outcome.etag };
       else if (outcome.kind !== 'failed') break;
     }
     // After a lost race nothing more of the key is written: the order would be wrong.
@@ -205,9 +207,9 @@ export class KeyRestorer {
     const known =
       written.checksum?.algorithm === algorithm ? written.checksum : (await this.ports.destination.head(ref)).checksum;
     const comparable = known?.algorithm === algorithm ? known : undefined;
-    if (!comparable && algorithm !== 'SHA256') return { kind: 'failed', reason: 'not-verifiable' };
+    if (!comparable && algorithm !== 'SHA256') return { kind: 'failed', reason: 'not-verifiable', etag };
     const found = comparable ? checksumText(comparable) : await hashByReading(this.ports.destination, ref, op.size);
-    if (found !== op.file.checksum) return { kind: 'failed', reason: 'damaged' };
+    if (found !== op.file.checksum) return { kind: 'failed', reason: 'damaged', etag };
     return { kind: 'restored', versionId, etag, read: !comparable };
   }
 
