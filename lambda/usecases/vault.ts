@@ -7,7 +7,10 @@ import { decodeManifest, encodeManifest, Manifest, SegmentRef } from '../core/ma
 import type { Row } from '../core/row';
 import { readSegment } from '../core/segment-reader';
 import type { EncodedSegment } from '../core/segment-writer';
-import { isStoreError, ObjectStore, Written } from '../ports/object-store';
+import { isStoreError, ObjectBody, ObjectRef, ObjectStore, StoreErrorCode, Written } from '../ports/object-store';
+
+/** A file of the vault as rows and manifests refer to it. */
+type RecordedFile = { readonly name: string; readonly versionId?: string };
 
 const FORMAT = 1;
 
@@ -140,28 +143,31 @@ export class Vault {
   }
 
   /** Whether a file is there, by the recorded version or else the current one. */
-  async exists(file: { readonly name: string; readonly versionId?: string }): Promise<boolean> {
-    for (const versionId of file.versionId === undefined ? [undefined] : [file.versionId, undefined]) {
-      try {
-        await this.store.head({ bucket: this.bucket, key: file.name, versionId });
-        return true;
-      } catch (error) {
-        if (!isStoreError(error, 'not-found', 'delete-marker')) throw error;
-      }
-    }
-    return false;
+  async exists(file: RecordedFile): Promise<boolean> {
+    const head = await this.recordedOrCurrent(file, (ref) => this.store.head(ref), 'not-found', 'delete-marker');
+    return head !== undefined;
   }
 
   /** Part of a file, by the recorded version or else the current one; undefined when it is not there or too short. */
   async readPart(
-    file: { readonly name: string; readonly versionId?: string },
+    file: RecordedFile,
     range: { readonly offset: number; readonly length: number },
   ): Promise<Uint8Array | undefined> {
-    for (const versionId of file.versionId === undefined ? [undefined] : [file.versionId, undefined]) {
+    const read = (ref: ObjectRef): Promise<ObjectBody> => this.store.get({ ...ref, range });
+    return (await this.recordedOrCurrent(file, read, 'not-found', 'delete-marker', 'invalid'))?.body;
+  }
+
+  /** What a read answers of the recorded version, else of the current one; undefined when both fail with these codes. */
+  private async recordedOrCurrent<T>(
+    { name, versionId }: RecordedFile,
+    read: (ref: ObjectRef) => Promise<T>,
+    ...missing: StoreErrorCode[]
+  ): Promise<T | undefined> {
+    for (const version of versionId === undefined ? [undefined] : [versionId, undefined]) {
       try {
-        return (await this.store.get({ bucket: this.bucket, key: file.name, versionId, range })).body;
+        return await read({ bucket: this.bucket, key: name, versionId: version });
       } catch (error) {
-        if (!isStoreError(error, 'not-found', 'delete-marker', 'invalid')) throw error;
+        if (!isStoreError(error, ...missing)) throw error;
       }
     }
     return undefined;
