@@ -17,6 +17,8 @@ export const ErrorName = {
   startWindowExceeded: 'StartWindowExceeded',
   completionWindowExceeded: 'CompletionWindowExceeded',
   noInventory: 'NoInventory',
+  /** The newest inventory report is broken, or is not of the protected bucket. */
+  inventoryInvalid: 'InventoryInvalid',
   vaultDamaged: 'VaultDamaged',
   vaultFormatTooNew: 'VaultFormatTooNew',
 } as const;

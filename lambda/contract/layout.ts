@@ -17,6 +17,8 @@ export const ScratchPrefix = {
   mapResults: 'map-results/',
   /** Reports of restore jobs: the restore role cannot write to the vault. Kept longer than work files. */
   reports: 'reports/',
+  /** Where S3 delivers inventory reports. */
+  inventory: 'inventory/',
 } as const;
 
 export const VAULT_FORMAT_KEY = 'vault.json';

@@ -89,6 +89,7 @@ export interface StartJobsInput {
   /** Fields of the Backup execution's input that the rule sets. */
   readonly request: {
     readonly source?: string;
+    readonly maxSourceAgeMinutes?: number;
     readonly versions?: string;
     readonly metadata?: string;
     readonly deleteAfterDays?: number;

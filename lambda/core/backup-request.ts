@@ -7,7 +7,9 @@ import { parseStrictly } from './parse';
 /** Input of the Backup execution, with its defaults. */
 export interface BackupRequest {
   readonly bucket: string;
-  readonly source: 'listing';
+  readonly source: 'auto' | 'inventory' | 'listing';
+  /** Oldest inventory report that the job may read, by the start of its scan. */
+  readonly maxSourceAgeMinutes?: number;
   readonly versions: 'ALL' | 'CURRENT';
   readonly metadata: 'EVENTS' | 'FULL';
   /** Absent: kept for ever. */
@@ -19,6 +21,7 @@ export interface BackupRequest {
 /** AWS Backup keeps recovery points for at most 36,500 days (100 years). */
 const MAX_DAYS = 36_500;
 const MAX_TAGS = 50;
+const MAX_SOURCE_AGE = 14 * 24 * 60;
 
 const instant = z.iso.datetime({ offset: false, error: 'must be an instant in UTC such as 2026-11-22T10:15:00Z' });
 const tagText = (max: number): z.ZodString => z.string().max(max, `must have at most ${String(max)} characters`);
@@ -26,6 +29,11 @@ const tagText = (max: number): z.ZodString => z.string().max(max, `must have at 
 const schema = z.strictObject({
   bucket: z.string(),
   source: z.enum(['auto', 'inventory', 'listing', 'changes']).default('auto'),
+  maxSourceAgeMinutes: z
+    .int()
+    .min(1, 'must be at least 1 minute')
+    .max(MAX_SOURCE_AGE, `must be at most ${String(MAX_SOURCE_AGE)} minutes (14 days, as long as reports are kept)`)
+    .optional(),
   versions: z.enum(['ALL', 'CURRENT']).default('ALL'),
   metadata: z.enum(['EVENTS', 'FULL']).default('EVENTS'),
   deleteAfterDays: z
@@ -58,13 +66,13 @@ export function parseBackupRequest(input: unknown, own: { readonly buckets: read
     problems.push(
       `bucket: "${String(raw?.bucket)}" belongs to the backup vault itself, which cannot be a protected bucket`,
     );
-  if (raw?.source === 'inventory' || raw?.source === 'changes')
-    problems.push(`source: "${raw.source}" is not supported by this release: use "listing" or "auto"`);
+  if (raw?.source === 'changes')
+    problems.push(`source: "changes" is not supported by this release: use "listing", "inventory" or "auto"`);
   const tags = (input as { recoveryPointTags?: unknown } | null)?.recoveryPointTags;
   if (typeof tags === 'object' && tags !== null && Object.hasOwn(tags, '__proto__'))
     problems.push('recoveryPointTags: "__proto__" cannot be a tag key');
   if (value?.scheduled && value.scheduled.startBy > value.scheduled.completeBy)
     problems.push('scheduled: startBy must not be after completeBy');
-  if (!value || problems.length > 0) throw invalidRequest(problems);
-  return { ...value, source: 'listing' };
+  if (!value || value.source === 'changes' || problems.length > 0) throw invalidRequest(problems);
+  return { ...value, source: value.source };
 }

@@ -69,6 +69,18 @@ export function newLinks(row: Row, known: Row, facts: ScanFacts): Row | undefine
   return { key, versionId, kind, lastModified, etag, newerThan, source };
 }
 
+/** Tags or ACL of a known version as the history has them by now. */
+export const latestOf = ({ known, states }: Decision & { kind: 'reuse' }, field: 'tags' | 'acl'): string | undefined =>
+  [...states]
+    .sort((a, b) => (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0))
+    .findLast((row) => row[field] !== undefined)?.[field] ?? known[field];
+
+/** The row that says since when a version has other tags or another ACL. */
+export function stateRow(row: Row, value: Pick<Row, 'tags' | 'acl'>, effectiveFrom: number): Row {
+  const { key, versionId, lastModified, etag, source } = row;
+  return { key, versionId, lastModified, etag, kind: 'state', effectiveFrom, source, ...value };
+}
+
 const removal = (row: Row, facts: ScanFacts): Row => ({
   key: row.key,
   versionId: row.versionId,

@@ -1,4 +1,5 @@
 import type { Scheduled } from '../contract/steps';
+import type { Counts } from './counts';
 
 /** What every step of a backup job is told: small, and the same for all its units. */
 export interface BackupJob {
@@ -14,7 +15,11 @@ export interface BackupJob {
   /** Number of the commit that the job makes. */
   readonly seq: number;
   readonly fence: number;
-  readonly source: 'listing';
+  readonly source: 'listing' | 'inventory';
+  /** The report that the job reads, of the source `inventory`. */
+  readonly report?: ReportRef;
+  /** Requests to the protected bucket that were made before the scan. */
+  readonly requests: Counts;
   readonly versions: 'ALL' | 'CURRENT';
   readonly metadata: 'EVENTS' | 'FULL';
   readonly region: string;
@@ -25,8 +30,26 @@ export interface BackupJob {
   readonly scheduled?: Scheduled;
 }
 
+/** An inventory report: what the units of a job are told of it. */
+export interface ReportRef {
+  /** Key of its manifest.json in the scratch bucket. */
+  readonly manifest: string;
+  readonly sha256: string;
+  /** Start of the report's scan, epoch seconds. */
+  readonly start: number;
+  /** When S3 wrote the manifest: all that the report lists had happened by then. */
+  readonly completed: number;
+}
+
+/** A part of a scan: an interval of keys to list, or some of a report's data files. */
 export interface ScanUnit {
   readonly id: string;
+  /** The first key is after this one; absent: the bucket's first. */
+  readonly after?: string;
+  /** The last key. Absent: the bucket's last. */
+  readonly last?: string;
+  /** Places of data files in the report's manifest. */
+  readonly files?: { readonly first: number; readonly count: number };
 }
 export interface RangeUnit {
   readonly id: string;

@@ -4,6 +4,13 @@ import type { SegmentRef } from './manifest';
 /** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
 export interface RangeResult {
   readonly segments: readonly SegmentRef[];
+  /** Keys with a current object, versions with a body and their bytes, and delete markers that the recovery point has. */
+  readonly objects: number;
+  readonly versions: number;
+  readonly bytes: number;
+  readonly markers: number;
+  /** Versions with a body that were seen, and not asked for. */
+  readonly leftOut: number;
   readonly stored: number;
   readonly storedBytes: number;
   readonly reused: number;
@@ -22,6 +29,11 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
   const sum = (of: (result: RangeResult) => number): number => results.reduce((all, result) => all + of(result), 0);
   return {
     segments: results.flatMap((result) => result.segments),
+    objects: sum((result) => result.objects),
+    versions: sum((result) => result.versions),
+    bytes: sum((result) => result.bytes),
+    markers: sum((result) => result.markers),
+    leftOut: sum((result) => result.leftOut),
     stored: sum((result) => result.stored),
     storedBytes: sum((result) => result.storedBytes),
     reused: sum((result) => result.reused),

@@ -66,25 +66,30 @@ function toRow(
   newerThan: string | undefined,
   facts: { asOf: number; previousAsOf: number; observedAt: number },
 ): Row {
-  // A multipart upload is dated by its start; all that is known of its end is that it lies between two scans.
-  const multipart = /-\d+$/.test(listed.etag ?? '');
   return {
     key: listed.key,
     versionId: listed.versionId,
     kind: listed.isMarker ? 'marker' : 'put',
     lastModified: listed.lastModified,
     newerThan,
-    ...(multipart
-      ? {
-          visibleFrom: Math.max(listed.lastModified, Math.min(facts.previousAsOf, facts.asOf)),
-          visibleBefore: Math.max(facts.observedAt, listed.lastModified),
-        }
-      : {}),
+    ...multipartVisibility(listed, facts),
     size: listed.size,
     etag: listed.etag,
     storageClass: listed.storageClass,
     checksumAlgorithm: listed.checksumAlgorithm,
     observedAt: facts.observedAt,
     source: 'listing',
+  };
+}
+
+/** A multipart upload is dated by its start; all that is known of its end is that it lies between two scans. */
+export function multipartVisibility(
+  { etag, lastModified }: Pick<Row, 'etag' | 'lastModified'>,
+  facts: { asOf: number; previousAsOf: number; observedAt: number },
+): Pick<Row, 'visibleFrom' | 'visibleBefore'> {
+  if (!/-\d+$/.test(etag ?? '')) return {};
+  return {
+    visibleFrom: Math.max(lastModified, Math.min(facts.previousAsOf, facts.asOf)),
+    visibleBefore: Math.max(facts.observedAt, lastModified),
   };
 }

@@ -6,11 +6,10 @@ import type { BackupJob, RangeUnit } from '../core/jobs';
 import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { RecoveryPointRecord } from '../ports/catalog';
-import { RANGE_STEP } from './backup-partition';
-import { SCAN_STEP } from './backup-prepare';
-import type { ScanResult } from './backup-scan';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
+import type { ScanResult } from './scan-result';
+import { RANGE_STEP, SCAN_STEP } from './step-names';
 import { readUnits, stepResults } from './turns';
 import { refuseLate } from './windows';
 
@@ -20,7 +19,7 @@ export interface BackupOutput {
   readonly recoveryPointId: string;
   readonly status: 'COMPLETED' | 'PARTIAL';
   readonly asOf: string;
-  readonly source: 'listing';
+  readonly source: 'listing' | 'inventory';
   readonly objects: number;
   readonly versions: number;
   readonly bytes: number;
@@ -42,9 +41,8 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   const results = await stepResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP);
   const totals = sumResults(results);
   const counts = countAll(scans, totals);
-  checkSum(counts);
   const status = totals.missing > 0 ? 'PARTIAL' : 'COMPLETED';
-  const requests = scans.reduce<Counts>((all, scan) => addCounts(all, scan.requests), { ...totals.requests });
+  const requests = [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests });
   // The report is durable before the commit that it tells about; its date is S3's word for now.
   const report = `${reportPrefix(job.bucket, job.jobId)}report.json`;
   const body = Buffer.from(JSON.stringify({ job, status, counts, requests, details: totals.reports }, null, 2), 'utf8');
@@ -82,31 +80,17 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   return output;
 }
 
+/** Invariant 6: every version that the scan saw was stored, reused, skipped for a reason, or not asked for. */
 function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCounts {
-  const sum = (of: (scan: ScanResult) => number): number => scans.reduce((all, scan) => all + of(scan), 0);
-  const { stored, storedBytes, reused, removed, restated, skipped } = totals;
-  return {
-    objects: sum((scan) => scan.objects),
-    versions: sum((scan) => scan.versions),
-    markers: sum((scan) => scan.markers),
-    bytes: sum((scan) => scan.bytes),
-    stored,
-    storedBytes,
-    reused,
-    removed,
-    restated,
-    skipped,
-  };
-}
-
-/** Invariant 6: every version that the scan saw was stored, reused or skipped for a reason. */
-function checkSum(counts: BackupCounts): void {
-  const settled = counts.stored + counts.reused + total(counts.skipped);
-  if (settled !== counts.versions)
+  const { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped } = totals;
+  const planned = scans.reduce((sum, scan) => sum + scan.versions, 0);
+  const settled = stored + reused + total(skipped);
+  if (settled + totals.leftOut !== planned || settled !== versions)
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `the scan saw ${String(counts.versions)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
+      `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
     );
+  return { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
 }
 
 /** The job still holds the lock under its number, and its time is not over. */

@@ -1,13 +1,13 @@
+import { workKey } from '../contract/layout';
 import type { FanOutInput } from '../contract/steps';
 import type { BackupJob, RangeUnit } from '../core/jobs';
-import { afterKey } from '../core/key-order';
+import { afterKey, compareKeys } from '../core/key-order';
 import { cutRanges } from '../core/weights';
 import type { BackupPorts } from './context';
-import { SCAN_STEP } from './backup-prepare';
-import type { ScanResult } from './backup-scan';
-import { unitResults, writeUnits } from './turns';
-
-export const RANGE_STEP = 'ranges';
+import type { Run } from './runs';
+import type { ScanResult } from './scan-result';
+import { RANGE_STEP, SCAN_STEP } from './step-names';
+import { Scratch, stepResults, writeUnits } from './turns';
 
 /** Cuts the bucket into ranges of near-equal work, along the ranges of the last commit where they fit. */
 export async function partitionBackup(
@@ -15,17 +15,21 @@ export async function partitionBackup(
   { job }: { job: BackupJob },
 ): Promise<FanOutInput<BackupJob, RangeUnit>> {
   const [scans, base] = await Promise.all([
-    unitResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP, '0'),
+    stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP),
     ports.vault.readBase(job.bucket, job.base),
   ]);
   const bounds = base?.ranges.map((range) => range.from) ?? [];
-  const samples = scans.flatMap((scan) => scan.samples);
+  const samples = scans.flatMap((scan) => scan.samples).sort((a, b) => compareKeys(a.key, b.key));
   const ranges = cutRanges(samples, ports.settings.rangeWeight, bounds, afterKey);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range }));
-  ports.log.info('BackupPartitioned', {
-    jobId: job.jobId,
-    units: units.length,
-    parts: scans.flatMap((s) => s.parts).length,
-  });
+  const runs = scans.flatMap((scan) => scan.runs);
+  // One file for all ranges: each would otherwise read the results of the whole scan.
+  await ports.scratch.create<readonly Run[]>(runsKey(job), runs);
+  ports.log.info('BackupPartitioned', { jobId: job.jobId, units: units.length, runs: runs.length });
   return writeUnits(ports.scratch, RANGE_STEP, job, units);
 }
+
+export const scannedRuns = (scratch: Scratch, job: BackupJob): Promise<readonly Run[]> =>
+  scratch.read<readonly Run[]>(runsKey(job));
+
+const runsKey = (job: BackupJob): string => workKey(job.jobId, RANGE_STEP, 'runs', 'runs.json');

@@ -4,14 +4,16 @@ import { BackupRequest, parseBackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
 import type { BackupJob, ScanUnit } from '../core/jobs';
+import type { Manifest } from '../core/manifest';
 import type { BucketDescription } from '../ports/bucket-admin';
 import type { JobLock, JobState } from '../ports/catalog';
 import { isStoreError } from '../ports/object-store';
+import { chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
+import { SCAN_STEP } from './step-names';
 import { writeUnits } from './turns';
 
-export const SCAN_STEP = 'scan';
 /** A job that waits for another one asks again each minute, less often in a long start window: */
 const WAIT_SECONDS = 60;
 /** an execution has at most 25,000 events, and each round takes about eight. */
@@ -53,19 +55,17 @@ export async function prepareBackup(
   refuseLate(request, described.date);
   await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
-  const previousAsOf = base ? fromIso(base.asOf) : 0;
+  const { units, ...source } = await chooseSource(ports, request, base?.manifest, described.date);
   const job: BackupJob = {
     jobId,
     executionArn: execution.arn,
     startedAt: toIso(fromIso(execution.startTime)),
     bucket: request.bucket,
-    // S3's time never goes back within a timeline, whatever node answers.
-    asOf: Math.max(described.date, previousAsOf),
-    previousAsOf,
-    base: base && { seq: base.seq, sha256: base.sha256 },
-    seq: (base?.seq ?? 0) + 1,
+    ...source,
+    previousAsOf: base ? fromIso(base.manifest.asOf) : 0,
+    base: base && { seq: base.manifest.seq, sha256: base.sha256 },
+    seq: (base?.manifest.seq ?? 0) + 1,
     fence: lock.fence,
-    source: request.source,
     versions: request.versions,
     metadata: request.metadata,
     region: described.region,
@@ -77,7 +77,7 @@ export async function prepareBackup(
   };
   await record('RUNNING');
   ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: job.asOf, seq: job.seq });
-  return writeUnits(ports.scratch, SCAN_STEP, job, [{ id: '0' }]);
+  return writeUnits(ports.scratch, SCAN_STEP, job, units);
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */
@@ -154,10 +154,11 @@ function waitSeconds({ scheduled }: BackupRequest, now: number): number {
   return Math.max(WAIT_SECONDS, Math.ceil(left / MAX_WAITS));
 }
 
+/** The newest commit of the bucket. */
 async function findBase(
   ports: BackupPorts,
   bucket: string,
-): Promise<{ seq: number; sha256: string; asOf: string } | undefined> {
+): Promise<{ manifest: Manifest; sha256: string } | undefined> {
   const known = await ports.catalog.listRecoveryPoints({ bucket, limit: 1 });
   const seq = await ports.vault.newestSeq(bucket, known.items[0]?.seq);
   if (seq === undefined) return undefined;
@@ -167,5 +168,5 @@ async function findBase(
       ErrorName.vaultDamaged,
       `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`,
     );
-  return { seq, sha256: found.sha256, asOf: found.manifest.asOf };
+  return found;
 }

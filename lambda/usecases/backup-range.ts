@@ -1,18 +1,14 @@
 import { reportPrefix } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
-import { decide, Decision, newLinks, notStored } from '../core/decisions';
-import { groupByKey } from '../core/groups';
+import { decide, Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
 import type { BackupJob, RangeUnit } from '../core/jobs';
-import { compareKeys, KeyRange } from '../core/key-order';
+import type { KeyRange } from '../core/key-order';
 import type { RangeResult } from '../core/range-result';
 import { PACK_BYTES } from '../core/pack';
 import { Row } from '../core/row';
 import { COMPARE_COLUMNS } from '../core/segment-columns';
-import { readSegment } from '../core/segment-reader';
-import { RANGE_STEP } from './backup-partition';
-import { SCAN_STEP } from './backup-prepare';
-import type { RunPart, ScanResult } from './backup-scan';
+import { scannedRuns } from './backup-partition';
 import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
@@ -20,7 +16,11 @@ import { compareWithHistory, readHistory } from './history';
 import { runInOrder } from './pool';
 import { ReportWriter } from './report';
 import { requestsSince } from './requests';
-import { runTurn, Scratch, Turn, unitResults } from './turns';
+import { readRunGroups } from './runs';
+import { ScannedKeys } from './scanned-keys';
+import { RANGE_STEP } from './step-names';
+import { runTurn, Turn } from './turns';
+import { confirmRemoval } from './confirm-removal';
 import { refuseLateWork } from './windows';
 
 /** Where a range goes on: at a key, after so many decisions about it, with copies that are under way. */
@@ -35,6 +35,8 @@ interface Placed {
   readonly done: number;
   /** Whether the version is the current one of its key: without it the recovery point is not whole. */
   readonly needed: boolean;
+  /** Older versions with a body that a recovery point of CURRENT versions leaves out; counted with the current one. */
+  readonly leftOut: number;
 }
 
 const BATCH_DECISIONS = 20_000;
@@ -70,7 +72,19 @@ export function backUpRange(ports: BackupPorts, input: WorkInput<BackupJob, Rang
 class RangeBackup {
   private readonly job: BackupJob;
   private readonly versions: VersionStore;
-  private readonly counts = { stored: 0, storedBytes: 0, reused: 0, removed: 0, restated: 0, missing: 0 };
+  private readonly counts = {
+    objects: 0,
+    versions: 0,
+    leftOut: 0,
+    markers: 0,
+    bytes: 0,
+    stored: 0,
+    storedBytes: 0,
+    reused: 0,
+    removed: 0,
+    restated: 0,
+    missing: 0,
+  };
   private readonly skipped: Counts = {};
   private readonly report: ReportWriter;
   private readonly uploads: Map<string, string>;
@@ -95,14 +109,17 @@ class RangeBackup {
     let stopped: RangeCursor | undefined;
     let batch = new Batch(ports.settings.packThreshold);
     const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
-    const scan = groupByKey(readRun(ports.scratch, await this.parts(within), within));
+    const scan = readRunGroups(ports.scratch, await scannedRuns(ports.scratch, job), within);
+    const scanned = new ScannedKeys(ports.source, job);
     const history = readHistory(ports.vault, base, within, { columns: COMPARE_COLUMNS, withFiles: false });
-    for await (const { key, scanned, history: known } of compareWithHistory(scan, history)) {
-      const decisions = decide(scanned, known, job);
+    for await (const compared of compareWithHistory(scan, history)) {
+      const { key, history: known } = compared;
+      const { rows, leftOut } = await scanned.complete(compared);
+      const decisions = decide(rows, known, job);
       const skip = key === this.start?.key ? this.start.done : 0;
       for (let done = skip; done < decisions.length; done++) {
         const decision = decisions[done];
-        if (decision) batch.add({ decision, done, needed: decision.row === scanned[0] });
+        if (decision) batch.add({ decision, done, needed: decision.row === rows[0], leftOut });
         if (!batch.isFull) continue;
         stopped = await this.carryOut(batch.placed, delta);
         batch = new Batch(ports.settings.packThreshold);
@@ -115,18 +132,6 @@ class RangeBackup {
     const requests = requestsSince(ports.source, before);
     const result = { segments, ...this.counts, skipped: this.skipped, reports: await this.report.finish(), requests };
     return { result, cursor: stopped };
-  }
-
-  /** Files of the scan that reach into the range. */
-  private async parts(within: KeyRange): Promise<RunPart[]> {
-    const scans = await unitResults<ScanResult>(this.ports.scratch, this.job.jobId, SCAN_STEP, '0');
-    return scans
-      .flatMap((scan) => scan.parts)
-      .filter(
-        (part) =>
-          compareKeys(part.maxKey, within.from) >= 0 &&
-          (within.to === undefined || compareKeys(part.minKey, within.to) < 0),
-      );
   }
 
   /** Carries out decisions in order. Answers where to go on when the time ended before the last one. */
@@ -156,21 +161,35 @@ class RangeBackup {
 
   /** What takes no request takes no time worth a turn of its own. */
   private isFree(placed: Placed | undefined): boolean {
-    return placed?.decision.kind !== 'store' && this.job.metadata !== 'FULL';
+    const kind = placed?.decision.kind;
+    return kind !== 'store' && this.job.metadata !== 'FULL' && (kind !== 'remove' || this.job.source === 'listing');
   }
 
   private async act(decision: Decision): Promise<Outcome> {
     if (decision.kind === 'store') return this.versions.store(decision.row);
+    // That a report leaves a version out proves nothing.
+    if (decision.kind === 'remove' && this.job.source === 'inventory')
+      return { kind: 'removed', row: await confirmRemoval(this.ports.source, this.job.bucket, decision.row) };
     if (decision.kind === 'reuse' && this.job.metadata === 'FULL' && decision.row.kind === 'put')
       return { kind: 'reused', states: await this.changedStates(decision) };
+    if (decision.kind === 'reuse' && this.job.aclsEnabled && decision.row.acl !== undefined)
+      return { kind: 'reused', states: this.reportedAcl(decision, decision.row.acl) };
     return { kind: 'nothing' };
   }
 
-  private async settle({ decision, needed }: Placed, outcome: Outcome, delta: DeltaWriter): Promise<void> {
+  /** A report says the ACL of every version: one that the history does not know. */
+  private reportedAcl(decision: Decision & { kind: 'reuse' }, acl: string): Row[] {
+    return acl === latestOf(decision, 'acl') ? [] : [stateRow(decision.row, { acl }, this.job.asOf)];
+  }
+
+  private async settle(placed: Placed, outcome: Outcome, delta: DeltaWriter): Promise<void> {
+    const { decision, needed } = placed;
     const { row } = decision;
+    this.count(placed);
     if (decision.kind === 'mark') delta.add(row);
-    if (decision.kind === 'remove') {
-      delta.add(row);
+    const removal = outcome.kind === 'removed' ? outcome.row : decision.kind === 'remove' ? row : undefined;
+    if (removal) {
+      delta.add(removal);
       this.counts.removed++;
     }
     if (decision.kind === 'reuse') {
@@ -194,6 +213,19 @@ class RangeBackup {
       await this.skip(decision, outcome.reason, needed, delta);
   }
 
+  /** What the recovery point has, whether it is new or not. */
+  private count({ decision: { kind, row }, needed, leftOut }: Placed): void {
+    if (needed) this.counts.leftOut += leftOut;
+    if (kind === 'remove') return;
+    if (row.kind === 'marker') {
+      this.counts.markers++;
+      return;
+    }
+    this.counts.versions++;
+    this.counts.bytes += row.size ?? 0;
+    if (needed) this.counts.objects++;
+  }
+
   /** A version that cannot be stored is kept in the history without a body, counted, and listed in the report. */
   private async skip(
     decision: Decision & { kind: 'store' },
@@ -215,33 +247,17 @@ class RangeBackup {
   private async changedStates(decision: Decision & { kind: 'reuse' }): Promise<Row[]> {
     const now = await readMetadata(this.ports, this.job, decision.row);
     if (!now) return [];
-    const { known, states } = decision;
-    const latest = (field: 'tags' | 'acl'): string | undefined =>
-      [...states]
-        .sort((a, b) => (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0))
-        .findLast((row) => row[field] !== undefined)?.[field] ?? known[field];
-    const { key, versionId, lastModified, etag } = decision.row;
-    const state: Row = {
-      key,
-      versionId,
-      lastModified,
-      etag,
-      kind: 'state',
-      effectiveFrom: this.job.asOf,
-      source: 'listing',
-    };
+    const state = (value: Pick<Row, 'tags' | 'acl'>): Row => stateRow(decision.row, value, this.job.asOf);
     return [
-      ...(now.tags === latest('tags') ? [] : [{ ...state, tags: now.tags }]),
-      ...(now.acl === undefined || now.acl === latest('acl') ? [] : [{ ...state, acl: now.acl }]),
+      ...(now.tags === latestOf(decision, 'tags') ? [] : [state({ tags: now.tags })]),
+      ...(now.acl === undefined || now.acl === latestOf(decision, 'acl') ? [] : [state({ acl: now.acl })]),
     ];
   }
 }
 
-type Outcome = Stored | { readonly kind: 'nothing' } | { readonly kind: 'reused'; readonly states: readonly Row[] };
-
-async function* readRun(scratch: Scratch, parts: readonly RunPart[], range: KeyRange): AsyncGenerator<Row[]> {
-  for (const part of parts) {
-    const { body } = await scratch.store.get({ bucket: scratch.bucket, key: part.key });
-    yield* readSegment(body, { range, sha256: part.sha256 });
-  }
-}
+type Outcome =
+  | Stored
+  | { readonly kind: 'nothing' }
+  /** Without a row the version is still there. */
+  | { readonly kind: 'removed'; readonly row?: Row }
+  | { readonly kind: 'reused'; readonly states: readonly Row[] };

@@ -90,7 +90,7 @@ export class VersionStore {
     const ref = { bucket: this.job.bucket, key: row.key, versionId: row.versionId };
     const [tags, acl] = await Promise.all([
       head.tagCount > 0 ? this.ports.source.getTags(ref) : {},
-      this.job.aclsEnabled ? this.ports.source.getAcl(ref) : undefined,
+      this.job.aclsEnabled && row.acl === undefined ? this.ports.source.getAcl(ref) : undefined,
     ]);
     return {
       ...row,
@@ -101,7 +101,7 @@ export class VersionStore {
       headers: encodeHeaders(head.headers),
       userMetadata: encodeMetadata(head.userMetadata),
       tags: encodeTags(tags),
-      acl: acl && encodeAcl(acl),
+      acl: this.job.aclsEnabled ? (acl ? encodeAcl(acl) : row.acl) : undefined,
     };
   }
 }

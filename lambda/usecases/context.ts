@@ -43,6 +43,12 @@ export interface BackupSettings {
   readonly rangeWeight: number;
   /** Bodies read at the same time. */
   readonly concurrency: number;
+  /** Rows of an inventory report that are sorted in memory at once. */
+  readonly sortRows: number;
+  /** Bytes of a report's data files that one unit reads, about. */
+  readonly inventoryUnitBytes: number;
+  /** Rows of the last commit that one unit of a listing covers, about. */
+  readonly listingUnitRows: number;
 }
 
 export const DEFAULT_SETTINGS: BackupSettings = {
@@ -51,4 +57,9 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   copyPartSize: 256 * 1024 * 1024,
   rangeWeight: DEFAULT_RANGE_WEIGHT,
   concurrency: 32,
+  sortRows: 200_000,
+  // About 15 million rows of a compressed CSV report.
+  inventoryUnitBytes: 1024 * 1024 * 1024,
+  // 200 requests, one after the other.
+  listingUnitRows: 200_000,
 };

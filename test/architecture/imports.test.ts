@@ -38,8 +38,8 @@ const OUTSIDE = ['local', 'bench', 'scripts', 'test'];
 /** Packages that a layer may use; a layer that is not named may use any. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   'lambda/contract': /^$/,
-  // Hashing is pure; Parquet is the format of the history.
-  'lambda/core': /^(node:(crypto|buffer|util|zlib)|hyparquet|hyparquet-writer|zod)$/,
+  // Hashing is pure, and so is decoding a stream; Parquet is the format of the history.
+  'lambda/core': /^(node:(crypto|buffer|stream|stream\/promises|util|zlib)|csv-parse|hyparquet|hyparquet-writer|zod)$/,
   'lambda/ports': /^$/,
   'lambda/usecases': /^node:(crypto|buffer|util)$/,
   lib: /^(aws-cdk-lib(\/.*)?|constructs|node:(fs|path))$/,

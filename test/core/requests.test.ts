@@ -38,7 +38,7 @@ test('whatever the input is, it is taken whole or refused as InvalidRequest', ()
 test('defaults of a backup', () => {
   expect(parseBackupRequest({ bucket: 'good-bucket' }, own)).toEqual({
     bucket: 'good-bucket',
-    source: 'listing',
+    source: 'auto',
     versions: 'ALL',
     metadata: 'EVENTS',
   });

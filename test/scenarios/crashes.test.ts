@@ -1,11 +1,23 @@
 import { type CallHook, ManualDeadline, type MemoryObjectStore } from '../../lambda/adapters/memory';
+import { sha256Hex } from '../../lambda/core/hash';
 import { StoreError } from '../../lambda/ports/object-store';
 import { currentOf, historyOf } from '../support/bucket-state';
+import { deliverReport } from '../support/inventory-report';
 import { Rig, SCRATCH, VAULT } from './rig';
 
-const SETTINGS = { packThreshold: 16, copyPartSize: 4, rangeWeight: 3 };
+const SETTINGS = {
+  packThreshold: 16,
+  copyPartSize: 4,
+  rangeWeight: 3,
+  sortRows: 1,
+  inventoryUnitBytes: 1,
+  listingUnitRows: 2,
+};
+/** What a job reads the bucket's content from. */
+const SOURCES = ['listing', 'inventory'] as const;
+type Source = (typeof SOURCES)[number];
 
-function filled(options: ConstructorParameters<typeof Rig>[0] = {}): Rig {
+function filled(options: ConstructorParameters<typeof Rig>[0] = {}, source: Source = 'listing'): Rig {
   const rig = new Rig({ settings: SETTINGS, pageSize: 3, ...options });
   rig.s3.createBucket('src');
   for (const key of ['a', 'b', 'c', 'd']) {
@@ -15,6 +27,7 @@ function filled(options: ConstructorParameters<typeof Rig>[0] = {}): Rig {
   rig.s3.delete('src', 'b');
   rig.s3.put('src', 'large', 'more than four parts of four bytes each: 17 and over');
   rig.s3.advance(5);
+  if (source === 'inventory') deliverReport(rig.s3, 'src', SCRATCH);
   return rig;
 }
 
@@ -34,39 +47,69 @@ function failCall(stores: readonly MemoryObjectStore[], n: number, when: 'before
   };
 }
 
-describe.each(['beforeCall', 'afterCall'] as const)('a job whose n-th call fails (%s), for every n', (when) => {
-  test('leaves no visible recovery point or a whole one, and the next job succeeds', async () => {
-    for (let n = 1; ; n++) {
-      const rig = filled();
-      const stop = failCall(rig.stores, n, when);
-      const outcome = await rig.backup({ bucket: 'src' }).catch(() => undefined);
-      if (!stop()) break;
-      const committed = rig.s3.keys(VAULT, 'buckets/src/timeline/').length;
-      if (!outcome) {
-        expect((await rig.catalog.listRecoveryPoints({ bucket: 'src' })).items.length).toBeLessThanOrEqual(committed);
-        expect((await rig.catalog.listJobs({ bucket: 'src' })).items[0]?.state).toBe('FAILED');
-      }
-      rig.s3.advance(60);
-      const next = await rig.backup({ bucket: 'src' });
-      expect(next).toMatchObject({ status: 'COMPLETED', versions: 9, stored: committed === 0 ? 9 : 0 });
-      await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
-      expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
-    }
-  }, 60_000);
+/** Does something before the n-th call of the stores together, once. */
+function atCall(
+  stores: readonly { calls: { beforeCall: CallHook | undefined } }[],
+  n: number,
+  act: () => Promise<unknown> | undefined,
+): () => boolean {
+  let calls = 0;
+  let reached = false;
+  const stop = (): boolean => {
+    for (const store of stores) store.calls.beforeCall = undefined;
+    return reached;
+  };
+  const hook: CallHook = async () => {
+    if (++calls !== n) return;
+    reached = true;
+    stop();
+    await act();
+  };
+  for (const store of stores) store.calls.beforeCall = hook;
+  return stop;
+}
 
-  test('goes on when the state machine repeats the step that failed', async () => {
-    for (let n = 1; ; n++) {
-      const rig = filled();
-      const stop = failCall(rig.stores, n, when);
-      rig.retries = 1;
-      const output = await rig.backup({ bucket: 'src' });
-      if (!stop()) break;
-      expect(output).toMatchObject({ status: 'COMPLETED', versions: 9, stored: 9 });
-      expect(rig.s3.keys(VAULT, 'buckets/src/timeline/')).toHaveLength(1);
-      await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
-      expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
-    }
-  }, 60_000);
+describe.each(['beforeCall', 'afterCall'] as const)('a job whose n-th call fails (%s), for every n', (when) => {
+  test.each(SOURCES)(
+    'leaves no visible recovery point or a whole one, and the next job succeeds (%s)',
+    async (source) => {
+      for (let n = 1; ; n++) {
+        const rig = filled({}, source);
+        const stop = failCall(rig.stores, n, when);
+        const outcome = await rig.backup({ bucket: 'src', source }).catch(() => undefined);
+        if (!stop()) break;
+        const committed = rig.s3.keys(VAULT, 'buckets/src/timeline/').length;
+        if (!outcome) {
+          expect((await rig.catalog.listRecoveryPoints({ bucket: 'src' })).items.length).toBeLessThanOrEqual(committed);
+          expect((await rig.catalog.listJobs({ bucket: 'src' })).items[0]?.state).toBe('FAILED');
+        }
+        rig.s3.advance(60);
+        const next = await rig.backup({ bucket: 'src' });
+        expect(next).toMatchObject({ status: 'COMPLETED', versions: 9, stored: committed === 0 ? 9 : 0 });
+        await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
+        expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+      }
+    },
+    60_000,
+  );
+
+  test.each(SOURCES)(
+    'goes on when the state machine repeats the step that failed (%s)',
+    async (source) => {
+      for (let n = 1; ; n++) {
+        const rig = filled({}, source);
+        const stop = failCall(rig.stores, n, when);
+        rig.retries = 1;
+        const output = await rig.backup({ bucket: 'src', source });
+        if (!stop()) break;
+        expect(output).toMatchObject({ status: 'COMPLETED', versions: 9, stored: 9 });
+        expect(rig.s3.keys(VAULT, 'buckets/src/timeline/')).toHaveLength(1);
+        await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
+        expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+      }
+    },
+    60_000,
+  );
 
   test.each([1, 'all'] as const)(
     'a restore of %s versions that is repeated writes nothing twice',
@@ -119,6 +162,61 @@ describe('two attempts of one turn', () => {
     expect(currentOf(rig.s3, 'dst')).toEqual(currentOf(rig.s3, 'src'));
     expect(rig.s3.keys(SCRATCH).filter((key) => key.includes('turn-000000'))).not.toHaveLength(0);
   });
+});
+
+describe('a second attempt in the middle of the first', () => {
+  test.each(SOURCES)(
+    'commits one result and readable bodies, at every call (%s)',
+    async (source) => {
+      for (let n = 1; ; n++) {
+        const rig = filled({}, source);
+        const stop = atCall(rig.stores, n, () => rig.again?.());
+        const output = await rig.backup({ bucket: 'src', source });
+        if (!stop()) break;
+        expect(output).toMatchObject({ status: 'COMPLETED', versions: 9, stored: 9 });
+        expect(rig.s3.keys(VAULT, 'buckets/src/timeline/')).toHaveLength(1);
+        await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
+        expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+      }
+    },
+    60_000,
+  );
+});
+
+describe('another job in the middle of one', () => {
+  test.each([
+    ['is refused while the first one runs', true],
+    ['takes over from one that is dead, which can then not commit', false],
+  ])(
+    '%s, at every call',
+    async (_, alive) => {
+      for (let n = 1; ; n++) {
+        const rig = filled();
+        let second: unknown;
+        const stop = atCall(rig.stores, n, async () => {
+          if (!alive) rig.executions.running.clear();
+          second = await rig.backup({ bucket: 'src' }).catch((error: unknown) => error);
+        });
+        const first: unknown = await rig.backup({ bucket: 'src' }).catch((error: unknown) => error);
+        if (!stop()) break;
+        const outcomes = [first, second].map((outcome) => (outcome instanceof Error ? outcome.name : 'COMPLETED'));
+        expect(['COMPLETED', 'BackupAlreadyRunning', 'BackupSuperseded']).toEqual(expect.arrayContaining(outcomes));
+        const commits = outcomes.filter((outcome) => outcome === 'COMPLETED').length;
+        expect(commits).toBeGreaterThan(0);
+        const chain = rig.s3.keys(VAULT, 'buckets/src/timeline/').map((key) => rig.s3.text(VAULT, key) ?? '');
+        expect(chain).toHaveLength(commits);
+        chain.slice(1).forEach((manifest, index) => {
+          const { previous } = JSON.parse(manifest) as { previous?: { sha256: string } };
+          expect(previous?.sha256).toBe(sha256Hex(Buffer.from(chain[index] ?? '')));
+        });
+        await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' });
+        expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+        rig.s3.advance(60);
+        expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', versions: 9, stored: 0 });
+      }
+    },
+    60_000,
+  );
 });
 
 describe('two jobs of one bucket', () => {

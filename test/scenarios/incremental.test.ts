@@ -103,8 +103,10 @@ describe('requests and writes of a backup', () => {
 
   test('a recovery point shows its instant: what was written later waits for the next job', async () => {
     const rig = filled();
+    let listings = 0;
     rig.source.calls.beforeCall = ({ operation }) => {
-      if (operation !== 'ListObjectVersions') return;
+      // The first listing of a bucket without history looks for the places to cut it.
+      if (operation !== 'ListObjectVersions' || ++listings < 2) return;
       rig.s3.advance(5);
       rig.s3.put('src', 'small/1', 'too late');
     };

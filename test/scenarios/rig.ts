@@ -54,6 +54,8 @@ export class Rig {
   retries = 0;
   /** Step whose turns are done by two workers at the same time. */
   doubled: string | undefined;
+  /** Does the turn that is being done by another worker as well, from its beginning to its end. */
+  again: (() => Promise<unknown>) | undefined;
   private runs = 0;
 
   constructor(options: RigOptions = {}) {
@@ -171,9 +173,11 @@ export class Rig {
       for (let state: WorkOutput = { more: true, turn: 0 }; state.more;) {
         const input = { job, unit, turn: state.turn };
         const attempt = (): Promise<WorkOutput> => this.step(() => work(input));
+        this.again = () => work(input);
         const [first, second] = await Promise.all(this.doubled === step ? [attempt(), attempt()] : [attempt()]);
         if (second) expect(second).toEqual(first);
         state = first;
+        this.again = undefined;
         this.turns[step] = (this.turns[step] ?? 0) + 1;
       }
     }

@@ -1,0 +1,10 @@
+import { ScratchPrefix } from '../contract/layout';
+import { sha256Hex } from './hash';
+
+/** ID of a vault's inventory configuration on a protected bucket: two vaults of one bucket do not share it. */
+export const inventoryConfigId = (scratchBucket: string): string =>
+  `cdk-s3-backup-${sha256Hex(scratchBucket).slice(0, 12)}`;
+
+/** Where S3 puts the reports of a configuration, given the prefix `inventory` of the scratch bucket. */
+export const inventoryPrefix = (bucket: string, configId: string): string =>
+  `${ScratchPrefix.inventory}${bucket}/${configId}/`;

@@ -1,0 +1,97 @@
+import { encodeAcl } from './canonical';
+import type { Grant, Permission } from './object-properties';
+import { NULL_VERSION, Row } from './row';
+import { multipartVisibility } from './scan-rows';
+
+/** A record of a report: values by the names of CSV columns; absent and empty are the same. */
+export type InventoryRecord = (column: string) => string | undefined;
+
+export interface InventoryFacts {
+  readonly bucket: string;
+  /** Start of the report's scan, and an instant by which the report was complete; epoch seconds. */
+  readonly asOf: number;
+  readonly previousAsOf: number;
+  readonly observedAt: number;
+}
+
+/** A record that says something impossible; the message completes "the record of …". */
+export class RecordProblem extends Error {}
+
+/** The row of a record. Throws RecordProblem for one that no S3 bucket can have brought forth. */
+export function inventoryRow(value: InventoryRecord, facts: InventoryFacts): Row {
+  const bucket = value('Bucket');
+  if (bucket !== undefined && bucket !== facts.bucket) throw new RecordProblem(`is of another bucket, "${bucket}"`);
+  const key = value('Key');
+  if (key === undefined) throw new RecordProblem('has no key');
+  const isMarker = flag(value, 'IsDeleteMarker') ?? false;
+  const lastModified = instant(value('LastModifiedDate'));
+  const row: Row = {
+    key,
+    // S3 leaves the ID of null versions empty.
+    versionId: value('VersionId') ?? NULL_VERSION,
+    kind: isMarker ? 'marker' : 'put',
+    lastModified,
+    observedAt: facts.observedAt,
+    source: 'inventory',
+  };
+  if (isMarker) return row;
+  const etag = value('ETag')?.replace(/^"|"$/g, '');
+  if (etag === undefined) throw new RecordProblem('has no ETag');
+  return {
+    ...row,
+    size: size(value('Size')),
+    etag,
+    storageClass: value('StorageClass'),
+    checksumAlgorithm: value('ChecksumAlgorithm'),
+    acl: aclOf(value('ObjectAccessControlList'), value('ObjectOwner')),
+    ...multipartVisibility({ etag, lastModified }, facts),
+  };
+}
+
+function flag(value: InventoryRecord, column: string): boolean | undefined {
+  const text = value(column)?.toLowerCase();
+  if (text === undefined) return undefined;
+  if (text !== 'true' && text !== 'false') throw new RecordProblem(`has ${column} "${text}"`);
+  return text === 'true';
+}
+
+function size(text: string | undefined): number {
+  const bytes = Number(text ?? 'none');
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RecordProblem(`has the size "${text ?? ''}"`);
+  return bytes;
+}
+
+/** Whole seconds, as S3 dates versions everywhere else. */
+function instant(text: string | undefined): number {
+  const millis = Date.parse(text ?? '');
+  if (Number.isNaN(millis)) throw new RecordProblem(`has the date "${text ?? ''}"`);
+  return Math.floor(millis / 1_000);
+}
+
+const PERMISSIONS = new Set<string>(['FULL_CONTROL', 'READ', 'READ_ACP', 'WRITE_ACP'] satisfies Permission[]);
+
+/** The ACL column: base64 of JSON. Undefined where it does not say everything: the ACL is then read from the object. */
+function aclOf(column: string | undefined, owner: string | undefined): string | undefined {
+  if (column === undefined || owner === undefined || owner === 'UNAVAILABLE') return undefined;
+  try {
+    const acl = JSON.parse(Buffer.from(column, 'base64').toString('utf8')) as {
+      status?: unknown;
+      grants?: { type?: unknown; canonicalId?: unknown; uri?: unknown; permission?: unknown }[];
+    };
+    if (acl.status !== 'AVAILABLE' || !Array.isArray(acl.grants)) return undefined;
+    const grants: Grant[] = [];
+    for (const { type, canonicalId, uri, permission } of acl.grants) {
+      const grantee =
+        type === 'CanonicalUser' && typeof canonicalId === 'string'
+          ? { id: canonicalId }
+          : type === 'Group' && typeof uri === 'string'
+            ? { uri }
+            : undefined;
+      if (!grantee || typeof permission !== 'string' || !PERMISSIONS.has(permission)) return undefined;
+      grants.push({ grantee, permission: permission as Permission });
+    }
+    return encodeAcl({ owner, grants });
+  } catch {
+    return undefined;
+  }
+}

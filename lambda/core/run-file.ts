@@ -1,0 +1,141 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { BackupError, ErrorName } from '../contract/errors';
+import { sha256Hex } from './hash';
+import { compareKeys, inRange, KeyRange } from './key-order';
+import type { Row } from './row';
+
+/**
+ * A run is what a scan leaves in the scratch bucket: rows in order, in parts. A part is blocks of rows, each compressed by itself,
+ * and an index of them, so that a range is read with two requests. Work files, not a format: nothing outside of one job reads
+ * them.
+ */
+export interface RunPart {
+  readonly key: string;
+  readonly bytes: number;
+  /** Where the index begins. */
+  readonly index: number;
+  readonly indexSha256: string;
+  readonly minKey: string;
+  readonly maxKey: string;
+  readonly rows: number;
+}
+
+/** Rows of a block: little enough that a merge of hundreds of runs fits into a worker's memory. */
+const BLOCK_ROWS = 1_000;
+/** Bytes of a part, about: it is built in memory. */
+const PART_BYTES = 16 * 1024 * 1024;
+
+/** First and last key of a block, and where it is. */
+type BlockBounds = readonly [first: string, last: string, offset: number, length: number];
+
+export interface BlockRange {
+  readonly offset: number;
+  readonly length: number;
+  readonly blocks: readonly number[];
+}
+
+// A checksum in every frame: a flipped byte is an error, never another row.
+const PARAMS = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
+const encode = (value: unknown): Buffer => zstdCompressSync(Buffer.from(JSON.stringify(value)), { params: PARAMS });
+const decode = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(zstdDecompressSync(bytes).toString('utf8')) as unknown;
+  } catch (cause) {
+    throw new BackupError(ErrorName.vaultDamaged, 'a work file of the job is damaged: run the job again', { cause });
+  }
+};
+
+/** Rows in the order of runs: by key, newest first, then by version ID. Of one version ID all rows stand together. */
+export function compareRunRows(a: Row, b: Row): number {
+  if (a.key !== b.key) return compareKeys(a.key, b.key);
+  if (a.lastModified !== b.lastModified) return b.lastModified - a.lastModified;
+  return a.versionId < b.versionId ? -1 : a.versionId > b.versionId ? 1 : 0;
+}
+
+/** Builds one part of a run from rows that come in order of their keys. */
+export class RunPartBuilder {
+  private readonly blocks: Buffer[] = [];
+  private readonly index: BlockBounds[] = [];
+  private pending: Row[] = [];
+  private offset = 0;
+  private count = 0;
+  private lastKey: string | undefined;
+
+  get rows(): number {
+    return this.count;
+  }
+  get isFull(): boolean {
+    return this.offset >= PART_BYTES;
+  }
+
+  add(row: Row): void {
+    if (this.lastKey !== undefined && compareKeys(this.lastKey, row.key) > 0)
+      throw new Error('rows of a run must come in key order');
+    this.lastKey = row.key;
+    this.count++;
+    this.pending.push(row);
+    if (this.pending.length >= BLOCK_ROWS) this.flush();
+  }
+
+  /** Parts are named by content: attempts that scan at different times must not mix. */
+  finish(name: (sha256: string) => string): { part: RunPart; body: Uint8Array } {
+    this.flush();
+    const first = this.index[0];
+    const last = this.index.at(-1);
+    if (!first || !last) throw new Error('a part of a run needs at least one row');
+    const index = encode(this.index);
+    const body = Buffer.concat([...this.blocks, index]);
+    const part: RunPart = {
+      key: name(sha256Hex(body)),
+      bytes: body.byteLength,
+      index: this.offset,
+      indexSha256: sha256Hex(index),
+      minKey: first[0],
+      maxKey: last[1],
+      rows: this.count,
+    };
+    return { part, body };
+  }
+
+  private flush(): void {
+    const first = this.pending[0];
+    const last = this.pending.at(-1);
+    if (!first || !last) return;
+    const block = encode(this.pending);
+    this.index.push([first.key, last.key, this.offset, block.byteLength]);
+    this.blocks.push(block);
+    this.offset += block.byteLength;
+    this.pending = [];
+  }
+}
+
+export const reachesInto = (part: Pick<RunPart, 'minKey' | 'maxKey'>, range: KeyRange): boolean =>
+  compareKeys(part.maxKey, range.from) >= 0 && (range.to === undefined || compareKeys(part.minKey, range.to) < 0);
+
+/** Blocks of a part that reach into a range, in groups that are read with one request of at most `window` bytes. */
+export function blocksWithin(part: RunPart, indexBytes: Uint8Array, range: KeyRange, window: number): BlockRange[] {
+  if (sha256Hex(indexBytes) !== part.indexSha256)
+    throw new BackupError(ErrorName.vaultDamaged, `work file ${part.key} is not the one that the scan wrote`);
+  const groups: { offset: number; length: number; blocks: number[] }[] = [];
+  for (const [minKey, maxKey, offset, length] of decode(indexBytes) as BlockBounds[]) {
+    if (!reachesInto({ minKey, maxKey }, range)) continue;
+    const open = groups.at(-1);
+    if (open && open.length + length <= window) {
+      open.length += length;
+      open.blocks.push(length);
+    } else {
+      groups.push({ offset, length, blocks: [length] });
+    }
+  }
+  return groups;
+}
+
+/** Rows of the blocks that one request has read, restricted to the range: one array for each block. */
+export function* blockRows(bytes: Uint8Array, { blocks }: BlockRange, range: KeyRange): Generator<Row[]> {
+  let offset = 0;
+  for (const length of blocks) {
+    const rows = decode(bytes.subarray(offset, offset + length)) as Row[];
+    offset += length;
+    yield rows.filter((row) => inRange(row.key, range));
+  }
+}

@@ -1,0 +1,73 @@
+import { inventoryConfigId, inventoryPrefix } from '../core/inventory-place';
+import { sha256Hex } from '../core/hash';
+import { inventoryInvalid, InventoryManifest, parseInventoryManifest, reportStart } from '../core/inventory-manifest';
+import type { ReportRef } from '../core/jobs';
+import { isStoreError } from '../ports/object-store';
+import type { Scratch } from './turns';
+
+export interface Report extends ReportRef {
+  readonly content: InventoryManifest;
+}
+
+/** The newest complete report of a bucket: one whose manifest.checksum exists. */
+export async function newestReport(scratch: Scratch, bucket: string): Promise<Report | undefined> {
+  const prefix = inventoryPrefix(bucket, inventoryConfigId(scratch.bucket));
+  for (const folder of (await reportFolders(scratch, prefix)).reverse()) {
+    const start = reportStart(folder);
+    const checksum = start === undefined ? undefined : await find(scratch, `${prefix}${folder}/manifest.checksum`);
+    if (start !== undefined && checksum)
+      return readReport(scratch, bucket, { prefix, folder, start, checksum: Buffer.from(checksum.body).toString() });
+  }
+  return undefined;
+}
+
+/** Folders of reports, oldest first. Their data files are beside them and begin with no digit. */
+async function reportFolders(scratch: Scratch, prefix: string): Promise<string[]> {
+  const folders = new Set<string>();
+  let startAfter: string | undefined;
+  do {
+    const page = await scratch.store.listObjects({ bucket: scratch.bucket, prefix: `${prefix}2`, startAfter });
+    for (const { key } of page.entries) folders.add(key.slice(prefix.length).split('/')[0] ?? '');
+    startAfter = page.next;
+  } while (startAfter !== undefined);
+  return [...folders];
+}
+
+async function readReport(
+  scratch: Scratch,
+  sourceBucket: string,
+  { prefix, folder, start, checksum }: { prefix: string; folder: string; start: number; checksum: string },
+): Promise<Report> {
+  const manifest = `${prefix}${folder}/manifest.json`;
+  const found = await find(scratch, manifest);
+  if (!found) throw inventoryInvalid(`inventory report ${manifest}`, 'is missing, though its manifest.checksum exists');
+  const expected = { name: manifest, sourceBucket, destinationBucket: scratch.bucket };
+  const content = parseInventoryManifest(found.body, checksum, expected);
+  const completed = Math.max(found.lastModified, start);
+  return { manifest, sha256: sha256Hex(found.body), start, completed, content };
+}
+
+/** The report that the job began with. Throws `InventoryInvalid` when it has changed since. */
+export async function sameReport(scratch: Scratch, sourceBucket: string, ref: ReportRef): Promise<InventoryManifest> {
+  const found = await find(scratch, ref.manifest);
+  if (!found || sha256Hex(found.body) !== ref.sha256)
+    throw inventoryInvalid(`inventory report ${ref.manifest}`, 'changed or vanished while it was read');
+  const checksum = await find(scratch, ref.manifest.replace(/manifest\.json$/, 'manifest.checksum'));
+  return parseInventoryManifest(found.body, Buffer.from(checksum?.body ?? []).toString(), {
+    name: ref.manifest,
+    sourceBucket,
+    destinationBucket: scratch.bucket,
+  });
+}
+
+async function find(
+  { store, bucket }: Scratch,
+  key: string,
+): Promise<{ body: Uint8Array; lastModified: number } | undefined> {
+  try {
+    return await store.get({ bucket, key });
+  } catch (error) {
+    if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import type { ScanUnit } from '../core/jobs';
+import { compareKeys } from '../core/key-order';
+import { fractionUpTo, keyBetween } from '../core/key-probe';
+import type { Manifest } from '../core/manifest';
+import type { VersionPage } from '../ports/object-store';
+import type { BackupPorts } from './context';
+
+/** Units of a first backup, and requests to find them; a larger bucket has longer units. */
+const MOST_UNITS = 64;
+const MOST_PROBES = 256;
+
+/** Cuts a bucket into intervals of keys that are listed in parallel. */
+export async function listingUnits(
+  ports: BackupPorts,
+  bucket: string,
+  base: Manifest | undefined,
+): Promise<readonly ScanUnit[]> {
+  const rows = ports.settings.listingUnitRows;
+  const cuts = base ? cutsOfTimeline(base, rows) : await probe(ports, bucket, rows);
+  return [...cuts, undefined].map((last, index): ScanUnit => ({ id: String(index), after: cuts[index - 1], last }));
+}
+
+/** Keys after which to cut, by the rows of the last commit's segments. */
+function cutsOfTimeline({ segments }: Manifest, unitRows: number): string[] {
+  const byKey = [...segments].sort((a, b) => compareKeys(a.maxKey, b.maxKey));
+  const cuts: string[] = [];
+  let rows = 0;
+  byKey.forEach((segment, index) => {
+    rows += segment.rows;
+    const next = byKey[index + 1];
+    if (rows < unitRows || !next || next.maxKey === segment.maxKey) return;
+    cuts.push(segment.maxKey);
+    rows = 0;
+  });
+  return cuts;
+}
+
+/** An interval of keys, after `low` and before `high`, with the page that begins it. */
+interface Interval {
+  readonly low: string;
+  readonly high?: string;
+  readonly page: VersionPage;
+}
+
+/**
+ * Looks into a bucket that has no history: halves intervals of keys until each has about the rows of a unit, by how dense a page
+ * of 1,000 rows at its beginning is. A bucket of one page costs one request.
+ */
+async function probe(ports: BackupPorts, bucket: string, unitRows: number): Promise<string[]> {
+  const first = await ports.source.listVersions({ bucket });
+  const start = first.entries[0];
+  if (!first.next || !start) return [];
+  const cuts: string[] = [];
+  let open: Interval[] = [{ low: start.key, page: first }];
+  for (let probes = 0; probes < MOST_PROBES && cuts.length + 1 < MOST_UNITS; probes++) {
+    const widest = open.reduce<Interval | undefined>(
+      (most, interval) => (!most || rowsOf(interval) > rowsOf(most) ? interval : most),
+      undefined,
+    );
+    if (!widest || rowsOf(widest) < 2 * unitRows) break;
+    const { low, high, page } = widest;
+    open = open.filter((interval) => interval !== widest);
+    const middle = keyBetween(low, high);
+    if (middle === undefined) continue;
+    const found = await ports.source.listVersions({ bucket, cursor: { keyMarker: middle } });
+    const key = found.entries[0]?.key;
+    if (key === undefined || (high !== undefined && compareKeys(key, high) >= 0)) {
+      open.push({ low, high: middle, page });
+    } else {
+      cuts.push(key);
+      open.push({ low, high: key, page }, { low: key, high, page: found });
+    }
+  }
+  return cuts.sort(compareKeys);
+}
+
+function rowsOf({ low, high, page }: Interval): number {
+  const last = page.entries.at(-1)?.key;
+  if (!page.next || last === undefined || (high !== undefined && compareKeys(last, high) >= 0))
+    return page.entries.length;
+  return page.entries.length / Math.max(1e-9, fractionUpTo(last, low, high));
+}

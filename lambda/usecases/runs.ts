@@ -1,0 +1,78 @@
+import { workKey } from '../contract/layout';
+import { groupByKey, KeyGroup } from '../core/groups';
+import type { KeyRange } from '../core/key-order';
+import { mergeSorted } from '../core/merge';
+import type { Row } from '../core/row';
+import { blockRows, blocksWithin, compareRunRows, reachesInto, RunPart, RunPartBuilder } from '../core/run-file';
+import type { Scratch } from './turns';
+
+/** Parts of a sorted run, in key order. */
+export type Run = readonly RunPart[];
+
+/** Compressed bytes that all runs of a merge together hold in memory. */
+const WINDOW_BYTES = 32 * 1024 * 1024;
+const MAX_WINDOW = 4 * 1024 * 1024;
+const MIN_WINDOW = 64 * 1024;
+/** A part up to this size is read whole, index and all, with one request. */
+const WHOLE_BYTES = 512 * 1024;
+
+/** Writes rows, which come in key order, as one run. */
+export class RunWriter {
+  private readonly parts: RunPart[] = [];
+  private part = new RunPartBuilder();
+  constructor(
+    private readonly scratch: Scratch,
+    private readonly place: { readonly jobId: string; readonly step: string; readonly unit: string },
+  ) {}
+
+  /** True when a part has to be stored before more rows come. */
+  add(row: Row): boolean {
+    this.part.add(row);
+    return this.part.isFull;
+  }
+
+  async flush(): Promise<void> {
+    if (this.part.rows === 0) return;
+    const { jobId, step, unit } = this.place;
+    const { part, body } = this.part.finish((sha256) => workKey(jobId, step, unit, `${sha256}.run`));
+    await this.scratch.store.put({ bucket: this.scratch.bucket, key: part.key, body });
+    this.parts.push(part);
+    this.part = new RunPartBuilder();
+  }
+
+  async finish(): Promise<Run> {
+    await this.flush();
+    return this.parts;
+  }
+}
+
+/** Rows of all runs within a range, in the order of runs, in chunks. */
+export function readRuns(scratch: Scratch, runs: readonly Run[], range: KeyRange): AsyncGenerator<Row[]> {
+  const within = runs
+    .map((parts) => parts.filter((part) => reachesInto(part, range)))
+    .filter((parts) => parts.length > 0);
+  const window = Math.min(MAX_WINDOW, Math.max(MIN_WINDOW, Math.floor(WINDOW_BYTES / Math.max(1, within.length))));
+  const [only, ...others] = within.map((parts) => readRun(scratch, parts, range, window));
+  if (only && others.length === 0) return only;
+  return mergeSorted(only ? [only, ...others] : [], compareRunRows);
+}
+
+/** The same, in groups of one key. */
+export const readRunGroups = (scratch: Scratch, runs: readonly Run[], range: KeyRange): AsyncGenerator<KeyGroup> =>
+  groupByKey(readRuns(scratch, runs, range));
+
+async function* readRun(scratch: Scratch, parts: Run, range: KeyRange, window: number): AsyncGenerator<Row[]> {
+  const { store, bucket } = scratch;
+  for (const part of parts) {
+    const whole = part.bytes <= WHOLE_BYTES ? (await store.get({ bucket, key: part.key })).body : undefined;
+    const at = { offset: part.index, length: part.bytes - part.index };
+    const index = whole?.subarray(part.index) ?? (await store.get({ bucket, key: part.key, range: at })).body;
+    for (const group of blocksWithin(part, index, range, window)) {
+      const { offset, length } = group;
+      const bytes =
+        whole?.subarray(offset, offset + length) ??
+        (await store.get({ bucket, key: part.key, range: { offset, length } })).body;
+      yield* blockRows(bytes, group, range);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import type { InventoryFacts } from '../core/inventory-row';
+import type { BackupJob, ReportRef, ScanUnit } from '../core/jobs';
+import { afterKey } from '../core/key-order';
+import type { Row } from '../core/row';
+import { compareRunRows } from '../core/run-file';
+import { versionWeight, WeightSample, WeightSampler } from '../core/weights';
+import type { BackupPorts } from './context';
+import { readInventoryFile } from './inventory-file';
+import { sameReport } from './inventory-report';
+import { readRuns, Run, RunWriter } from './runs';
+import { SAMPLES_PER_RANGE, ScanResult } from './scan-result';
+import { SCAN_STEP } from './step-names';
+import type { Turn } from './turns';
+
+export interface InventoryCursor {
+  /** Place of the data file to go on with, and how many of its records are sorted already. */
+  readonly file: number;
+  readonly record: number;
+  /** Sorted chunks that are not merged yet. */
+  readonly chunks: readonly Run[];
+  /** Once all files are read: the chunks are merged up to this key. */
+  readonly mergedTo?: string;
+}
+
+/** With more chunks than this a unit merges them, so that ranges read few runs. */
+const MOST_RUNS = 8;
+/** Samples of a chunk, at least: a chunk has rows from all over the bucket. */
+const LEAST_SAMPLES = 16;
+
+/**
+ * One turn at some data files of a report. Reports are not sorted: rows are sorted a chunk at a time, in memory, and the chunks are
+ * merged into one run when there are many. Both go on in the next turn where the deadline cuts them off.
+ */
+export class InventoryScan {
+  private readonly facts: InventoryFacts;
+  private readonly samples: WeightSample[] = [];
+  private versions = 0;
+  private state: InventoryCursor;
+
+  constructor(
+    private readonly ports: BackupPorts,
+    private readonly job: BackupJob,
+    private readonly report: ReportRef,
+    private readonly unit: ScanUnit,
+    start: InventoryCursor | undefined,
+  ) {
+    const { bucket, asOf, previousAsOf } = job;
+    this.facts = { bucket, asOf, previousAsOf, observedAt: report.completed };
+    this.state = start ?? { file: unit.files?.first ?? 0, record: 0, chunks: [] };
+  }
+
+  async turn(): Promise<Turn<ScanResult, InventoryCursor>> {
+    const read = await this.readFiles();
+    if (!read) return this.answer([], this.state);
+    const { chunks } = this.state;
+    if (chunks.length <= MOST_RUNS) return this.answer(chunks, undefined);
+    const { run, more } = await this.mergeChunks();
+    return this.answer(run.length > 0 ? [run] : [], more ? this.state : undefined);
+  }
+
+  private answer(runs: readonly Run[], cursor: InventoryCursor | undefined): Turn<ScanResult, InventoryCursor> {
+    return { result: { runs, samples: this.samples, versions: this.versions, requests: {} }, cursor };
+  }
+
+  /** Reads and sorts the data files. False when the time is over before the last one. */
+  private async readFiles(): Promise<boolean> {
+    const { first, count } = this.unit.files ?? { first: 0, count: 0 };
+    const manifest = await sameReport(this.ports.scratch, this.job.bucket, this.report);
+    for (; this.state.file < first + count; this.state = { ...this.state, file: this.state.file + 1, record: 0 }) {
+      const file = manifest.files[this.state.file];
+      if (file && !(await this.readFile(readInventoryFile(this.ports.scratch, manifest, file, this.facts))))
+        return false;
+      if (this.state.file + 1 < first + count && this.isLate) {
+        this.state = { ...this.state, file: this.state.file + 1, record: 0 };
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Sorts one file's rows, chunk after chunk. False when the time is over before its end. */
+  private async readFile(batches: AsyncIterable<Row[]>): Promise<boolean> {
+    let skip = this.state.record;
+    let record = 0;
+    let rows: Row[] = [];
+    for await (const batch of batches) {
+      for (const row of batch) {
+        record++;
+        if (skip > 0) skip--;
+        else if (row.lastModified <= this.job.asOf) rows.push(row);
+        if (rows.length < this.ports.settings.sortRows) continue;
+        await this.sort(rows);
+        rows = [];
+        this.state = { ...this.state, record };
+        if (this.isLate) return false;
+      }
+    }
+    await this.sort(rows);
+    return true;
+  }
+
+  private get isLate(): boolean {
+    return this.ports.deadline.remainingMillis() <= 0;
+  }
+
+  private async sort(rows: Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    rows.sort(compareRunRows);
+    const weight = rows.reduce((sum, row) => sum + this.weightOf(row), 0);
+    const step = Math.min(this.ports.settings.rangeWeight / SAMPLES_PER_RANGE, weight / LEAST_SAMPLES);
+    const sampler = new WeightSampler(step);
+    const run = this.writer();
+    for (const row of rows) {
+      if (row.kind === 'put') this.versions++;
+      sampler.add(row.key, this.weightOf(row));
+      if (run.add(row)) await run.flush();
+    }
+    sampler.close();
+    this.samples.push(...sampler.samples);
+    const { chunks } = this.state;
+    this.state = { ...this.state, chunks: [...chunks, await run.finish()] };
+  }
+
+  /** Merges the chunks into one run until the end or the deadline; a turn's run ends with all rows of its last key. */
+  private async mergeChunks(): Promise<{ run: Run; more: boolean }> {
+    const { chunks, mergedTo } = this.state;
+    const run = this.writer();
+    const from = mergedTo === undefined ? '' : afterKey(mergedTo);
+    let lastKey: string | undefined;
+    let more = false;
+    for await (const rows of readRuns(this.ports.scratch, chunks, { from })) {
+      const late = this.isLate;
+      for (const row of rows) {
+        more = late && lastKey !== undefined && row.key !== lastKey;
+        if (more) break;
+        lastKey = row.key;
+        if (run.add(row)) await run.flush();
+      }
+      if (more) break;
+    }
+    this.state = { ...this.state, mergedTo: lastKey ?? mergedTo };
+    return { run: await run.finish(), more };
+  }
+
+  private writer(): RunWriter {
+    return new RunWriter(this.ports.scratch, { jobId: this.job.jobId, step: SCAN_STEP, unit: this.unit.id });
+  }
+
+  private weightOf(row: Row): number {
+    return versionWeight(row.size ?? 0, row.lastModified <= this.job.previousAsOf);
+  }
+}

@@ -1,0 +1,15 @@
+import type { WeightSample } from '../core/weights';
+import type { RequestCounts } from '../ports/runtime';
+import type { Run } from './runs';
+
+/** What a turn of a scan leaves. */
+export interface ScanResult {
+  readonly runs: readonly Run[];
+  readonly samples: readonly WeightSample[];
+  /** Versions with a body: the commit checks that none of them was forgotten. */
+  readonly versions: number;
+  readonly requests: RequestCounts;
+}
+
+/** A turn's result is one JSON file: samples must not make it large. */
+export const SAMPLES_PER_RANGE = 8;

@@ -1,0 +1,78 @@
+import { inventoryInvalid } from '../core/inventory-manifest';
+import type { BackupJob } from '../core/jobs';
+import { isVersion, Row } from '../core/row';
+import type { ObjectStore, VersionCursor } from '../ports/object-store';
+import type { ScannedKey } from './history';
+
+/**
+ * Makes what a report says of a key as good as a listing: refuses what cannot be, asks S3 for the order of versions of one
+ * second, and keeps only the current version where the job wants no other.
+ */
+export class ScannedKeys {
+  constructor(
+    private readonly source: ObjectStore,
+    private readonly job: BackupJob,
+  ) {}
+
+  /** `leftOut`: versions with a body that a job of CURRENT versions does not keep. */
+  async complete({ key, scanned, history }: ScannedKey): Promise<{ rows: readonly Row[]; leftOut: number }> {
+    if (this.job.source !== 'inventory' || scanned.length === 0) return { rows: scanned, leftOut: 0 };
+    this.refuseTwice(scanned);
+    const tied = this.tiedSeconds(scanned, history);
+    const rows = tied.size > 0 ? await this.ordered(key, scanned, tied) : scanned;
+    if (this.job.versions === 'ALL') return { rows, leftOut: 0 };
+    const bodies = rows.slice(1).filter((row) => row.kind === 'put');
+    return { rows: rows.slice(0, 1), leftOut: bodies.length };
+  }
+
+  private refuseTwice(scanned: readonly Row[]): void {
+    if (new Set(scanned.map((row) => row.versionId)).size === scanned.length) return;
+    throw inventoryInvalid(
+      `inventory report ${this.job.report?.manifest ?? ''}`,
+      'has two records of one object version',
+    );
+  }
+
+  /** Seconds with several versions whose order is not known yet. */
+  private tiedSeconds(scanned: readonly Row[], history: readonly Row[]): Set<number> {
+    const known = new Map(history.filter(isVersion).map((row) => [row.versionId, row]));
+    const bySecond = new Map<number, Set<string>>();
+    for (const row of [...scanned, ...known.values()]) {
+      const ids = bySecond.get(row.lastModified) ?? new Set<string>();
+      bySecond.set(row.lastModified, ids.add(row.versionId));
+    }
+    const current = scanned[0]?.lastModified;
+    const isOpen = (row: Row): boolean =>
+      (bySecond.get(row.lastModified)?.size ?? 0) > 1 &&
+      (this.job.versions === 'CURRENT' ? row.lastModified === current : !known.has(row.versionId));
+    return new Set(scanned.filter(isOpen).map((row) => row.lastModified));
+  }
+
+  /** The rows in S3's own order, which a listing gives, with the links that record it. */
+  private async ordered(key: string, scanned: readonly Row[], tied: ReadonlySet<number>): Promise<readonly Row[]> {
+    const listed = await this.list(key);
+    const place = new Map(listed.map((entry, index) => [entry.versionId, index]));
+    const linked = scanned.map((row): Row => {
+      const own = place.get(row.versionId);
+      if (!tied.has(row.lastModified) || own === undefined) return row;
+      const older = listed.slice(own + 1).filter((entry) => entry.lastModified === row.lastModified);
+      const links = this.job.versions === 'ALL' ? older.slice(0, 1) : older;
+      return links.length > 0 ? { ...row, newerThan: links.map((entry) => entry.versionId).join(',') } : row;
+    });
+    const placeOf = (row: Row): number => place.get(row.versionId) ?? listed.length;
+    return linked.sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
+  }
+
+  private async list(key: string): Promise<{ versionId: string; lastModified: number }[]> {
+    const { bucket } = this.job;
+    const own: { versionId: string; lastModified: number }[] = [];
+    let cursor: VersionCursor | undefined;
+    do {
+      const page = await this.source.listVersions({ bucket, prefix: key, cursor });
+      const entries = page.entries.filter((entry) => entry.key === key);
+      own.push(...entries);
+      cursor = entries.length === page.entries.length ? page.next : undefined;
+    } while (cursor);
+    return own;
+  }
+}

@@ -1,0 +1,3 @@
+/** Folders of the steps of a backup job in the scratch bucket. */
+export const SCAN_STEP = 'scan';
+export const RANGE_STEP = 'ranges';
