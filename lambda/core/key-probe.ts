@@ -39,7 +39,9 @@ function pointBetween(from: number, to: number): number | undefined {
 }
 
 const DIGITS = 8;
-const BASE = TOP_ASCII - 0x20 + 1;
+const ASCII_BASE = TOP_ASCII - LEAST + 1;
+/** A printable character as a digit; what is not one counts as the nearest. */
+const asciiDigit = (point: number): number => Math.min(Math.max(point - LEAST, 0), ASCII_BASE - 1);
 
 /**
  * Which part of an interval lies up to `key`, from 0 to 1, if its keys were spread evenly over the printable characters. Only an estimate:
@@ -53,11 +55,13 @@ export function fractionUpTo(key: string, low: string, high: string | undefined)
   ];
   let shared = 0;
   while (shared < a.length && a[shared] === b[shared]) shared++;
-  const rank = (points: readonly number[]): number =>
-    Array.from({ length: DIGITS }, (_, i) => {
-      const point = points[shared + i] ?? 0;
-      return Math.min(Math.max(point - LEAST, 0), BASE) / BASE ** (i + 1);
-    }).reduce((sum, part) => sum + part, 0);
+  const isAscii = (a[shared] ?? 0) <= TOP_ASCII && (b[shared] ?? 0) <= TOP_ASCII;
+  const rank = (points: readonly number[]): number => {
+    const first = points[shared] ?? 0;
+    let value = isAscii ? asciiDigit(first) : first;
+    for (let i = 1; i < DIGITS; i++) value += asciiDigit(points[shared + i] ?? 0) / ASCII_BASE ** i;
+    return value;
+  };
   const span = rank(b) - rank(a);
   return span <= 0 ? 1 : Math.min(1, Math.max(0, (rank(k) - rank(a)) / span));
 }

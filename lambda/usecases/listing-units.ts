@@ -7,7 +7,7 @@ import type { BackupPorts } from './context';
 
 /** Units of a first backup, and requests to find them; a larger bucket has longer units. */
 const MOST_UNITS = 64;
-const MOST_PROBES = 256;
+const MOST_PROBES = 200;
 
 /** Cuts a bucket into intervals of keys that are listed in parallel. */
 export async function listingUnits(
@@ -74,9 +74,14 @@ async function probe(ports: BackupPorts, bucket: string, unitRows: number): Prom
   return cuts.sort(compareKeys);
 }
 
-function rowsOf({ low, high, page }: Interval): number {
-  const last = page.entries.at(-1)?.key;
-  if (!page.next || last === undefined || (high !== undefined && compareKeys(last, high) >= 0))
-    return page.entries.length;
-  return page.entries.length / Math.max(1e-9, fractionUpTo(last, low, high));
+/** An estimate: what the page has, and as dense as its densest end up to the end of the interval. */
+function rowsOf({ low, high, page: { entries, next } }: Interval): number {
+  const last = entries.at(-1)?.key;
+  if (!next || last === undefined || (high !== undefined && compareKeys(last, high) >= 0)) return entries.length;
+  const end = fractionUpTo(last, low, high);
+  const densities = [2, 4].map((share) => {
+    const from = entries[Math.floor(entries.length * (1 - 1 / share))]?.key ?? low;
+    return entries.length / share / Math.max(1e-9, end - fractionUpTo(from, low, high));
+  });
+  return entries.length + (1 - end) * Math.max(...densities);
 }

@@ -1,0 +1,62 @@
+import { historyOf } from '../support/bucket-state';
+import { Rig } from './rig';
+
+const KEYS = 400;
+const settings = { listingUnitRows: 50, rangeWeight: 40 };
+const restoreAll = { sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' };
+
+function filled(keyOf: (i: number) => string, options: ConstructorParameters<typeof Rig>[0] = {}): Rig {
+  const rig = new Rig({ settings, pageSize: 20, ...options });
+  rig.s3.createBucket('src');
+  for (let i = 0; i < KEYS; i++) {
+    rig.s3.put('src', keyOf(i), `first ${String(i)}`);
+    if (i % 3 === 0) rig.s3.put('src', keyOf(i), `second ${String(i)}`);
+    if (i % 7 === 0) rig.s3.delete('src', keyOf(i));
+  }
+  rig.s3.advance(1);
+  return rig;
+}
+
+describe.each<[string, (i: number) => string]>([
+  ['spread over the alphabet', (i) => `${String.fromCharCode(97 + (i % 26))}/${String(i)}`],
+  ['under one long prefix', (i) => `photos/of/the/year/2024/image-${String(i).padStart(6, '0')}.jpg`],
+  ['by date', (i) => `logs/2024-${String(1 + (i % 12)).padStart(2, '0')}-01/${String(i)}`],
+  ['in a script above U+FFFF', (i) => `${String.fromCodePoint(0x10000 + i * 37)}/${String(i)}`],
+  ['mostly under one of two prefixes', (i) => (i < 5 ? `a/${String(i)}` : `z/${String(i)}`)],
+])('keys %s', (_, keyOf) => {
+  test('are listed by several units, each version once, in the first backup and in the next', async () => {
+    const rig = filled(keyOf);
+    const versions = rig.s3.versions('src').filter((version) => !version.isMarker).length;
+    const output = await rig.backup({ bucket: 'src' });
+    expect(output).toMatchObject({ status: 'COMPLETED', versions, stored: versions });
+    expect(rig.turns['scan']).toBeGreaterThan(2);
+    await rig.restore(restoreAll);
+    expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+
+    rig.s3.put('src', keyOf(11), 'changed');
+    rig.s3.put('src', '0 before all', 'new');
+    rig.s3.put('src', '\u{10fffd} after all', 'new');
+    rig.s3.advance(1);
+    rig.turns['scan'] = 0;
+    const next = await rig.backup({ bucket: 'src' });
+    expect(next).toMatchObject({ status: 'COMPLETED', versions: versions + 3, stored: 3, removed: 0 });
+    expect(rig.turns['scan']).toBeGreaterThan(2);
+    // A timeline says where to cut: no request looks for it.
+    const pages = Math.ceil(rig.s3.versions('src').length / 20);
+    expect(next.requests['ListObjectVersions']).toBeLessThanOrEqual(pages + rig.turns['scan']);
+    await rig.restore({ ...restoreAll, destinationBucket: 'dst2' });
+    expect(historyOf(rig.s3, 'dst2')).toEqual(historyOf(rig.s3, 'src'));
+  });
+});
+
+test('a bucket of one page is one unit, and a search for cuts has an end', async () => {
+  const rig = filled((i) => String(i), { pageSize: 2_000 });
+  const { requests } = await rig.backup({ bucket: 'src' });
+  expect(requests['ListObjectVersions']).toBe(2);
+  expect(rig.turns['scan']).toBe(1);
+  const one = new Rig({ settings: { listingUnitRows: 1 }, pageSize: 5 });
+  one.s3.createBucket('src');
+  for (let i = 0; i < 100; i++) one.s3.put('src', 'always the same key', String(i));
+  one.s3.advance(1);
+  expect(await one.backup({ bucket: 'src' })).toMatchObject({ versions: 100, stored: 100 });
+});
