@@ -124,14 +124,20 @@ const pick = (manifest: Manifest, numbers: readonly number[]): SegmentRef[] =>
     return segment;
   });
 
+/** An interval of keys whose history was written anew: its segments replace all that were there. */
+export interface MergedRange extends KeyRange {
+  readonly segments: readonly SegmentRef[];
+}
+
 /**
  * Ranges and segments of the next commit: those of `base`, cut at the units' bounds, and the new segments added to each range
- * that their keys reach into. Segments that no range names any more are left out.
+ * that their keys reach into. A merged interval is a range of its own. Segments that no range names any more are left out.
  */
 export function nextRanges(
   base: Manifest | undefined,
   units: readonly KeyRange[],
   added: readonly SegmentRef[],
+  merged: readonly MergedRange[] = [],
 ): Pick<Manifest, 'segments' | 'ranges'> {
   const segments: SegmentRef[] = [];
   const numbers = new Map<string, number>();
@@ -140,13 +146,34 @@ export function nextRanges(
     numbers.set(segment.name, number);
     return number;
   };
-  const parts = units.flatMap((unit) => historyRanges(base, unit));
+  const parts = units.flatMap((unit) => historyRanges(base, unit)).flatMap((range) => cutOut(range, merged));
   const ranges = parts.map((part) => ({
     from: part.from,
-    segments: [...part.segments, ...added.filter((segment) => reaches(segment, part))].map(numberOf),
+    segments: (part.isMerged ? part.segments : [...part.segments, ...added.filter((s) => reaches(s, part))]).map(
+      numberOf,
+    ),
   }));
   return { segments, ranges };
 }
 
-const reaches = (segment: SegmentRef, range: KeyRange): boolean =>
+/** A range in pieces: those that were merged, and what is between them. */
+function cutOut(
+  range: HistoryRange,
+  merged: readonly MergedRange[],
+): (HistoryRange & { readonly isMerged: boolean })[] {
+  const pieces: (HistoryRange & { readonly isMerged: boolean })[] = [];
+  let from: string | undefined = range.from;
+  for (const { segments, ...piece } of [...merged].sort((a, b) => compareKeys(a.from, b.from))) {
+    const own: KeyRange | undefined = from === undefined ? undefined : intersect(piece, { from, to: range.to });
+    if (from === undefined || !own) continue;
+    if (compareKeys(from, own.from) < 0) pieces.push({ from, to: own.from, segments: range.segments, isMerged: false });
+    pieces.push({ ...own, segments, isMerged: true });
+    from = own.to;
+  }
+  const isOpen = from !== undefined && (range.to === undefined || compareKeys(from, range.to) < 0);
+  if (from !== undefined && isOpen) pieces.push({ from, to: range.to, segments: range.segments, isMerged: false });
+  return pieces;
+}
+
+export const reaches = (segment: SegmentRef, range: KeyRange): boolean =>
   compareKeys(segment.maxKey, range.from) >= 0 && (range.to === undefined || compareKeys(segment.minKey, range.to) < 0);

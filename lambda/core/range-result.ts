@@ -1,9 +1,11 @@
 import { addCounts, Counts } from './counts';
-import type { SegmentRef } from './manifest';
+import type { MergedRange, SegmentRef } from './manifest';
 
 /** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
 export interface RangeResult {
   readonly segments: readonly SegmentRef[];
+  /** Intervals whose history was written anew, with the deltas of this job in it. */
+  readonly merged: readonly MergedRange[];
   /** Keys with a current object, versions with a body and their bytes, and delete markers that the recovery point has. */
   readonly objects: number;
   readonly versions: number;
@@ -29,6 +31,7 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
   const sum = (of: (result: RangeResult) => number): number => results.reduce((all, result) => all + of(result), 0);
   return {
     segments: results.flatMap((result) => result.segments),
+    merged: results.flatMap((result) => result.merged),
     objects: sum((result) => result.objects),
     versions: sum((result) => result.versions),
     bytes: sum((result) => result.bytes),

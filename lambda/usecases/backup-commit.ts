@@ -131,7 +131,7 @@ function makeManifest(
       tags: job.recoveryPointTags,
     },
     ownership: job.ownership,
-    ...nextRanges(base, units, totals.segments),
+    ...nextRanges(base, units, totals.segments, totals.merged),
     counts,
     metadataThrough: job.metadata === 'FULL' || !base ? asOf : base.metadataThrough,
   };

@@ -4,7 +4,8 @@ import { addCounts, Counts } from '../core/counts';
 import { decide, Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import type { KeyRange } from '../core/key-order';
-import type { RangeResult } from '../core/range-result';
+import type { Manifest, SegmentRef } from '../core/manifest';
+import { RangeResult, sumResults } from '../core/range-result';
 import { PACK_BYTES } from '../core/pack';
 import { Row } from '../core/row';
 import { COMPARE_COLUMNS } from '../core/segment-columns';
@@ -13,22 +14,28 @@ import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
 import { compareWithHistory, readHistory } from './history';
+import { mergeRanges, rangesToMerge } from './merge-ranges';
 import { runInOrder } from './pool';
 import { ReportWriter } from './report';
 import { requestsSince } from './requests';
 import { readRunGroups } from './runs';
 import { ScannedKeys } from './scanned-keys';
 import { RANGE_STEP } from './step-names';
-import { runTurn, Turn } from './turns';
+import { earlierResults, runTurn, Turn } from './turns';
 import { confirmRemoval } from './confirm-removal';
 import { refuseLateWork } from './windows';
 
 /** Where a range goes on: at a key, after so many decisions about it, with copies that are under way. */
-interface RangeCursor {
+interface StoreCursor {
   readonly key: string;
   readonly done: number;
   readonly uploads: readonly (readonly [objectKey: string, uploadId: string])[];
 }
+/** All is stored, and history that has become hard to read is merged from this key on. */
+interface MergeCursor {
+  readonly mergeFrom: string;
+}
+type RangeCursor = StoreCursor | MergeCursor;
 /** A decision and its place: so many of the key's decisions come before it. */
 interface Placed {
   readonly decision: Decision;
@@ -65,8 +72,23 @@ class Batch {
 export function backUpRange(ports: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {
   return runTurn(ports.scratch, RANGE_STEP, input, async (cursor: RangeCursor | undefined) => {
     await refuseLateWork(ports.scratch, RANGE_STEP, input.job);
-    return new RangeBackup(ports, input, cursor).run();
+    return cursor && 'mergeFrom' in cursor
+      ? mergeTurn(ports, input, cursor)
+      : new RangeBackup(ports, input, cursor).run();
   });
+}
+
+/** A turn that only merges: it gives the deltas that earlier turns have stored a place in a new base. */
+async function mergeTurn(
+  ports: BackupPorts,
+  input: WorkInput<BackupJob, RangeUnit>,
+  { mergeFrom }: MergeCursor,
+): Promise<Turn<RangeResult, RangeCursor>> {
+  const { job, unit } = input;
+  const base = await ports.vault.readBase(job.bucket, job.base);
+  const { segments } = sumResults(await earlierResults<RangeResult>(ports.scratch, RANGE_STEP, input));
+  const { merged, next } = await mergeRanges(ports, job, rangesToMerge(base, unit, segments), mergeFrom);
+  return { result: { ...sumResults([]), merged }, cursor: next === undefined ? undefined : { mergeFrom: next } };
 }
 
 class RangeBackup {
@@ -92,7 +114,7 @@ class RangeBackup {
   constructor(
     private readonly ports: BackupPorts,
     private readonly input: WorkInput<BackupJob, RangeUnit>,
-    private readonly start: RangeCursor | undefined,
+    private readonly start: StoreCursor | undefined,
   ) {
     this.job = input.job;
     this.uploads = new Map(start?.uploads);
@@ -106,7 +128,7 @@ class RangeBackup {
     const before = { ...ports.source.counts() };
     const base = await ports.vault.readBase(job.bucket, job.base);
     const delta = new DeltaWriter(ports.vault, job, base?.ranges.map((range) => range.from) ?? []);
-    let stopped: RangeCursor | undefined;
+    let stopped: StoreCursor | undefined;
     let batch = new Batch(ports.settings.packThreshold);
     const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
     const scan = readRunGroups(ports.scratch, await scannedRuns(ports.scratch, job), within);
@@ -130,12 +152,21 @@ class RangeBackup {
     stopped ??= await this.carryOut(batch.placed, delta);
     const segments = await delta.finish();
     const requests = requestsSince(ports.source, before);
-    const result = { segments, ...this.counts, skipped: this.skipped, reports: await this.report.finish(), requests };
-    return { result, cursor: stopped };
+    const reports = await this.report.finish();
+    const result = { segments, merged: [], ...this.counts, skipped: this.skipped, reports, requests };
+    return { result, cursor: stopped ?? (await this.mergeCursor(base, segments)) };
+  }
+
+  /** Merging is a turn of its own: it takes time, and another worker has more of it. */
+  private async mergeCursor(base: Manifest | undefined, own: readonly SegmentRef[]): Promise<MergeCursor | undefined> {
+    const earlier = await earlierResults<RangeResult>(this.ports.scratch, RANGE_STEP, this.input);
+    const added = [...earlier.flatMap((result) => result.segments), ...own];
+    const [first] = rangesToMerge(base, this.input.unit, added);
+    return first && { mergeFrom: first.from };
   }
 
   /** Carries out decisions in order. Answers where to go on when the time ended before the last one. */
-  private async carryOut(batch: readonly Placed[], delta: DeltaWriter): Promise<RangeCursor | undefined> {
+  private async carryOut(batch: readonly Placed[], delta: DeltaWriter): Promise<StoreCursor | undefined> {
     const outcomes = await runInOrder(
       batch,
       this.ports.settings.concurrency,

@@ -11,7 +11,7 @@ interface ReadHistory {
 }
 
 /** Joined history of each key of a range, in key order. Memory is that of one row group for each segment. */
-async function* rangeHistory(vault: Vault, range: HistoryRange, options: ReadHistory): AsyncGenerator<KeyGroup> {
+export async function* joinedRange(vault: Vault, range: HistoryRange, options: ReadHistory): AsyncGenerator<KeyGroup> {
   const sources = range.segments.map((segment) => groupByKey(vault.segmentRows(segment, { range, ...options })));
   for await (const { key, parts } of mergeGroups(sources)) yield { key, rows: joinAll(parts.flat()) };
 }
@@ -23,7 +23,7 @@ export async function* readHistory(
   within: KeyRange,
   options: ReadHistory,
 ): AsyncGenerator<KeyGroup> {
-  for (const range of historyRanges(manifest, within)) yield* rangeHistory(vault, range, options);
+  for (const range of historyRanges(manifest, within)) yield* joinedRange(vault, range, options);
 }
 
 export interface ScannedKey {

@@ -114,6 +114,18 @@ export async function unitResults<Result>(
   }
 }
 
+/** Results of the turns of a unit before this one, oldest first. */
+export async function earlierResults<Result>(
+  scratch: Scratch,
+  step: string,
+  { job, unit, turn }: WorkInput<{ jobId: string }, { id: string }>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let earlier = 0; earlier < turn; earlier++)
+    results.push((await scratch.read<Turn<Result, unknown>>(turnKey(job.jobId, step, unit.id, earlier))).result);
+  return results;
+}
+
 const READ_CONCURRENCY = 32;
 
 /** Results of all turns of all units of a step, in the order of the units. */

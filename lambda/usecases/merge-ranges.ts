@@ -1,0 +1,84 @@
+import { needsMerge, neededSince } from '../core/compaction';
+import type { BackupJob } from '../core/jobs';
+import { afterKey, compareKeys, KeyRange } from '../core/key-order';
+import { HistoryRange, historyRanges, Manifest, MergedRange, reaches, SegmentRef } from '../core/manifest';
+import { SegmentWriter } from '../core/segment-writer';
+import type { BackupPorts } from './context';
+import { joinedRange } from './history';
+
+/** Ranges within an interval that are to be merged, with the deltas that this job has added to them. */
+export function rangesToMerge(
+  base: Manifest | undefined,
+  within: KeyRange,
+  added: readonly SegmentRef[],
+): readonly HistoryRange[] {
+  if (!base || added.length === 0) return [];
+  return historyRanges(base, within)
+    .map((range) => ({ range, news: added.filter((segment) => reaches(segment, range)) }))
+    .filter(({ news }) => news.length > 0)
+    .map(({ range, news }) => ({ ...range, segments: [...range.segments, ...news] }))
+    .filter((range) => needsMerge(range.segments));
+}
+
+export interface Merged {
+  readonly merged: readonly MergedRange[];
+  /** Where a later turn goes on; absent when all ranges are merged. */
+  readonly next?: string;
+}
+
+/**
+ * Writes the history of ranges anew, each as one base without deltas, until the end or the deadline. The cut is between two keys;
+ * at least one key is done.
+ */
+export async function mergeRanges(
+  { vault, deadline }: Pick<BackupPorts, 'vault' | 'deadline'>,
+  job: BackupJob,
+  ranges: readonly HistoryRange[],
+  from: string,
+): Promise<Merged> {
+  const merged: MergedRange[] = [];
+  for (const range of ranges) {
+    if (range.to !== undefined && compareKeys(range.to, from) <= 0) continue;
+    const start = compareKeys(range.from, from) < 0 ? from : range.from;
+    const written = new BaseWriter(vault, job);
+    let last: string | undefined;
+    for await (const { key, rows } of joinedRange(vault, { ...range, from: start }, { withFiles: true })) {
+      if ((last !== undefined || merged.length > 0) && deadline.remainingMillis() <= 0) {
+        const next = last === undefined ? start : afterKey(last);
+        if (last !== undefined) merged.push({ from: start, to: next, segments: await written.finish() });
+        return { merged, next };
+      }
+      for (const row of neededSince(rows, job.asOf)) await written.add(row);
+      last = key;
+    }
+    merged.push({ from: start, to: range.to, segments: await written.finish() });
+  }
+  return { merged };
+}
+
+/** Segments of one range, in key order. */
+class BaseWriter {
+  private readonly segments: SegmentRef[] = [];
+  private segment = new SegmentWriter();
+  constructor(
+    private readonly vault: BackupPorts['vault'],
+    private readonly job: BackupJob,
+  ) {}
+
+  async add(row: Parameters<SegmentWriter['add']>[0]): Promise<void> {
+    this.segment.add(row);
+    if (this.segment.isFull) await this.close();
+  }
+
+  async finish(): Promise<readonly SegmentRef[]> {
+    await this.close();
+    return this.segments;
+  }
+
+  private async close(): Promise<void> {
+    if (this.segment.rows === 0) return;
+    const { bucket, jobId, seq } = this.job;
+    this.segments.push(await this.vault.writeSegment(bucket, jobId, seq, this.segment.finish()));
+    this.segment = new SegmentWriter();
+  }
+}
