@@ -11,6 +11,20 @@ export interface BucketDescription {
   readonly date: number;
 }
 
+/** A report that S3 is to make of all versions of a bucket, with every field that S3 offers. */
+export interface InventorySettings {
+  /** ID of the configuration: 1 to 64 letters, digits, `.`, `_` and `-`. */
+  readonly id: string;
+  /** Bucket that takes the reports, of the same account and Region. */
+  readonly destinationBucket: string;
+  /** Where the reports go in it; without a `/` at the end, as S3 adds its own. */
+  readonly prefix: string;
+  readonly frequency: 'Daily' | 'Weekly';
+  readonly format: 'CSV' | 'Parquet';
+  /** @default the default encryption of the destination bucket */
+  readonly encryption?: { readonly type: 'SSE_S3' } | { readonly type: 'SSE_KMS'; readonly kmsKeyId: string };
+}
+
 export interface BucketAdmin {
   /** Throws StoreError `no-such-bucket` or `access-denied` (also for a bucket of another account). */
   describe(bucket: string): Promise<BucketDescription>;
@@ -20,4 +34,15 @@ export interface BucketAdmin {
    * `access-denied`.
    */
   create(bucket: string, options: { readonly ownership: BucketDescription['ownership'] }): Promise<void>;
+  /**
+   * Has S3 send the bucket's events to EventBridge; whatever else the bucket notifies stays as it is, also where a target
+   * is dead. Throws StoreErrors as `describe` does.
+   */
+  ensureEventBridge(bucket: string): Promise<'enabled' | 'was-enabled'>;
+  /**
+   * Has S3 make an inventory of the bucket. A configuration of that ID which says the same, or more fields, is left alone, a
+   * different one replaced; those of other IDs are not looked at. Throws StoreErrors as `describe` does,
+   * `too-many-configurations` when the bucket has 1,000 (S3's limit), and `invalid` for a prefix that ends in `/`.
+   */
+  ensureInventory(bucket: string, settings: InventorySettings): Promise<'created' | 'was-there'>;
 }

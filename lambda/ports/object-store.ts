@@ -180,6 +180,8 @@ export type StoreErrorCode =
   | 'key-too-long'
   /** The bucket has ACLs disabled and the request carries grants. */
   | 'acls-disabled'
+  /** The bucket has as many inventory configurations as S3 allows. */
+  | 'too-many-configurations'
   | 'throttled'
   | 'invalid'
   | 'unavailable';

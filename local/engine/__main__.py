@@ -17,7 +17,9 @@ def main() -> None:
     # Order matters where two modules touch the same function: text edits first, wrappers after them.
     from . import checksums, object_etags, object_listing, object_subresources  # noqa: F401
     from . import null_versions, object_copy, object_multipart, object_put, object_ranges  # noqa: F401
-    from . import iam_objects, object_events, request_guards  # noqa: F401
+    from . import bucket_inventories, iam_objects, object_events  # noqa: F401
+    # After bucket_inventories: the guards look at its requests too.
+    from . import request_guards  # noqa: F401
     from . import bucket_properties, lambda_errors, map_results, schedules, state_machines, transport  # noqa: F401
 
     import ministack.app

@@ -68,6 +68,42 @@ describe('bucket admin', () => {
     const taken = admin.create('restored', { ownership: 'BucketOwnerEnforced' });
     await expect(taken).rejects.toMatchObject({ code: 'access-denied' });
   });
+
+  test('adds EventBridge to what a bucket notifies, without asking the targets', async () => {
+    const queue =
+      '<QueueConfiguration><Queue>arn:q</Queue><Event>s3:ObjectCreated:*</Event><Id>q</Id></QueueConfiguration>';
+    const { s3, admin } = adminOn({ body: `<NotificationConfiguration>${queue}</NotificationConfiguration>` }, {});
+    expect(await admin.ensureEventBridge('photos')).toBe('enabled');
+    expect(s3.last.headers).toMatchObject({
+      'x-amz-skip-destination-validation': 'true',
+      'x-amz-expected-bucket-owner': ACCOUNT,
+    });
+    expect(String(s3.last.body)).toContain(queue);
+    expect(String(s3.last.body)).toContain('<EventBridgeConfiguration');
+  });
+
+  test('writes nothing where events go to EventBridge already', async () => {
+    const { s3, admin } = adminOn({
+      body: '<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>',
+    });
+    expect(await admin.ensureEventBridge('photos')).toBe('was-enabled');
+    expect(s3.sent.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  test("sets up an inventory of all versions, in the bucket's partition, and leaves it alone after that", async () => {
+    const settings = { id: 'ours', destinationBucket: 's', prefix: 'p', frequency: 'Daily', format: 'CSV' } as const;
+    const s3 = new FakeS3({ status: 404, body: errorXml('NoSuchConfiguration') }, {});
+    const options = { accountId: ACCOUNT, partition: 'aws-cn', client: { ...s3.config, maxAttempts: 1 } };
+    expect(await new AwsBucketAdmin(options).ensureInventory('photos', settings)).toBe('created');
+    expect(s3.last.query).toMatchObject({ inventory: '', id: 'ours' });
+    const body = String(s3.last.body);
+    for (const part of ['<Bucket>arn:aws-cn:s3:::s</Bucket>', `<AccountId>${ACCOUNT}</AccountId>`, '>All<'])
+      expect(body).toContain(part);
+    expect(body.match(/<Field>/g)).toHaveLength(15);
+    const again = adminOn({ body: body.replaceAll('aws-cn', 'aws') });
+    expect(await again.admin.ensureInventory('photos', settings)).toBe('was-there');
+    expect(again.s3.sent.map(({ method }) => method)).toEqual(['GET']);
+  });
 });
 
 /** Settings of a client of a JSON service that always gets this answer. */

@@ -7,6 +7,7 @@ import { type Engine, startEngine } from '../../local/engine';
 import { engineWorld } from '../support/engine-world';
 import type { S3World } from '../support/s3-world';
 import { bucketAdminContract } from './bucket-admin.contract';
+import { bucketSettingsContract } from './bucket-settings.contract';
 import { catalogContract } from './catalog.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
@@ -40,6 +41,7 @@ describe('on the local engine', () => {
   writingContract(() => world);
   copyingContract(() => world);
   bucketAdminContract(() => world);
+  bucketSettingsContract(() => world);
   catalogContract(async () => {
     const tableName = `catalog-${randomBytes(6).toString('hex')}`;
     await dynamo.send(new CreateTableCommand(tableOf(tableName)));

@@ -1,6 +1,7 @@
 import { MemoryCatalog } from '../../lambda/adapters/memory';
 import { memoryWorld } from '../support/memory-world';
 import { bucketAdminContract } from './bucket-admin.contract';
+import { bucketSettingsContract } from './bucket-settings.contract';
 import { catalogContract } from './catalog.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
@@ -14,5 +15,6 @@ describe('in memory', () => {
   writingContract(() => world);
   copyingContract(() => world);
   bucketAdminContract(() => world);
+  bucketSettingsContract(() => world);
   catalogContract(() => Promise.resolve(new MemoryCatalog()));
 });

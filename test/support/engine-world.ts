@@ -13,6 +13,7 @@ import { AwsBucketAdmin } from '../../lambda/adapters/aws/aws-bucket-admin';
 import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
 import { clientConfig, localAccount } from '../../local/aws-env';
 import type { Engine } from '../../local/engine';
+import { engineBucketSettings } from './engine-bucket-settings';
 import type { ClientPutOptions, S3World } from './s3-world';
 
 const KEY_BYTES = 32;
@@ -61,6 +62,7 @@ export function engineWorld(engine: Engine): S3World {
       const target = { Bucket: bucket, Key: key, VersionId: versionId };
       await client.send(new PutObjectTaggingCommand({ ...target, Tagging: { TagSet } }));
     },
+    ...engineBucketSettings(client),
     now: () => Math.floor(Date.now() / 1000),
     close: () => {
       for (const thing of opened) thing.destroy();

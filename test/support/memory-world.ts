@@ -23,6 +23,16 @@ export function memoryWorld(): S3World {
       s3.setTags(bucket, key, tags, versionId);
       await Promise.resolve();
     },
+    setNotifications: async (bucket, notifications) => {
+      Object.assign(s3.bucket(bucket).notifications, notifications);
+      await Promise.resolve();
+    },
+    notifications: (bucket) => Promise.resolve({ ...s3.bucket(bucket).notifications }),
+    setInventory: async (bucket, inventory) => {
+      s3.bucket(bucket).inventories.set(inventory.id, inventory);
+      await Promise.resolve();
+    },
+    inventories: (bucket) => Promise.resolve([...s3.bucket(bucket).inventories.values()]),
     now: () => Math.floor(s3.now),
     close: () => Promise.resolve(),
   };

@@ -1,3 +1,4 @@
+import type { BucketInventory } from '../../lambda/adapters/bucket-inventory';
 import type { BucketAdmin, BucketDescription } from '../../lambda/ports/bucket-admin';
 import type { Headers, ObjectStore, Tags, UserMetadata } from '../../lambda/ports/object-store';
 import type { RequestCounter } from '../../lambda/ports/runtime';
@@ -9,6 +10,21 @@ export interface ClientPutOptions {
   readonly storageClass?: string;
   /** Encrypted with a key that only the client has. */
   readonly sseC?: boolean;
+}
+
+/** Where a bucket sends events, besides EventBridge. */
+export interface NotificationRule {
+  readonly kind: 'queue' | 'topic' | 'function';
+  readonly id: string;
+  readonly arn: string;
+  readonly events: readonly string[];
+  /** Only for keys that begin so. */
+  readonly prefix?: string;
+}
+
+export interface Notifications {
+  readonly rules: readonly NotificationRule[];
+  readonly eventBridge: boolean;
 }
 
 /**
@@ -29,6 +45,11 @@ export interface S3World {
   delete(bucket: string, key: string): Promise<string>;
   deleteVersion(bucket: string, key: string, versionId: string): Promise<void>;
   setTags(bucket: string, key: string, tags: Tags, versionId: string): Promise<void>;
+  /** Sets all notifications of a bucket; their targets need not exist. */
+  setNotifications(bucket: string, notifications: Notifications): Promise<void>;
+  notifications(bucket: string): Promise<Notifications>;
+  setInventory(bucket: string, inventory: BucketInventory): Promise<void>;
+  inventories(bucket: string): Promise<readonly BucketInventory[]>;
   /** Epoch seconds, whole. */
   now(): number;
   close(): Promise<void>;

@@ -8,14 +8,14 @@ import {
   PutBucketVersioningCommand,
   PutPublicAccessBlockCommand,
   type S3ClientConfig,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { BucketAdmin, BucketDescription } from '../../ports/bucket-admin';
+import type { BucketAdmin, BucketDescription, InventorySettings } from '../../ports/bucket-admin';
 import { StoreError } from '../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
+import { ensureEventBridge, ensureInventory } from './bucket-settings';
 import { dateOf } from './object-fields';
 import { S3Requests } from './s3-requests';
-import { statusOf } from './store-errors';
+import { causeName, statusOf } from './store-errors';
 
 type Ownership = BucketDescription['ownership'];
 
@@ -27,14 +27,20 @@ const OWNERSHIP_BEFORE_CONTROLS: Ownership = 'ObjectWriter';
 export interface AwsBucketAdminOptions {
   /** Account that must own every bucket; without it the expected owner is not checked. */
   readonly accountId?: string;
+  /** Partition of the buckets' ARNs. @default 'aws' */
+  readonly partition?: string;
   /** Settings of the SDK client. @default see createS3Client */
   readonly client?: S3ClientConfig;
 }
 
 export class AwsBucketAdmin implements BucketAdmin, RequestCounter {
   private readonly requests: S3Requests;
+  private readonly accountId: string | undefined;
+  private readonly partition: string;
 
-  constructor({ accountId, client }: AwsBucketAdminOptions = {}) {
+  constructor({ accountId, partition = 'aws', client }: AwsBucketAdminOptions = {}) {
+    this.accountId = accountId;
+    this.partition = partition;
     // A bucket of another Region is described too, so that a job can say where it is.
     this.requests = new S3Requests({ accountId, client: { followRegionRedirects: true, ...client } });
   }
@@ -97,6 +103,15 @@ export class AwsBucketAdmin implements BucketAdmin, RequestCounter {
     );
   }
 
+  ensureEventBridge(bucket: string): Promise<'enabled' | 'was-enabled'> {
+    return ensureEventBridge(this.requests, bucket);
+  }
+
+  ensureInventory(bucket: string, settings: InventorySettings): Promise<'created' | 'was-there'> {
+    const { accountId, partition } = this;
+    return ensureInventory(this.requests, bucket, settings, { accountId, partition });
+  }
+
   private async createOrKeep(bucket: string): Promise<void> {
     const region = await this.requests.client.config.region();
     const location = region === CLASSIC_REGION ? undefined : (region as BucketLocationConstraint);
@@ -147,6 +162,3 @@ export class AwsBucketAdmin implements BucketAdmin, RequestCounter {
     }
   }
 }
-
-const causeName = (error: unknown): string | undefined =>
-  error instanceof StoreError && error.cause instanceof S3ServiceException ? error.cause.name : undefined;

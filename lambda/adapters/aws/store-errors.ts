@@ -17,6 +17,7 @@ const BY_CODE: Readonly<Partial<Record<string, StoreErrorCode>>> = {
   ObjectNotInActiveTierError: 'archived',
   KeyTooLongError: 'key-too-long',
   AccessControlListNotSupported: 'acls-disabled',
+  TooManyConfigurations: 'too-many-configurations',
   SlowDown: 'throttled',
   ServiceUnavailable: 'throttled',
   RequestLimitExceeded: 'throttled',
@@ -47,6 +48,10 @@ export function storeError(error: unknown, subject: string): unknown {
   const code = error instanceof S3ServiceException ? codeOf(error) : codeOfLocal(error);
   return new StoreError(code, `${subject}: ${error.name}: ${error.message}`, { cause: error });
 }
+
+/** S3's name for what went wrong, of an error that `storeError` made. */
+export const causeName = (error: unknown): string | undefined =>
+  error instanceof StoreError && error.cause instanceof S3ServiceException ? error.cause.name : undefined;
 
 /** Status of the answer; undefined when there was none. */
 export const statusOf = (error: unknown): number | undefined =>

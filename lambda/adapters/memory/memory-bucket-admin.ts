@@ -1,5 +1,6 @@
-import type { BucketAdmin, BucketDescription } from '../../ports/bucket-admin';
+import type { BucketAdmin, BucketDescription, InventorySettings } from '../../ports/bucket-admin';
 import { StoreError } from '../../ports/object-store';
+import { MAX_INVENTORIES, serves, tooManyInventories, wantedInventory } from '../bucket-inventory';
 import type { MemoryBucket } from './memory-bucket';
 import type { MemoryS3 } from './memory-s3';
 
@@ -22,6 +23,27 @@ export class MemoryBucketAdmin implements BucketAdmin {
       const bucket = this.owned(this.s3.findBucket(name) ?? this.s3.createBucket(name, { account: this.accountId }));
       bucket.ownership = ownership;
       bucket.versioning = 'Enabled';
+    });
+  }
+
+  ensureEventBridge(name: string): Promise<'enabled' | 'was-enabled'> {
+    return Promise.resolve().then(() => {
+      const { notifications } = this.owned(this.s3.bucket(name));
+      const before = notifications.eventBridge;
+      notifications.eventBridge = true;
+      return before ? 'was-enabled' : 'enabled';
+    });
+  }
+
+  ensureInventory(name: string, settings: InventorySettings): Promise<'created' | 'was-there'> {
+    return Promise.resolve().then(() => {
+      const wanted = wantedInventory(settings, this.accountId);
+      const { inventories } = this.owned(this.s3.bucket(name));
+      const existing = inventories.get(settings.id);
+      if (existing && serves(existing, wanted)) return 'was-there';
+      if (!existing && inventories.size >= MAX_INVENTORIES) throw tooManyInventories(name);
+      inventories.set(settings.id, wanted);
+      return 'created';
     });
   }
 

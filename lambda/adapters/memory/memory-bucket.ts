@@ -1,5 +1,6 @@
 import type { BucketDescription } from '../../ports/bucket-admin';
 import type { Encryption, VersionCursor } from '../../ports/object-store';
+import type { BucketInventory } from '../bucket-inventory';
 import { KeyIndex } from './key-index';
 import type { MemoryVersion } from './memory-version';
 
@@ -11,6 +12,19 @@ export interface MemoryBucketOptions {
   readonly account?: string;
   /** Default encryption. Objects under KMS have ETags that say nothing about their bytes. */
   readonly encryption?: Encryption;
+}
+
+/** Where a bucket sends events; S3 keeps all of it in one document. */
+export interface MemoryNotifications {
+  rules: readonly {
+    readonly kind: 'queue' | 'topic' | 'function';
+    readonly id: string;
+    readonly arn: string;
+    readonly events: readonly string[];
+    /** Only for keys that begin so. */
+    readonly prefix?: string;
+  }[];
+  eventBridge: boolean;
 }
 
 interface Place {
@@ -25,6 +39,9 @@ export class MemoryBucket {
   readonly region: string;
   readonly account: string;
   readonly encryption: Encryption;
+  readonly notifications: MemoryNotifications = { rules: [], eventBridge: false };
+  /** Inventory configurations by ID. */
+  readonly inventories = new Map<string, BucketInventory>();
   /** Newest first. A key whose versions are all gone stays, empty. */
   private readonly histories = new Map<string, MemoryVersion[]>();
   private readonly index = new KeyIndex();

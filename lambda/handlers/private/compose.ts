@@ -48,14 +48,14 @@ const settings = (): BackupSettings => ({
 /** Clients live as long as the Lambda's environment: connections are kept between invocations. */
 function lasting() {
   const facts = deployment();
-  const { accountId, vaultBucket, scratchBucket } = facts;
+  const { accountId, partition, vaultBucket, scratchBucket } = facts;
   const store = (): AwsObjectStore => new AwsObjectStore({ accountId });
   return {
     deployment: facts,
     settings: settings(),
     vault: new Vault(store(), vaultBucket),
     scratch: new Scratch(store(), scratchBucket),
-    buckets: new AwsBucketAdmin({ accountId }),
+    buckets: new AwsBucketAdmin({ accountId, partition }),
     catalog: new DynamoCatalog({ tableName: text(Env.catalogTable) }),
     events: new EventBridgePublisher(),
     executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
