@@ -33,6 +33,10 @@ export interface BackupVaultProps {
    * KMS key that encrypts the vault bucket, the scratch bucket and the catalog table. Without the key no backup can be
    * restored: protect it as you protect the vault.
    *
+   * The policy of a key that is made in this app is extended, so that S3 Inventory can encrypt its reports. That of an
+   * imported key is not: it has to allow `kms:GenerateDataKey*` to `s3.amazonaws.com`, on condition that `aws:SourceAccount` is
+   * the vault's account. Without that S3 delivers no reports.
+   *
    * @default - a key of the vault's own, with yearly rotation ($1 a month, each rotation $1 more up to the second)
    */
   readonly encryptionKey?: kms.IKey;
@@ -94,7 +98,10 @@ export class BackupVault extends Construct {
   /** Bucket with the backups. Nothing in it may be changed or removed by hand. */
   readonly vaultBucket: s3.Bucket;
 
-  /** Bucket for work files of jobs, which expire after 14 days, and reports of restores, which expire after a year. */
+  /**
+   * Bucket for work files of jobs and S3 Inventory reports, which expire after 14 days, and reports of restores, which
+   * expire after a year.
+   */
   readonly scratchBucket: s3.Bucket;
 
   /** Table of jobs and recovery points. What it says can be rebuilt from the vault bucket. */

@@ -151,14 +151,17 @@ export class BackupWorkflow extends Construct implements IWorkflow {
 /** Who may do what: one line a capability. The commit is the only one that can write a timeline. */
 function grantAccess(fn: BackupFunctions, { vault, sources, packThresholdBytes }: WorkflowContext): void {
   sources.describe(fn.prepare);
+  sources.configure(fn.prepare);
   vault.readVault(fn.prepare, VaultPart.format, VaultPart.buckets);
   vault.writeVault(fn.prepare, VaultPart.format);
   vault.useScratch(fn.prepare);
+  vault.readInventory(fn.prepare);
   vault.useCatalog(fn.prepare);
   vault.publishEvents(fn.prepare);
 
   sources.scan(fn.scan);
   vault.useScratch(fn.scan);
+  vault.readInventory(fn.scan);
 
   vault.readVault(fn.partition, VaultPart.buckets);
   vault.useScratch(fn.partition);
