@@ -18,7 +18,8 @@ def main() -> None:
     from . import checksums, object_etags, object_listing, object_subresources  # noqa: F401
     from . import null_versions, object_copy, object_multipart, object_put, object_ranges  # noqa: F401
     from . import iam_objects, object_events, request_guards  # noqa: F401
-    from . import bucket_properties, lambda_errors, map_results, schedules, state_machines, transport  # noqa: F401
+    from . import bucket_properties, header_bytes, lambda_errors, map_results  # noqa: F401
+    from . import schedules, state_machines, transport  # noqa: F401
 
     import ministack.app
 
