@@ -3,12 +3,12 @@ import * as events from 'aws-cdk-lib/aws-events';
 import { requireHourlyCron } from './private/cron';
 import { requireTags } from './private/tags';
 import { requirePattern } from './private/validation';
-import { requireRetention, requireWindows } from './private/windows';
+import { requireRetention, requireSourceAge, requireWindows } from './private/windows';
 
 /** How a backup job finds out what is in the bucket. */
 export enum BackupSource {
   /**
-   * The cheapest source that is fresh enough. Today that is the listing.
+   * An S3 Inventory report of this vault's configuration, if there is one within `maxSourceAge`, else the listing.
    */
   AUTO = 'auto',
 
@@ -16,6 +16,14 @@ export enum BackupSource {
    * A listing of all versions: strongly consistent, as fresh as the job. Costs $0.005 per million versions.
    */
   LISTING = 'listing',
+
+  /**
+   * S3 Inventory: the job has S3 make a daily report for the vault (the bucket's other inventory configurations stay), and
+   * reads the newest one. Costs $0.0025 per million versions a day and no request to the bucket. The recovery point
+   * shows the bucket at the start of the report's scan; S3 delivers the first report within 48 hours, and until then jobs fail
+   * with `NoInventory`. Reports are eventually consistent: a version written shortly before may come with the next.
+   */
+  INVENTORY = 'inventory',
 }
 
 /** Which object versions a recovery point holds. */
@@ -92,6 +100,14 @@ export interface BackupPlanRuleOptions {
    * @default BackupSource.AUTO
    */
   readonly source?: BackupSource;
+
+  /**
+   * Oldest inventory report that a job may read, by the start of its scan: 1 minute to 14 days, as long as reports are
+   * kept. Of no effect with `BackupSource.LISTING`.
+   *
+   * @default Duration.hours(2) with BackupSource.AUTO, Duration.hours(36) with BackupSource.INVENTORY
+   */
+  readonly maxSourceAge?: Duration;
 
   /**
    * Which object versions a recovery point holds.
@@ -240,6 +256,7 @@ export class BackupPlanRule {
     requireHourlyCron('scheduleExpression', props.scheduleExpression.expressionString);
     requireRetention('deleteAfter', props.deleteAfter);
     requireTags('recoveryPointTags', props.recoveryPointTags);
+    requireSourceAge('maxSourceAge', props.maxSourceAge);
     requireWindows(props.startWindow, props.completionWindow);
     this.props = props;
   }

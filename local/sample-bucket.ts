@@ -14,6 +14,7 @@ import {
   type ObjectOwnership,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
+import { sendRawHeaders } from '../lambda/adapters/aws/raw-headers';
 import { clientConfig, type Endpoint } from './aws-env';
 import type { BucketHistory, VersionState } from './bucket-history';
 
@@ -60,6 +61,7 @@ export class SampleBucket {
   static async existing(engine: Endpoint, options: SampleBucketOptions): Promise<SampleBucket> {
     const { name, ownership = 'BucketOwnerEnforced' } = options;
     const s3 = new S3Client({ ...clientConfig(engine), forcePathStyle: true });
+    sendRawHeaders(s3);
     const { Owner } = await s3.send(new ListBucketsCommand());
     return new SampleBucket(name, ownership !== 'BucketOwnerEnforced', s3, Owner?.ID ?? '');
   }

@@ -34,6 +34,9 @@ const tenTags: Readonly<Record<string, string>> = {
   'é-nfd': 'é-nfc',
 };
 
+/** As some clients write it: UTF-8 without any encoding, of which HTTP clients see a character a byte. */
+const rawDisposition = Buffer.from('attachment; filename="ü 文.txt"', 'utf8').toString('latin1');
+
 /** Bytes that don't compress, the same in every run. */
 export function bytes(size: number, seed: string): Buffer {
   const key = createHash('md5').update(seed).digest();
@@ -47,7 +50,7 @@ const numbered = (prefix: string, count: number): string[] =>
 function dressed(bucket: SampleBucket, kind: number, body: Buffer | string): SampleObject {
   const headers = {
     'cache-control': 'max-age=60, private',
-    'content-disposition': 'attachment; filename="a b; c.txt"',
+    'content-disposition': kind === 7 ? rawDisposition : 'attachment; filename="a b; c.txt"',
     'content-encoding': 'gzip',
     'content-language': 'de-AT, he',
     'content-type': 'text/plain; charset=utf-8',

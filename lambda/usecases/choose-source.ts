@@ -1,8 +1,12 @@
 import { BackupError, ErrorName } from '../contract/errors';
+import { ScratchPrefix } from '../contract/layout';
 import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
+import { inventoryConfigId } from '../core/inventory-place';
 import type { BackupJob, ScanUnit } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
+import type { InventorySettings } from '../ports/bucket-admin';
+import { isStoreError } from '../ports/object-store';
 import type { BackupPorts } from './context';
 import { newestReport, Report } from './inventory-report';
 import { listingUnits } from './listing-units';
@@ -25,6 +29,7 @@ export async function chooseSource(
   now: number,
 ): Promise<ChosenSource> {
   const { bucket, source } = request;
+  if (source === 'inventory') await ensureInventory(ports, bucket);
   const previousAsOf = base ? fromIso(base.asOf) : 0;
   const report = source === 'listing' ? undefined : await usableReport(ports, request, previousAsOf, now);
   if (!report) {
@@ -43,6 +48,34 @@ export async function chooseSource(
     requests: {},
     units: inventoryUnits(sizes, ports.settings.inventoryUnitBytes),
   };
+}
+
+/** Has S3 make reports for this vault from now on; what the bucket has of others stays. */
+async function ensureInventory({ buckets, scratch }: BackupPorts, bucket: string): Promise<void> {
+  const settings: InventorySettings = {
+    id: inventoryConfigId(scratch.bucket),
+    destinationBucket: scratch.bucket,
+    prefix: ScratchPrefix.inventory.slice(0, -1),
+    frequency: 'Daily',
+    format: 'Parquet',
+  };
+  try {
+    await buckets.ensureInventory(bucket, settings);
+  } catch (cause) {
+    if (isStoreError(cause, 'access-denied'))
+      throw new BackupError(
+        ErrorName.accessDenied,
+        `an inventory of bucket "${bucket}" may not be configured: check its policy`,
+        { cause },
+      );
+    if (isStoreError(cause, 'too-many-configurations'))
+      throw new BackupError(
+        ErrorName.noInventory,
+        `bucket "${bucket}" has 1,000 inventory configurations, the limit of S3: remove one, or use the source "listing"`,
+        { cause },
+      );
+    throw cause;
+  }
 }
 
 /** The report to read; undefined when the job may list the bucket instead, and shall. */

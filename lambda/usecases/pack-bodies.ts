@@ -1,9 +1,7 @@
 import { sha256Hex } from '../core/hash';
-import type { RestoreOp } from '../core/restore-plan';
+import type { PutOp } from '../core/restore-outcome';
 import type { Vault } from './vault';
 import { runInOrder } from './pool';
-
-type PutOp = Extract<RestoreOp, { kind: 'put' }>;
 
 /** Neighbouring bodies of a pack are read by one GET: up to this many bytes, over gaps of at most this many. */
 const READ_BYTES = 8 * 1024 * 1024;

@@ -13,6 +13,10 @@ export interface ReportLine {
   readonly destination?: string;
   readonly outcome: 'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict';
   readonly reason?: string;
+  /** Version ID in the destination of a copy that proved wrong: it must not be used. */
+  readonly destinationVersionId?: string;
+  /** Version ID of what is current in the destination instead of a version that failed: an older one, or a delete marker. */
+  readonly current?: string;
 }
 
 /** Writes report lines as files of bounded size, named by content so that a repeated turn writes the same ones. */

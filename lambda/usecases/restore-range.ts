@@ -1,6 +1,6 @@
 import type { WorkInput, WorkOutput } from '../contract/steps';
-import { addCounts, Counts } from '../core/counts';
 import type { RestoreJob, RestoreUnit } from '../core/restore-job';
+import { isSettled, KeyProgress, PutOp } from '../core/restore-outcome';
 import type { RestoreAction } from '../core/restore-plan';
 import type { RestoreResult } from '../core/restore-result';
 import { readBodies } from './pack-bodies';
@@ -8,15 +8,18 @@ import { runInOrder } from './pool';
 import { ReportWriter, restoreReport } from './report';
 import { requestsSince } from './requests';
 import { RESTORE_STEP } from './restore-assess';
-import { KeyRestorer, OpOutcome, PutOp, uploadName } from './restore-key';
+import { Attempt } from './restore-attempt';
+import { RestoreBodies } from './restore-bodies';
+import { KeyRestorer } from './restore-key';
 import type { RestorePorts } from './restore-plan';
+import { RestoreTally } from './restore-tally';
 import { runTurn, Turn } from './turns';
 
-/** Where a unit goes on: at an action of one of its files, with copies that are under way. */
+/** Where a unit goes on: at an action of one of its files, with how far keys from there on have come. */
 interface RestoreCursor {
   readonly file: number;
   readonly action: number;
-  readonly uploads: readonly (readonly [name: string, uploadId: string])[];
+  readonly underWay: readonly (readonly [destination: string, progress: KeyProgress])[];
 }
 
 /** Actions carried out together: their bodies are in memory. */
@@ -32,18 +35,21 @@ export function restoreRange(ports: RestorePorts, input: WorkInput<RestoreJob, R
 }
 
 class RangeRestore {
-  private readonly counts = { restored: 0, markers: 0, failed: 0, bytes: 0, verifiedByReading: 0 };
-  private readonly skipped: Counts = {};
   private readonly report: ReportWriter;
-  private readonly uploads: Map<string, string>;
+  private readonly tally: RestoreTally;
+  private readonly attempt: Attempt;
+  /** Keys that are not settled, or that others before them keep from being counted, by destination key. */
+  private readonly underWay: Map<string, KeyProgress>;
 
   constructor(
     private readonly ports: RestorePorts,
     private readonly input: WorkInput<RestoreJob, RestoreUnit>,
     private readonly start: RestoreCursor | undefined,
   ) {
-    this.uploads = new Map(start?.uploads);
+    this.underWay = new Map(start?.underWay);
     this.report = restoreReport(ports.scratch, input.job, `restore-${input.unit.id}-${String(input.turn)}`);
+    this.tally = new RestoreTally(this.report);
+    this.attempt = new Attempt(ports.scratch, input);
   }
 
   async run(): Promise<Turn<RestoreResult, RestoreCursor>> {
@@ -51,7 +57,7 @@ class RangeRestore {
     const cursor = await this.work();
     const reports = await this.report.finish();
     const requests = requestsSince(this.ports.destination, before);
-    return { result: { ...this.counts, skipped: this.skipped, requests, reports }, cursor };
+    return { result: { ...this.tally.result, requests, reports }, cursor };
   }
 
   private async work(): Promise<RestoreCursor | undefined> {
@@ -65,7 +71,7 @@ class RangeRestore {
         done += finished;
         const stop = finished < slice.length || this.ports.deadline.remainingMillis() <= 0;
         const more = done < actions.length || file + 1 < files.length;
-        if (stop && more) return { file, action: done, uploads: [...this.uploads] };
+        if (stop && more) return { file, action: done, underWay: [...this.underWay] };
       }
     }
     return undefined;
@@ -83,63 +89,27 @@ class RangeRestore {
 
   /** Answers how many actions, from the first, are done. */
   private async carryOut(slice: readonly RestoreAction[]): Promise<number> {
-    const bodies = await readBodies(this.ports.vault, readAhead(slice));
-    const restorer = new KeyRestorer(this.ports, this.input.job, bodies, this.uploads);
-    const outcomes = await runInOrder(
+    const { ports, underWay } = this;
+    const bodies = await readBodies(ports.vault, readAhead(slice, underWay));
+    const restorer = new KeyRestorer(ports, this.input.job, new RestoreBodies(ports.vault, bodies), this.attempt);
+    const progress = await runInOrder(
       slice,
-      this.ports.settings.concurrency,
+      ports.settings.concurrency,
       () => true,
-      (action) => restorer.restore(action),
+      (action) => restorer.restore(action, underWay.get(action.destination)),
     );
-    const unfinished = outcomes.findIndex((ops) => ops.at(-1)?.kind === 'unfinished');
-    const end = unfinished < 0 ? outcomes.length : unfinished;
-    for (let i = 0; i < end; i++) {
-      const action = slice[i];
-      const ops = outcomes[i];
-      if (action && ops) await this.settle(action, ops);
-    }
-    outcomes.forEach((ops, index) => {
-      this.noteUploads(slice[index], ops);
-    });
-    return end;
-  }
-
-  /** Remembers the upload that is under way for a key, and forgets those that are done. */
-  private noteUploads(action: RestoreAction | undefined, outcomes: readonly OpOutcome[]): void {
-    action?.ops.forEach((op, index) => {
-      const outcome = outcomes[index];
-      const name = uploadName(action.destination, op);
-      if (outcome?.kind !== 'unfinished') this.uploads.delete(name);
-      else if (outcome.uploadId !== undefined) this.uploads.set(name, outcome.uploadId);
-    });
-  }
-
-  private async settle(action: RestoreAction, outcomes: readonly OpOutcome[]): Promise<void> {
-    const { key, destination } = action;
-    for (const [index, op] of action.ops.entries()) {
-      const outcome = outcomes[index];
-      const line = { key, destination, versionId: op.versionId };
-      if (outcome?.kind === 'marked') {
-        this.counts.markers++;
-        await this.report.add({ ...line, outcome: 'deleted' });
-      } else if (outcome?.kind === 'restored' && op.kind !== 'marker') {
-        this.counts.restored++;
-        this.counts.bytes += op.size;
-        if (outcome.read) this.counts.verifiedByReading++;
-        if (outcome.withoutAcl) addCounts(this.skipped, { 'acls-blocked': 1 });
-        const reason = outcome.withoutAcl ? 'acls-blocked' : undefined;
-        await this.report.add({ ...line, size: op.size, outcome: 'restored', reason });
-      } else if (outcome?.kind === 'failed' && op.kind !== 'marker') {
-        this.counts.failed++;
-        await this.report.add({ ...line, outcome: 'failed', reason: outcome.reason });
-      } else if (op.kind === 'marker') {
-        await this.report.add({ ...line, outcome: 'skipped', reason: 'precondition-failed' });
-        addCounts(this.skipped, { 'marker-precondition-failed': 1 });
-      } else {
-        addCounts(this.skipped, { 'precondition-failed': 1 });
-        await this.report.add({ ...line, outcome: 'skipped', reason: 'precondition-failed' });
+    const unfinished = progress.findIndex((key) => !isSettled(key));
+    const end = unfinished < 0 ? slice.length : unfinished;
+    for (const [index, action] of slice.entries()) {
+      const key = progress[index];
+      if (!key) continue;
+      if (index >= end) underWay.set(action.destination, key);
+      else {
+        underWay.delete(action.destination);
+        await this.tally.add(action, key);
       }
     }
+    return end;
   }
 }
 
@@ -155,10 +125,12 @@ function cut(actions: readonly RestoreAction[], from: number): RestoreAction[] {
   return slice;
 }
 
-/** Bodies to read before the slice begins: its first ones, as far as memory allows. */
-function readAhead(slice: readonly RestoreAction[]): PutOp[] {
+/** Bodies to read before the slice begins: its first ones that are not written yet, as far as memory allows. */
+function readAhead(slice: readonly RestoreAction[], underWay: ReadonlyMap<string, KeyProgress>): PutOp[] {
   let bytes = 0;
   return slice
-    .flatMap((action) => action.ops.filter((op): op is PutOp => op.kind === 'put'))
+    .flatMap(({ destination, ops }) =>
+      ops.filter((op, index): op is PutOp => op.kind === 'put' && !underWay.get(destination)?.outcomes[index]),
+    )
     .filter((op) => (bytes += op.length) <= READ_AHEAD_BYTES);
 }

@@ -16,6 +16,17 @@ const MAX_PARTS = 10_000;
 /** One CopyObject is used up to the size of four parts: one request instead of six. */
 const SINGLE_COPY_PARTS = 4;
 const PART_CONCURRENCY = 8;
+/** Failures of a copy that no later turn mends. After others a repeated turn goes on with the upload that it knows. */
+const FINAL = [
+  'precondition-failed',
+  'access-denied',
+  'acls-disabled',
+  'invalid',
+  'not-found',
+  'delete-marker',
+  'archived',
+  'sse-c',
+] as const;
 
 export const partSizeOf = (size: number, leastPartSize: number): number =>
   Math.max(leastPartSize, Math.ceil(size / MAX_PARTS));
@@ -61,9 +72,18 @@ export class ServerCopy {
       if (!parts) return { done: false, uploadId: upload.uploadId };
       return { done: true, written: await this.store.completeUpload({ ...upload, parts, ...condition }) };
     } catch (error) {
-      // An upload that no turn's result names would cost storage until the bucket's lifecycle ends it.
-      if (!begun && !isStoreError(error, 'no-such-upload')) await this.store.abortUpload(upload);
+      // An upload that nobody goes on with would cost storage until the bucket's lifecycle ends it.
+      if (!begun ? !isStoreError(error, 'no-such-upload') : isStoreError(error, ...FINAL)) await this.abort(upload);
       throw error;
+    }
+  }
+
+  private async abort(upload: UploadRef): Promise<void> {
+    try {
+      await this.store.abortUpload(upload);
+    } catch (error) {
+      // Who may not abort is told why the copy failed.
+      if (!isStoreError(error, 'access-denied')) throw error;
     }
   }
 

@@ -7,7 +7,7 @@ import { decodeManifest, encodeManifest, Manifest, SegmentRef } from '../core/ma
 import type { Row } from '../core/row';
 import { readSegment } from '../core/segment-reader';
 import type { EncodedSegment } from '../core/segment-writer';
-import { isStoreError, ObjectBody, ObjectRef, ObjectStore, StoreErrorCode, Written } from '../ports/object-store';
+import { isStoreError, ObjectBody, ObjectHead, ObjectRef, ObjectStore, StoreErrorCode, Written } from '../ports/object-store';
 
 /** A file of the vault as rows and manifests refer to it. */
 type RecordedFile = { readonly name: string; readonly versionId?: string };
@@ -142,10 +142,9 @@ export class Vault {
     }
   }
 
-  /** Whether a file is there, by the recorded version or else the current one. */
-  async exists(file: RecordedFile): Promise<boolean> {
-    const head = await this.recordedOrCurrent(file, (ref) => this.store.head(ref), 'not-found', 'delete-marker');
-    return head !== undefined;
+  /** What S3 says of a file, by the recorded version or else the current one; undefined when it is not there. */
+  head(file: RecordedFile): Promise<ObjectHead | undefined> {
+    return this.recordedOrCurrent(file, (ref) => this.store.head(ref), 'not-found', 'delete-marker');
   }
 
   /** Part of a file, by the recorded version or else the current one; undefined when it is not there or too short. */

@@ -92,6 +92,7 @@ function payload({ planName, ruleName, rule, buckets }: JobScheduleProps, startW
     buckets: buckets(),
     request: {
       ...(props.source !== undefined && { source: props.source }),
+      ...(props.maxSourceAge !== undefined && { maxSourceAgeMinutes: props.maxSourceAge.toMinutes() }),
       ...(props.versions !== undefined && { versions: props.versions }),
       ...(props.metadata !== undefined && { metadata: props.metadata }),
       ...(props.deleteAfter !== undefined && { deleteAfterDays: props.deleteAfter.toDays() }),

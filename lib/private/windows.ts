@@ -55,6 +55,17 @@ export function requireRetention(prop: string, retention: Duration | undefined):
   }
 }
 
+/** Reports live as long as work files. */
+export function requireSourceAge(prop: string, age: Duration | undefined): void {
+  const minutes = age && knownMinutes(age);
+  requireWholeMinutes(prop, minutes);
+  if (minutes !== undefined && (minutes < 1 || minutes > SCRATCH_LIFETIME.toMinutes())) {
+    throw new Error(
+      `\`${prop}\` must be 1 minute to ${SCRATCH_LIFETIME.toDays()} days, the lifetime of inventory reports, got ${minutes} minutes`,
+    );
+  }
+}
+
 function requireWholeMinutes(prop: string, minutes: number | undefined): void {
   if (minutes !== undefined && !Number.isInteger(minutes)) {
     throw new Error(`\`${prop}\` must be whole minutes, got ${minutes} minutes`);

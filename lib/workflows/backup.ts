@@ -15,7 +15,8 @@ import { type IWorkflow, workflowFunction, type WorkflowContext } from './workfl
 
 const COMMENT = [
   'Backs up one bucket.',
-  'Input: {"bucket": "my-bucket"}; optional: "source": "auto" | "listing" (default auto),',
+  'Input: {"bucket": "my-bucket"}; optional: "source": "auto" | "inventory" | "listing" (default auto),',
+  '"maxSourceAgeMinutes": 120 (oldest inventory report; default 2 hours, or 36 hours for "inventory"),',
   '"versions": "ALL" | "CURRENT" (default ALL), "metadata": "EVENTS" | "FULL" (default EVENTS),',
   '"deleteAfterDays": 35 (default: kept for ever), "recoveryPointTags": {"name": "value"}.',
   'A backup plan of the stack has to select the bucket. Output: job, recovery point, status and counts.',
@@ -56,7 +57,7 @@ export class BackupWorkflow extends Construct implements IWorkflow {
         description: 'Checks the bucket, takes the job lock, plans the scan',
       }),
       scan: create(this, 'Scan', FunctionName.backupScan, context, {
-        description: 'Lists the versions of a bucket into sorted runs',
+        description: 'Reads an inventory report or lists a bucket into sorted runs',
         memoryMiB: ONE_VCPU_MIB,
       }),
       partition: create(this, 'Partition', FunctionName.backupPartition, context, {
@@ -90,11 +91,11 @@ export class BackupWorkflow extends Construct implements IWorkflow {
     });
     const scan = new FanOut(states, 'Scan', {
       ...fanOut,
-      comment: 'Lists the versions of the bucket',
+      comment: 'Reads the data files of an inventory report, or lists intervals of keys',
       worker: fn.scan,
     });
     const partition = step(states, 'Partition', fn.partition, {
-      comment: 'Cuts what was listed into ranges of equal weight',
+      comment: 'Cuts what was found into ranges of equal weight',
       payload: JOB_INPUT,
     });
     const ranges = new FanOut(states, 'BackUpRanges', {

@@ -20,7 +20,8 @@ def main() -> None:
     from . import bucket_inventories, iam_objects, object_events  # noqa: F401
     # After bucket_inventories: the guards look at its requests too.
     from . import request_guards  # noqa: F401
-    from . import bucket_properties, lambda_errors, map_results, schedules, state_machines, transport  # noqa: F401
+    from . import bucket_properties, header_bytes, lambda_errors, map_results  # noqa: F401
+    from . import schedules, state_machines, transport  # noqa: F401
 
     import ministack.app
 

@@ -21,6 +21,9 @@ export const EVERYTHING: ObjectProperties = {
   tags: { 'clé & co': 'valeur = 1+1 / 2', 'a:b@c.d-e_f': '✓', none: '' },
 };
 
+/** A text in UTF-8 as HTTP clients see it: one character a byte. */
+const rawly = (value: string): string => Buffer.from(value, 'utf8').toString('latin1');
+
 export function writingContract(world: () => S3World): void {
   describe('putting', () => {
     test('writes under hostile keys', async () => {
@@ -71,6 +74,27 @@ export function writingContract(world: () => S3World): void {
       expect((await store.head({ bucket, key: 'plain' })).headers).toEqual({ 'content-type': 'binary/octet-stream' });
       await store.put({ bucket, key: 'odd', body: bytes('hello'), headers: { expires: 'tomorrow, maybe' } });
       expect((await store.head({ bucket, key: 'odd' })).headers.expires).toBe('tomorrow, maybe');
+    });
+
+    test('writes headers with bytes beyond ASCII as they were read', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const headers = {
+        'cache-control': rawly('max-age=1; café'),
+        'content-disposition': rawly('attachment; filename="ü 文.txt"'),
+        'content-language': 'latin-\u00fc\u00ff',
+        'content-type': rawly('text/plain; title="é"'),
+        expires: rawly('später'),
+      };
+      await store.put({ bucket, key: 'put', body: bytes('hello'), headers });
+      expect((await store.get({ bucket, key: 'put' })).headers).toEqual(headers);
+      await store.copy({ source: { bucket, key: 'put' }, bucket, key: 'copied', properties: { headers } });
+      expect((await store.head({ bucket, key: 'copied' })).headers).toEqual(headers);
+      const upload = await store.createUpload({ bucket, key: 'parts', headers });
+      const part = { partNumber: 1, source: { bucket, key: 'put' }, range: { offset: 0, length: 5 } };
+      const parts = [await store.copyPart({ ...upload, ...part })];
+      await store.completeUpload({ ...upload, parts });
+      expect((await store.head({ bucket, key: 'parts' })).headers).toEqual(headers);
     });
 
     test('writes grants where the bucket allows ACLs', async () => {

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { sendRawHeaders } from './raw-headers';
 
 /** As many requests at once as one Lambda gains from; a connection each. */
 const MAX_SOCKETS = 64;
@@ -41,6 +42,7 @@ export function createS3Client(config: S3ClientConfig = {}): S3Client {
     },
     { step: 'finalizeRequest', name: 'kmsThrottling', priority: 'low' },
   );
+  sendRawHeaders(client);
   return client;
 }
 

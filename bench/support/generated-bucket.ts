@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { createGzip } from 'node:zlib';
+import { inventoryConfigId, inventoryPrefix } from '../../lambda/core/inventory-place';
+import type { GetOptions, ListedVersion, ObjectBody, ObjectHead, VersionPage } from '../../lambda/ports/object-store';
+import { AbsentStore, Counter, NOW } from './disk-store';
+
+export const BUCKET = 'a-large-bucket';
+/** Rows of a data file of a report; S3 writes a few million. */
+const FILE_ROWS = 500_000;
+/** Walks over all objects in no order of their keys. */
+const STEP = 1_000_003;
+const DAY = 86_400;
+const PAGE = 1_000;
+
+/** A bucket whose content is a formula: it takes no memory, however large it is. */
+export interface BucketShape {
+  readonly objects: number;
+  /** Every so many objects have a second version, of the second round. */
+  readonly changedEvery?: number;
+}
+
+const keyOf = (n: number): string =>
+  `data/${String(n % 97).padStart(2, '0')}/object-${String(n).padStart(10, '0')}.json`;
+const versionsOf = (n: number, { changedEvery }: BucketShape): readonly number[] =>
+  changedEvery !== undefined && n % changedEvery === 0 ? [2, 1] : [1];
+const versionId = (n: number, round: number): string =>
+  createHash('md5')
+    .update(`${String(n)} ${String(round)}`)
+    .digest('base64url')
+    .padEnd(32, 'x');
+const lastModified = (round: number): number => NOW - 10 * DAY + round * 3 * DAY;
+const bodyOf = (n: number, round: number): Buffer => Buffer.from(`{"object":${String(n)},"round":${String(round)}}`);
+const etagOf = (body: Uint8Array): string => createHash('md5').update(body).digest('hex');
+
+/** Reads a generated bucket as S3 answers. */
+export class GeneratedSource extends AbsentStore {
+  readonly counter = new Counter();
+  constructor(private readonly shape: BucketShape) {
+    super();
+  }
+
+  counts(): Record<string, number> {
+    return this.counter.counts();
+  }
+
+  override get = (options: GetOptions): Promise<ObjectBody> => {
+    this.counter.add('GetObject');
+    const n = Number(/object-(\d+)/.exec(options.key)?.[1]);
+    const round = options.versionId === versionId(n, 2) ? 2 : 1;
+    const body = bodyOf(n, round);
+    return Promise.resolve({ ...this.describe(n, round), body });
+  };
+
+  override listVersions = (options: { cursor?: { keyMarker: string } }): Promise<VersionPage> => {
+    this.counter.add('ListObjectVersions');
+    const entries: ListedVersion[] = [];
+    let key: string | undefined = options.cursor?.keyMarker;
+    for (key = nextKey(key, this.shape); key !== undefined && entries.length < PAGE; key = nextKey(key, this.shape)) {
+      const n = Number(/object-(\d+)/.exec(key)?.[1]);
+      versionsOf(n, this.shape).forEach((round, index) => {
+        const { size, etag, storageClass } = this.describe(n, round);
+        const isLatest = index === 0;
+        const common = { key: keyOf(n), versionId: versionId(n, round), isMarker: false, isLatest };
+        entries.push({ ...common, lastModified: lastModified(round), size, etag, storageClass });
+      });
+    }
+    const last = entries.at(-1);
+    const next = last && nextKey(last.key, this.shape) !== undefined ? { keyMarker: last.key } : undefined;
+    return Promise.resolve({ entries, next, date: NOW });
+  };
+
+  private describe(n: number, round: number): ObjectHead {
+    const body = bodyOf(n, round);
+    return {
+      versionId: versionId(n, round),
+      etag: etagOf(body),
+      size: body.length,
+      lastModified: lastModified(round),
+      storageClass: 'STANDARD',
+      headers: { 'content-type': 'application/json' },
+      userMetadata: {},
+      missingMetadata: 0,
+      tagCount: 0,
+      date: NOW,
+    };
+  }
+}
+
+/** Keys stand by their folder, the number's remainder of 97, then by number. */
+function nextKey(after: string | undefined, { objects }: BucketShape): string | undefined {
+  if (after === undefined || after < 'data/00/') return keyOf(0);
+  const match = /^data\/(\d+)\/object-(\d+)/.exec(after);
+  const folder = Number(match?.[1] ?? 97);
+  const next = Number(match?.[2] ?? objects) + 97;
+  if (next < objects) return keyOf(next);
+  return folder + 1 < Math.min(97, objects) ? keyOf(folder + 1) : undefined;
+}
+
+/** Writes an inventory report about a generated bucket into a folder of a DiskStore, a row at a time. */
+export async function writeReport(
+  folder: string,
+  scratchBucket: string,
+  shape: BucketShape,
+  start: number,
+): Promise<number> {
+  mkdirSync(folder, { recursive: true });
+  const place = inventoryPrefix(BUCKET, inventoryConfigId(scratchBucket));
+  const pathOf = (key: string): string => join(folder, encodeURIComponent(key));
+  const stamp = `${new Date(start * 1_000).toISOString().slice(0, 16).replace(':', '-')}Z`;
+  const columns = [
+    'Bucket',
+    'Key',
+    'VersionId',
+    'IsLatest',
+    'IsDeleteMarker',
+    'Size',
+    'LastModifiedDate',
+    'ETag',
+    'StorageClass',
+  ];
+  const files: { key: string; size: number; MD5checksum: string }[] = [];
+  let rows = 0;
+  for (let first = 0; first < shape.objects; first += FILE_ROWS) {
+    const key = `${place}data/${stamp}-${String(files.length)}.csv.gz`;
+    const gzip = createGzip({ level: 1 });
+    const file = createWriteStream(pathOf(key));
+    gzip.pipe(file);
+    let text = '';
+    for (let i = first; i < Math.min(shape.objects, first + FILE_ROWS); i++) {
+      const n = (i * STEP) % shape.objects;
+      versionsOf(n, shape).forEach((round, index) => {
+        const body = bodyOf(n, round);
+        const fields = [
+          BUCKET,
+          encodeURIComponent(keyOf(n)),
+          versionId(n, round),
+          String(index === 0),
+          'false',
+          String(body.length),
+        ];
+        fields.push(new Date(lastModified(round) * 1_000).toISOString(), etagOf(body), 'STANDARD');
+        text += `"${fields.join('","')}"\n`;
+        rows++;
+      });
+      if (text.length < 1_000_000) continue;
+      if (!gzip.write(text)) await once(gzip, 'drain');
+      text = '';
+    }
+    gzip.end(text);
+    await once(file, 'close');
+    const bytes = readFileSync(pathOf(key));
+    files.push({ key, size: statSync(pathOf(key)).size, MD5checksum: createHash('md5').update(bytes).digest('hex') });
+  }
+  const manifest = Buffer.from(
+    JSON.stringify({
+      sourceBucket: BUCKET,
+      destinationBucket: `arn:aws:s3:::${scratchBucket}`,
+      version: '2016-11-30',
+      creationTimestamp: String(start * 1_000),
+      fileFormat: 'CSV',
+      fileSchema: columns.join(', '),
+      files,
+    }),
+  );
+  writeFileSync(pathOf(`${place}${stamp}/manifest.json`), manifest);
+  writeFileSync(pathOf(`${place}${stamp}/manifest.checksum`), createHash('md5').update(manifest).digest('hex'));
+  return rows;
+}

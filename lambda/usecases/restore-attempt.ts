@@ -1,0 +1,26 @@
+import { workKey } from '../contract/layout';
+import type { WorkInput } from '../contract/steps';
+import type { RestoreJob, RestoreUnit } from '../core/restore-job';
+import { RESTORE_STEP } from './restore-assess';
+import type { Scratch } from './turns';
+
+/**
+ * Tells the first attempt at a turn from those that follow one that died: only these have to look for writes that no turn's file
+ * tells of. Who creates the attempt's file is the first; when in doubt, an attempt is not.
+ */
+export class Attempt {
+  private first: Promise<boolean> | undefined;
+
+  constructor(
+    private readonly scratch: Scratch,
+    private readonly input: WorkInput<RestoreJob, RestoreUnit>,
+  ) {}
+
+  /** Must be asked before the first write that a later attempt could not recognise by its condition alone. */
+  isFirst(): Promise<boolean> {
+    const { job, unit, turn } = this.input;
+    const key = workKey(job.jobId, RESTORE_STEP, unit.id, `attempt-${String(turn).padStart(6, '0')}.json`);
+    this.first ??= this.scratch.create(key, {}).then(({ created }) => created);
+    return this.first;
+  }
+}

@@ -1,0 +1,159 @@
+import { decodeAcl, encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/canonical';
+import { fromIso } from '../core/instant';
+import type { RestoreJob } from '../core/restore-job';
+import { CopyOp, KeyProgress, markerRefusal, OpOutcome, PutOp, topOf } from '../core/restore-outcome';
+import type { RestoreAction } from '../core/restore-plan';
+import { isStoreError, ListedVersion, ObjectHead, ObjectRef, ObjectStore, VersionCursor } from '../ports/object-store';
+import { checksumText, hashByReading } from './checksums';
+
+type BodyOp = PutOp | CopyOp;
+/** Writes of an attempt that died, by the number of the op. */
+type Found = ReadonlyMap<number, OpOutcome>;
+
+const MAX_PAGE = 1000;
+
+/** Finds what an attempt of this job wrote that died before it could say so. */
+export class EarlierWrites {
+  constructor(
+    private readonly destination: ObjectStore,
+    private readonly job: RestoreJob,
+  ) {}
+
+  /**
+   * Writes above what is known to be there: the destination's newest versions, oldest first, are the next of the key's writes, or those
+   * after some that the dead attempt could not do. Undefined when something else was written there.
+   */
+  async above(action: RestoreAction, outcomes: KeyProgress['outcomes']): Promise<Found | undefined> {
+    const open = openOps(action, outcomes);
+    const own = await this.newestVersions(action.destination, open.length + 1);
+    for (let done = Math.min(open.length, own.length); done >= 0; done--) {
+      if (!isKnown(own[done], action, outcomes)) continue;
+      const found = await this.align(action, outcomes, own.slice(0, done).reverse());
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** The same for the last body of a key: only the current object can be it, and asking for that costs less. */
+  async current(action: RestoreAction, outcomes: KeyProgress['outcomes']): Promise<Found | undefined> {
+    const [index = -1] = openOps(action, outcomes);
+    const op = action.ops[index];
+    if (!op || op.kind === 'marker') return undefined;
+    const outcome = await this.recognise({ bucket: this.job.destination.bucket, key: action.destination }, op);
+    if (outcome?.kind !== 'restored' || outcome.versionId === topOf(outcomes)?.versionId) return undefined;
+    return new Map([[index, outcome]]);
+  }
+
+  /** The newest versions of one key. The key itself is the first with that prefix. */
+  private async newestVersions(key: string, count: number): Promise<ListedVersion[]> {
+    const { bucket } = this.job.destination;
+    const found: ListedVersion[] = [];
+    let cursor: VersionCursor | undefined;
+    do {
+      const maxKeys = Math.min(count - found.length, MAX_PAGE);
+      const page = await this.destination.listVersions({ bucket, prefix: key, cursor, maxKeys });
+      const own = page.entries.filter((entry) => entry.key === key);
+      found.push(...own);
+      cursor = own.length === page.entries.length && found.length < count ? page.next : undefined;
+    } while (cursor);
+    return found;
+  }
+
+  private async align(
+    action: RestoreAction,
+    outcomes: KeyProgress['outcomes'],
+    written: readonly ListedVersion[],
+  ): Promise<Found | undefined> {
+    const found = new Map<number, OpOutcome>();
+    const supposed = [...outcomes];
+    const entries = [...written];
+    for (const index of openOps(action, outcomes)) {
+      const [entry] = entries;
+      const op = action.ops[index];
+      if (!entry || !op) break;
+      const outcome =
+        op.kind === 'marker'
+          ? this.recogniseMarker(entry, supposed, index)
+          : await this.recogniseListed(action.destination, entry, op);
+      supposed[index] = outcome ?? { kind: 'failed', reason: 'not-finished' };
+      if (!outcome) continue;
+      found.set(index, outcome);
+      entries.shift();
+    }
+    return entries.length === 0 ? found : undefined;
+  }
+
+  private recogniseMarker(
+    entry: ListedVersion,
+    supposed: KeyProgress['outcomes'],
+    index: number,
+  ): OpOutcome | undefined {
+    if (!entry.isMarker || entry.lastModified < fromIso(this.job.startedAt)) return undefined;
+    return markerRefusal(supposed, index) ? undefined : { kind: 'marked', versionId: entry.versionId };
+  }
+
+  private async recogniseListed(key: string, entry: ListedVersion, op: BodyOp): Promise<OpOutcome | undefined> {
+    const { isMarker, size, lastModified, versionId } = entry;
+    if (isMarker || size !== op.size || lastModified < fromIso(this.job.startedAt)) return undefined;
+    return this.recognise({ bucket: this.job.destination.bucket, key, versionId }, op);
+  }
+
+  /** Whether an object is this very version, written by this job. */
+  private async recognise(ref: ObjectRef, op: BodyOp): Promise<OpOutcome | undefined> {
+    try {
+      const head = await this.destination.head(ref);
+      if (head.size !== op.size || head.lastModified < fromIso(this.job.startedAt)) return undefined;
+      const { versionId, etag } = head;
+      const exact = { ...ref, versionId };
+      if (!(await this.sameBody(exact, head, op)) || !(await this.sameProperties(exact, head, op))) return undefined;
+      const withoutAcl = (await this.sameAcl(exact, op)) ? undefined : true;
+      return { kind: 'restored', versionId, etag, read: false, withoutAcl };
+    } catch (error) {
+      if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
+      throw error;
+    }
+  }
+
+  private async sameBody(ref: ObjectRef, head: ObjectHead, op: BodyOp): Promise<boolean> {
+    const wanted = op.kind === 'put' ? `SHA256:${Buffer.from(op.sha256, 'hex').toString('base64')}` : op.file.checksum;
+    const known = head.checksum && wanted.startsWith(`${head.checksum.algorithm}:`) ? head.checksum : undefined;
+    return wanted === (known ? checksumText(known) : await hashByReading(this.destination, ref, op.size));
+  }
+
+  /** Equal bytes with other headers, metadata or tags are somebody else's object. */
+  private async sameProperties(ref: ObjectRef, head: ObjectHead, op: BodyOp): Promise<boolean> {
+    if (encodeHeaders(head.headers) !== op.headers || encodeMetadata(head.userMetadata) !== op.userMetadata)
+      return false;
+    const wanted = op.tags ?? encodeTags({});
+    const found = head.tagCount === 0 ? encodeTags({}) : encodeTags(await this.destination.getTags(ref));
+    return found === wanted;
+  }
+
+  /** A bucket that refuses an ACL has the object without it; one whose ACL may not be read is not said to have it. */
+  private async sameAcl(ref: ObjectRef, op: BodyOp): Promise<boolean> {
+    if (op.acl === undefined) return true;
+    const owner = '';
+    try {
+      const { grants } = await this.destination.getAcl(ref);
+      return encodeAcl({ owner, grants }) === encodeAcl({ owner, grants: decodeAcl(op.acl).grants });
+    } catch (error) {
+      if (isStoreError(error, 'access-denied')) return false;
+      throw error;
+    }
+  }
+}
+
+const openOps = (action: RestoreAction, outcomes: KeyProgress['outcomes']): number[] =>
+  [...action.ops.keys()].filter((index) => outcomes[index] === null);
+
+/** Whether this is what was on top before the writes that are looked for. */
+function isKnown(
+  entry: ListedVersion | undefined,
+  action: RestoreAction,
+  outcomes: KeyProgress['outcomes'],
+): boolean {
+  const top = topOf(outcomes);
+  if (top) return entry !== undefined && entry.versionId === top.versionId;
+  // Before the first write: the object to replace, or nothing but a delete marker.
+  return action.replaces === undefined ? entry === undefined || entry.isMarker : entry?.etag === action.replaces;
+}
