@@ -119,7 +119,9 @@ describe('access to protected buckets', () => {
       expect(allRoles(template).filter((id) => allowed(template, id, action).length > 0)).toEqual([prepare]);
       expect(allowed(template, prepare, action)).toEqual(['arn:<AWS::Partition>:s3:::named']);
     }
-    const configure = statementsOf(template, prepare).find(({ Action }) => list(Action).includes(actions[0]!))!;
+    const configure = statementsOf(template, prepare).find(
+      ({ Effect, Action }) => Effect === 'Allow' && list(Action).includes(actions[0]!),
+    )!;
     expect(configure.Action).toEqual(
       expect.arrayContaining(['s3:GetBucketNotification', 's3:GetInventoryConfiguration']),
     );
