@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { Env } from '../lambda/contract/env';
 import { VAULT_FORMAT_VERSION, vaultParameterName } from '../lambda/contract/layout';
 import { VaultAccess } from './private/access';
+import { JobEnded } from './private/job-ended';
 import { RESULT_WRITER_FLAG } from './private/fan-out';
 import { DestinationAccess } from './private/foreign-access';
 import type { RuntimeFunction } from './private/runtime-function';
@@ -144,6 +145,7 @@ export class BackupVault extends Construct {
     const backup = new BackupWorkflow(this, 'Backup', context);
     const restore = new RestoreWorkflow(this, 'Restore', context);
     this._startJobs = new StartJobs(this, 'StartJobs', context, backup.stateMachine);
+    new JobEnded(this, 'JobEnded', { context, backup: backup.stateMachine, restore: restore.stateMachine });
     this.backupWorkflow = backup;
     this.restoreWorkflow = restore;
     denyDestruction(

@@ -18,4 +18,5 @@ export const Env = {
   /** Milliseconds of the Lambda's time that a worker leaves for writing its results. */
   deadlineMargin: 'DEADLINE_MARGIN_MS',
   backupStateMachineArn: 'BACKUP_STATE_MACHINE_ARN',
+  restoreStateMachineArn: 'RESTORE_STATE_MACHINE_ARN',
 } as const;

@@ -66,6 +66,20 @@ export interface FailureOutput {
   readonly cause: string;
 }
 
+/** How an execution ended: detail of the event `Step Functions Execution Status Change`. Times are epoch milliseconds. */
+export interface ExecutionEnded {
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
+  readonly name: string;
+  readonly status: 'ABORTED' | 'TIMED_OUT' | 'FAILED';
+  readonly startDate: number;
+  readonly stopDate: number;
+  /** The execution's input, as JSON; `null` when it is too long for an event. */
+  readonly input: string | null;
+  readonly error?: string | null;
+  readonly cause?: string | null;
+}
+
 /** Set by a schedule; an execution without it was started by a person. Times are ISO 8601 in UTC. */
 export interface Scheduled {
   readonly plan: string;

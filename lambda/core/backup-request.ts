@@ -59,7 +59,7 @@ const schema = z.strictObject({
 
 /** Validates the input of a Backup execution. Throws `InvalidRequest` with every problem. */
 export function parseBackupRequest(input: unknown, own: { readonly buckets: readonly string[] }): BackupRequest {
-  const { value, problems } = parseStrictly(schema, input);
+  const { value, sound, problems } = parseStrictly(schema, input);
   const raw = input as { bucket?: unknown; source?: unknown } | null;
   if (typeof raw?.bucket === 'string') problems.push(...bucketNameProblem('bucket', raw.bucket));
   if (own.buckets.includes(raw?.bucket as string))
@@ -71,7 +71,7 @@ export function parseBackupRequest(input: unknown, own: { readonly buckets: read
   const tags = (input as { recoveryPointTags?: unknown } | null)?.recoveryPointTags;
   if (typeof tags === 'object' && tags !== null && Object.hasOwn(tags, '__proto__'))
     problems.push('recoveryPointTags: "__proto__" cannot be a tag key');
-  if (value?.scheduled && value.scheduled.startBy > value.scheduled.completeBy)
+  if (sound.scheduled && sound.scheduled.startBy > sound.scheduled.completeBy)
     problems.push('scheduled: startBy must not be after completeBy');
   if (!value || value.source === 'changes' || problems.length > 0) throw invalidRequest(problems);
   return { ...value, source: value.source };

@@ -1,6 +1,6 @@
 import { invalidRequest } from '../contract/errors';
 import { afterKey, afterPrefix, compareKeys, intersect, KeyRange } from './key-order';
-import { ItemSelector, toSelector } from './restore-request';
+import { ItemSelector, toSelector } from './restore-schema';
 
 /** A list of items has at most this many lines: it is held in a worker's memory. */
 export const MAX_ITEMS = 1_000_000;

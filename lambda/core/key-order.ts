@@ -17,6 +17,9 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** S3's limit of a key, in UTF-8. */
+export const MAX_KEY_BYTES = 1024;
+
 const MAX_CODE_POINT = 0x10ffff;
 
 /** The smallest text that sorts after every text beginning with `prefix`; undefined when there is none. */

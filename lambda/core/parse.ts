@@ -1,11 +1,39 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+
+interface Parsed<T> {
+  /** Absent when there are problems. */
+  readonly value?: T;
+  /** The fields that are right in themselves, defaults included: what a caller looks for contradictions in. */
+  readonly sound: Partial<T>;
+  readonly problems: string[];
+}
 
 /** Validates with a schema and collects every problem as `path: sentence`, so that a caller can add its own. */
-export function parseStrictly<T>(schema: z.ZodType<T>, input: unknown): { value?: T; problems: string[] } {
+export function parseStrictly<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape, z.core.$strict>,
+  input: unknown,
+): Parsed<z.output<z.ZodObject<Shape, z.core.$strict>>> {
   const result = schema.safeParse(input);
-  if (result.success) return { value: result.data, problems: [] };
-  return { problems: result.error.issues.map((issue) => describe(issue, input)) };
+  if (result.success) return { value: result.data, sound: result.data, problems: [] };
+  return {
+    sound: soundFields(schema.shape, input) as Partial<z.output<z.ZodObject<Shape, z.core.$strict>>>,
+    problems: result.error.issues.map((issue) => describe(issue, input)),
+  };
 }
+
+function soundFields(shape: z.ZodRawShape, input: unknown): Record<string, unknown> {
+  const raw = isFields(input) ? input : {};
+  const sound: [string, unknown][] = [];
+  for (const [name, schema] of Object.entries(shape)) {
+    const result = z.safeParse(schema, Object.hasOwn(raw, name) ? raw[name] : undefined);
+    if (result.success) sound.push([name, result.data]);
+  }
+  return Object.fromEntries(sound);
+}
+
+/** Whether an input has fields at all. */
+export const isFields = (input: unknown): input is Readonly<Record<string, unknown>> =>
+  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 function describe(issue: z.core.$ZodIssue, input: unknown): string {
   const path = issue.path.map(String).join('.') || 'input';

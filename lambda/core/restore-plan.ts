@@ -1,7 +1,6 @@
 import { encodeAcl, decodeAcl, extraGrants } from './canonical';
-import { keyBytes } from './key-order';
+import { keyBytes, MAX_KEY_BYTES } from './key-order';
 import type { Grant } from './object-properties';
-import { MAX_KEY_BYTES } from './restore-request';
 import type { RestoreJob } from './restore-job';
 import type { Row } from './row';
 import type { KeyView, VersionView } from './view';

@@ -5,6 +5,8 @@
 export type JobState =
   'CREATED' | 'PENDING' | 'RUNNING' | 'ABORTING' | 'ABORTED' | 'COMPLETED' | 'FAILED' | 'EXPIRED' | 'PARTIAL';
 export type JobType = 'BACKUP' | 'RESTORE';
+/** States that no job leaves by itself. */
+export const ENDED_STATES: readonly JobState[] = ['ABORTED', 'COMPLETED', 'FAILED', 'EXPIRED', 'PARTIAL'];
 
 export interface JobRecord {
   readonly jobId: string;
@@ -59,6 +61,8 @@ export interface Page<T> {
 
 export interface Catalog {
   putJob(job: JobRecord): Promise<void>;
+  /** Puts the record unless the job has ended already by what the catalog says; answers whether it did. */
+  putJobUnlessEnded(job: JobRecord): Promise<boolean>;
   getJob(bucket: string, jobId: string): Promise<JobRecord | undefined>;
   /** Newest first; of one bucket, or of the whole vault. */
   listJobs(options: { bucket?: string; type?: JobType; limit?: number; next?: string }): Promise<Page<JobRecord>>;

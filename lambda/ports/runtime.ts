@@ -4,6 +4,8 @@
 export interface Executions {
   /** Whether the execution still runs (RUNNING or PENDING_REDRIVE); false for one that ended or is unknown. */
   isRunning(executionArn: string): Promise<boolean>;
+  /** The execution's input; undefined for one that is unknown. */
+  inputOf(executionArn: string): Promise<unknown>;
   /** Starts an execution; one of the same name that exists already is success. */
   start(options: { name: string; input: unknown }): Promise<{ executionArn: string }>;
 }

@@ -32,7 +32,7 @@ export async function prepareBackup(
   const described = await describeSource(ports, request.bucket);
   const jobId = jobIdOf(execution);
   const record = async (state: JobState): Promise<void> => {
-    await catalog.putJob({
+    await catalog.putJobUnlessEnded({
       jobId,
       type: 'BACKUP',
       bucket: request.bucket,

@@ -6,14 +6,13 @@ import { jobIdOf } from '../core/job-id';
 import type { JobState, JobType } from '../ports/catalog';
 import type { BackupPorts } from './context';
 import { backupJobEvent, restoreJobEvent } from './job-events';
+import { factsOfInput } from './job-input';
 import type { UnitError } from './turns';
-
-const MAX_BUCKET_NAME = 63;
 
 type FailurePorts = Pick<BackupPorts, 'catalog' | 'events' | 'deployment' | 'log' | 'scratch'>;
 
 /** What Step Functions shows of a Lambda's failure: the Lambda's own JSON, or a sentence of Step Functions. */
-function causeSentence(cause: string | undefined): string {
+export function causeSentence(cause: string | undefined): string {
   if (cause === undefined || cause === '') return 'no cause was given: see the log of the step that failed';
   try {
     const parsed = JSON.parse(cause) as { errorMessage?: unknown } | null;
@@ -35,31 +34,24 @@ async function explain(ports: FailurePorts, jobId: string, error: FailureInput['
 /** Ends a job that failed: its record, its lock, its event. Answers the error and the cause that the Fail state shows. */
 export async function recordFailure(ports: FailurePorts, type: JobType, failure: FailureInput): Promise<FailureOutput> {
   const { input, execution } = failure;
-  const request = (input ?? {}) as {
-    bucket?: unknown;
-    sourceBucket?: unknown;
-    scheduled?: { plan?: string; rule?: string };
-  };
-  const bucket = type === 'BACKUP' ? request.bucket : request.sourceBucket;
   const jobId = jobIdOf(execution);
   const output = await explain(ports, jobId, failure.error);
-  if (typeof bucket !== 'string' || bucket === '' || bucket.length > MAX_BUCKET_NAME) return output;
+  const facts = factsOfInput(type, input);
+  if (!facts) return output;
+  const { bucket } = facts;
   const state: JobState = output.error === ErrorName.startWindowExceeded ? 'EXPIRED' : 'FAILED';
   const createdAt = toIso(fromIso(execution.startTime));
   const completedAt = toIso(fromIso(failure.failedAt));
   const statusMessage = `${output.error}: ${output.cause}`;
-  const { plan, rule } = request.scheduled ?? {};
   await ports.catalog.putJob({
+    ...facts,
     jobId,
     type,
-    bucket,
     state,
     createdAt,
     completedAt,
     executionArn: execution.arn,
     statusMessage,
-    plan: typeof plan === 'string' ? plan : undefined,
-    rule: typeof rule === 'string' ? rule : undefined,
   });
   if (type === 'BACKUP') await ports.catalog.releaseLock(bucket, jobId);
   const event = type === 'BACKUP' ? backupJobEvent : restoreJobEvent;

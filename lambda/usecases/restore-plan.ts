@@ -64,7 +64,7 @@ export async function planRestore(
     dryRun: request.dryRun,
   };
   await ports.scratch.create(selectionKey, selected);
-  await catalog.putJob({
+  await catalog.putJobUnlessEnded({
     jobId,
     type: 'RESTORE',
     bucket: sourceBucket,

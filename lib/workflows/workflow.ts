@@ -1,3 +1,4 @@
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -35,6 +36,7 @@ export interface WorkflowContext {
 export interface WorkflowFunctionProps {
   readonly description: string;
   readonly memoryMiB?: number;
+  readonly deadLetterQueue?: sqs.IQueue;
 }
 
 /** A function of a workflow, with what all of them have in common. */

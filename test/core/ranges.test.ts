@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { isSelected, parseItemsFile, selectedParts, toIntervals } from '../../lambda/core/items';
 import { afterKey, compareKeys, inRange } from '../../lambda/core/key-order';
 import { historyRanges, type Manifest, nextRanges, type SegmentRef } from '../../lambda/core/manifest';
-import type { ItemSelector } from '../../lambda/core/restore-request';
+import type { ItemSelector } from '../../lambda/core/restore-schema';
 import { cutRanges, WeightSampler } from '../../lambda/core/weights';
 
 const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\uffff', '\u{10000}'), maxLength: 4 });

@@ -64,3 +64,87 @@ test('defaults of a restore', () => {
 test('later features that are switched off are no problem', () => {
   expect(() => parseRestoreRequest({ sourceBucket: 'good-bucket', rollback: false }, own)).not.toThrow();
 });
+
+describe('every problem is named at once', () => {
+  const problemsOf = (parse: typeof parseBackupRequest | typeof parseRestoreRequest, input: unknown): string[] => {
+    try {
+      parse(input, own);
+    } catch (error) {
+      return (error as Error).message.split('; ').sort();
+    }
+    throw new Error('the request was taken');
+  };
+
+  test('contradictions of a restore beside fields of wrong types', () => {
+    const input = {
+      sourceBucket: 'good-bucket',
+      recoveryPointId: 'other-bucket/00000000000000000001',
+      pointInTime: '2026-11-22T10:15:00Z',
+      rollback: true,
+      versions: 3,
+      onExisting: 'skip',
+      createBucket: true,
+      destinationPrefix: '\ud800'.padStart(1100, 'a'),
+      encryption: { type: 'SSE_S3', kmsKeyId: 'key' },
+      itemsFile: 'bucket/key',
+      restoreTags: 'yes',
+      surprise: 1,
+    };
+    expect(problemsOf(parseRestoreRequest, input).map((problem) => problem.slice(0, 44))).toEqual([
+      expect.stringContaining('aaaa') as string,
+      'createBucket: needs destinationBucket, the n',
+      'destinationPrefix: has 1102 bytes, a key has',
+      expect.stringContaining('destinationPrefix: must be empty with') as string,
+      'encryption.kmsKeyId: goes with type SSE_KMS ',
+      'itemsFile: must be s3://bucket/key, got "buc',
+      'onExisting: rollback implies "overwrite", go',
+      'pointInTime: excludes recoveryPointId: give ',
+      'pointInTime: is not supported by this releas',
+      'recoveryPointId: is of bucket "other-bucket"',
+      'restoreTags: must be a boolean, got "yes"',
+      'rollback: is not supported by this release: ',
+      'unknown field "surprise"',
+      'versions: must be 1 with rollback, got 3',
+    ]);
+  });
+
+  test('no contradiction is made of a field that is wrong itself', () => {
+    const input = { sourceBucket: 'the-vault', destinationBucket: 7, createBucket: true, recoveryPointId: null };
+    expect(problemsOf(parseRestoreRequest, input)).toEqual([
+      'destinationBucket: must be a string, got 7',
+      'recoveryPointId: must be a string, got null',
+    ]);
+    const sourceless = { recoveryPointId: 'some-bucket/00000000000000000001', createBucket: true };
+    expect(problemsOf(parseRestoreRequest, sourceless)).toEqual([
+      'createBucket: needs destinationBucket, the name of the bucket to create',
+      'sourceBucket: is required (string)',
+    ]);
+  });
+
+  test('an undo excludes what would say what to restore', () => {
+    const input = { sourceBucket: 'good-bucket', undo: 'job', dryRun: 1, items: ['a'], versions: 'all' };
+    expect(problemsOf(parseRestoreRequest, input)).toEqual([
+      'dryRun: must be a boolean, got 1',
+      'undo: excludes "items", "versions": leave them out',
+      'undo: is not supported by this release: restore a recovery point instead',
+    ]);
+  });
+
+  test('contradictions of a backup beside fields of wrong types', () => {
+    const scheduled = {
+      plan: 'p',
+      rule: 'r',
+      scheduledTime: '2026-11-22T10:00:00Z',
+      startBy: '2026-11-22T12:00:00Z',
+      completeBy: '2026-11-22T11:00:00Z',
+    };
+    const input = { bucket: 'the-vault', source: 'changes', versions: 'SOME', deleteAfterDays: 0, scheduled };
+    expect(problemsOf(parseBackupRequest, input)).toEqual([
+      'bucket: "the-vault" belongs to the backup vault itself, which cannot be a protected bucket',
+      'deleteAfterDays: must be at least 1 day, got 0',
+      'scheduled: startBy must not be after completeBy',
+      'source: "changes" is not supported by this release: use "listing", "inventory" or "auto"',
+      'versions: must be one of "ALL", "CURRENT", got "SOME"',
+    ]);
+  });
+});

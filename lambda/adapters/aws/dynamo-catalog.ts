@@ -8,7 +8,14 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { CatalogTable } from '../../contract/catalog-schema';
-import type { Catalog, JobLock, JobRecord, Page, RecoveryPointRecord } from '../../ports/catalog';
+import {
+  type Catalog,
+  ENDED_STATES,
+  type JobLock,
+  type JobRecord,
+  type Page,
+  type RecoveryPointRecord,
+} from '../../ports/catalog';
 import { type Item, jobItem, Kind, lockKey, partitionOf, pointItem, pointKey, SortPrefix } from './catalog-items';
 import { decodePosition, encodePosition } from './catalog-position';
 
@@ -40,6 +47,20 @@ export class DynamoCatalog implements Catalog {
 
   async putJob(job: JobRecord): Promise<void> {
     await this.documents.send(new PutCommand({ TableName: this.table, Item: jobItem(job) }));
+  }
+
+  async putJobUnlessEnded(job: JobRecord): Promise<boolean> {
+    const states = Object.fromEntries(ENDED_STATES.map((state) => [`:${state}`, state]));
+    const put = await this.unlessRefused(
+      new PutCommand({
+        TableName: this.table,
+        Item: jobItem(job),
+        ConditionExpression: `attribute_not_exists(#record) OR NOT #record.#state IN (${Object.keys(states).join(', ')})`,
+        ExpressionAttributeNames: { '#record': 'record', '#state': 'state' },
+        ExpressionAttributeValues: states,
+      }),
+    );
+    return put !== undefined;
   }
 
   /** Looks through the bucket's jobs, newest first: jobs are sorted by time, and the one asked for is mostly recent. */
@@ -137,9 +158,11 @@ export class DynamoCatalog implements Catalog {
     );
   }
 
-  private async unlessRefused(command: UpdateCommand): Promise<Item | undefined> {
+  private async unlessRefused(command: UpdateCommand | PutCommand): Promise<Item | undefined> {
     try {
-      return (await this.documents.send(command)).Attributes ?? {};
+      const { Attributes = {} } =
+        command instanceof PutCommand ? await this.documents.send(command) : await this.documents.send(command);
+      return Attributes;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return undefined;
       throw error;

@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  type DescribeExecutionOutput,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
   InvalidArn,
@@ -27,14 +28,12 @@ export class SfnExecutions implements Executions {
   }
 
   async isRunning(executionArn: string): Promise<boolean> {
-    try {
-      const { status = '' } = await this.client.send(new DescribeExecutionCommand({ executionArn }));
-      return RUNNING.includes(status);
-    } catch (error) {
-      // Step Functions forgets executions after 90 days.
-      if (error instanceof ExecutionDoesNotExist || error instanceof InvalidArn) return false;
-      throw error;
-    }
+    return RUNNING.includes((await this.describe(executionArn))?.status ?? '');
+  }
+
+  async inputOf(executionArn: string): Promise<unknown> {
+    const input = (await this.describe(executionArn))?.input;
+    return input === undefined ? undefined : (JSON.parse(input) as unknown);
   }
 
   async start({ name, input }: { name: string; input: unknown }): Promise<{ executionArn: string }> {
@@ -47,6 +46,16 @@ export class SfnExecutions implements Executions {
     } catch (error) {
       if (!(error instanceof ExecutionAlreadyExists)) throw error;
       return { executionArn: `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}` };
+    }
+  }
+
+  private async describe(executionArn: string): Promise<DescribeExecutionOutput | undefined> {
+    try {
+      return await this.client.send(new DescribeExecutionCommand({ executionArn }));
+    } catch (error) {
+      // Step Functions forgets executions after 90 days.
+      if (error instanceof ExecutionDoesNotExist || error instanceof InvalidArn) return undefined;
+      throw error;
     }
   }
 }

@@ -1,4 +1,11 @@
-import type { Catalog, JobLock, JobRecord, Page, RecoveryPointRecord } from '../../ports/catalog';
+import {
+  type Catalog,
+  ENDED_STATES,
+  type JobLock,
+  type JobRecord,
+  type Page,
+  type RecoveryPointRecord,
+} from '../../ports/catalog';
 
 const DEFAULT_LIMIT = 100;
 
@@ -12,6 +19,13 @@ export class MemoryCatalog implements Catalog {
   putJob(job: JobRecord): Promise<void> {
     this.jobs.set(`${job.bucket}/${job.jobId}`, job);
     return Promise.resolve();
+  }
+
+  async putJobUnlessEnded(job: JobRecord): Promise<boolean> {
+    const known = this.jobs.get(`${job.bucket}/${job.jobId}`);
+    if (known && ENDED_STATES.includes(known.state)) return false;
+    await this.putJob(job);
+    return true;
   }
 
   getJob(bucket: string, jobId: string): Promise<JobRecord | undefined> {

@@ -12,6 +12,10 @@ export class MemoryExecutions implements Executions {
     return Promise.resolve(this.running.has(executionArn));
   }
 
+  inputOf(executionArn: string): Promise<unknown> {
+    return Promise.resolve(this.started.find((execution) => execution.executionArn === executionArn)?.input);
+  }
+
   start({ name, input }: { name: string; input: unknown }): Promise<{ executionArn: string }> {
     const executionArn = `${STATE_MACHINE}:${name}`;
     if (!this.started.some((execution) => execution.name === name)) {

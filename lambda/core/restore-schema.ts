@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+export interface ItemSelector {
+  readonly kind: 'prefix' | 'key';
+  readonly text: string;
+}
+
+export const MAX_VERSIONS = 1000;
+/** S3 storage classes that a restore may write; archived classes would have to be thawed before they can be read. */
+const STORAGE_CLASSES = [
+  'STANDARD',
+  'ORIGINAL',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'REDUCED_REDUNDANCY',
+] as const;
+
+const item = z.union(
+  [
+    z.string().min(1, 'an item must not be empty'),
+    z.strictObject({ prefix: z.string() }),
+    z.strictObject({ key: z.string().min(1, 'a key must not be empty') }),
+  ],
+  { error: 'must be a text that is not empty, {"prefix": "…"} or {"key": "…"}' },
+);
+type RawItem = z.infer<typeof item>;
+
+export const restoreSchema = z.strictObject({
+  sourceBucket: z.string(),
+  recoveryPointId: z.string().default('latest'),
+  pointInTime: z.unknown().optional(),
+  items: z.array(item).min(1, 'must have at least one item: leave it out for the whole bucket').optional(),
+  itemsFile: z.string().optional(),
+  destinationBucket: z.string().optional(),
+  createBucket: z.boolean().default(false),
+  destinationPrefix: z.string().default(''),
+  onExisting: z.enum(['skip', 'overwrite', 'fail']).default('skip'),
+  rollback: z.unknown().optional(),
+  undo: z.unknown().optional(),
+  versions: z
+    .union([z.literal('all'), z.int()], { error: `must be "all" or a whole number from 1 to ${String(MAX_VERSIONS)}` })
+    .default(1),
+  restoreTags: z.boolean().default(true),
+  restoreAcls: z.boolean().optional(),
+  storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
+  encryption: z
+    .strictObject({
+      type: z.enum(['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']),
+      kmsKeyId: z.string().min(1).optional(),
+    })
+    .default({ type: 'DESTINATION_DEFAULT' }),
+  dryRun: z.boolean().default(false),
+});
+export type RawRestoreRequest = z.infer<typeof restoreSchema>;
+
+/** An item ending in `/` is a prefix, any other text a key; the object forms say it outright. */
+export function toSelector(raw: RawItem): ItemSelector {
+  if (typeof raw === 'string') return { kind: raw.endsWith('/') ? 'prefix' : 'key', text: raw };
+  return 'prefix' in raw ? { kind: 'prefix', text: raw.prefix } : { kind: 'key', text: raw.key };
+}
+
+export function parseS3Uri(uri: string): { bucket: string; key: string } | undefined {
+  const match = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri);
+  return match?.[1] !== undefined && match[2] !== undefined ? { bucket: match[1], key: match[2] } : undefined;
+}
