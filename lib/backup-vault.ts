@@ -59,6 +59,15 @@ export interface BackupVaultProps {
   readonly maxConcurrency?: number;
 
   /**
+   * Requests to a protected bucket that all workers of a backup job together make in a second, 1 to 1,000,000. Workers
+   * have equal shares; requests that S3 or KMS throttles hold a worker's rate down further. S3 serves 5,500 reads a second for
+   * each partitioned prefix, for your production too.
+   *
+   * @default 2,000
+   */
+  readonly maxSourceRequestsPerSecond?: number;
+
+  /**
    * Largest object that is packed with others into one vault object, up to 8 MiB. A packed object costs a GET ($0.40 per
    * million), a larger one a server-side copy ($5 per million), but packing moves its bytes through a Lambda.
    *
@@ -211,6 +220,7 @@ export class BackupVault extends Construct {
       sources: this.sources,
       destinations: new DestinationAccess(storage),
       maxConcurrency: props.maxConcurrency ?? 200,
+      maxSourceRequestsPerSecond: props.maxSourceRequestsPerSecond ?? 2_000,
       packThresholdBytes: (props.packThreshold ?? Size.mebibytes(1)).toBytes(),
       logRetention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
       commonEnv: { [Env.vaultName]: this.backupVaultName, [Env.vaultArn]: this.backupVaultArn },
@@ -248,5 +258,6 @@ export class BackupVault extends Construct {
 function validate(props: BackupVaultProps): void {
   requirePattern('backupVaultName', props.backupVaultName, /^[a-zA-Z0-9_-]{2,50}$/, '2 to 50 letters, digits, - and _');
   requireInteger('maxConcurrency', props.maxConcurrency, 1, MAX_MAP_CONCURRENCY);
+  requireInteger('maxSourceRequestsPerSecond', props.maxSourceRequestsPerSecond, 1, 1_000_000);
   requireSize('packThreshold', props.packThreshold, Size.bytes(0), MAX_PACK_THRESHOLD);
 }

@@ -58,6 +58,7 @@ export function benchPorts(source: CountingStore, vault: DiskStore, scratch: Dis
       partition: 'aws',
     },
     settings: DEFAULT_SETTINGS,
+    pace: () => ({ turn: () => Promise.resolve() }),
   };
 }
 
