@@ -6,8 +6,8 @@ import type { VaultStorage } from './vault-storage';
 
 /**
  * Up to this many buckets are listed in policies. A role may have 10,240 characters of inline policies (quota of IAM, not
- * adjustable). The largest roles list each bucket twice, one of them once with its objects: at most 2 × (63 + 20) characters with the
- * quotes, so 20 buckets take 3,400 of the 6,200 characters that the role has then.
+ * adjustable). The largest roles list each bucket twice, one of them once with its objects: at most 2 × (63 + 20)
+ * characters with the quotes, so 20 buckets take 3,400 of the 6,200 characters that the role has then.
  */
 export const MAX_LISTED_BUCKETS = 20;
 
@@ -57,8 +57,8 @@ const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[];
 };
 
 /**
- * Access to the protected buckets of all plans of a vault: to read them, and to set up what tells of their changes. The statements are written when the app is synthesized:
- * until then plans may still add selections.
+ * Access to the protected buckets of all plans of a vault: to read them, and to set up what tells of their changes. The
+ * statements are written when the app is synthesized: until then plans may still add selections.
  */
 export class SourceAccess {
   private readonly listed = new Set<string>();

@@ -226,6 +226,14 @@ describe('props', () => {
     });
   });
 
+  test('a key of the user that is made in this app lets S3 encrypt inventory reports', () => {
+    const stack = testStack();
+    new BackupVault(stack, 'Vault', { encryptionKey: new kms.Key(stack, 'Key') });
+    const [key] = Object.values(Template.fromStack(stack).findResources('AWS::KMS::Key'));
+    const sids = key!['Properties'].KeyPolicy.Statement.map(({ Sid }: any) => Sid);
+    expect(sids).toContain('InventoryReports');
+  });
+
   test('removalPolicy DESTROY lets go of buckets, table and key', () => {
     const template = vaultTemplate({ removalPolicy: RemovalPolicy.DESTROY });
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key']) {
