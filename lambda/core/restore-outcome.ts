@@ -95,7 +95,9 @@ export function markerRefusal(outcomes: KeyProgress['outcomes'], index: number):
 export function nextCondition(
   action: RestoreAction,
   outcomes: KeyProgress['outcomes'],
-): { readonly ifAbsent: true; readonly ifMatch?: undefined } | { readonly ifMatch: string; readonly ifAbsent?: undefined } {
+):
+  | { readonly ifAbsent: true; readonly ifMatch?: undefined }
+  | { readonly ifMatch: string; readonly ifAbsent?: undefined } {
   const top = topOf(outcomes);
   const current = top ? top.etag : action.replaces;
   return current === undefined ? { ifAbsent: true } : { ifMatch: current };

@@ -147,11 +147,7 @@ const openOps = (action: RestoreAction, outcomes: KeyProgress['outcomes']): numb
   [...action.ops.keys()].filter((index) => outcomes[index] === null);
 
 /** Whether this is what was on top before the writes that are looked for. */
-function isKnown(
-  entry: ListedVersion | undefined,
-  action: RestoreAction,
-  outcomes: KeyProgress['outcomes'],
-): boolean {
+function isKnown(entry: ListedVersion | undefined, action: RestoreAction, outcomes: KeyProgress['outcomes']): boolean {
   const top = topOf(outcomes);
   if (top) return entry !== undefined && entry.versionId === top.versionId;
   // Before the first write: the object to replace, or nothing but a delete marker.

@@ -132,7 +132,8 @@ export class VersionWriter {
     const { destination } = this.ports;
     const { algorithm } = recorded(op);
     try {
-      const known = written.checksum?.algorithm === algorithm ? written.checksum : (await destination.head(ref)).checksum;
+      const known =
+        written.checksum?.algorithm === algorithm ? written.checksum : (await destination.head(ref)).checksum;
       if (known?.algorithm === algorithm) return checksumText(known) === op.file.checksum ? 'right' : 'damaged';
       if (algorithm !== 'SHA256') return 'not-verifiable';
       const found = await hashByReading(destination, ref, op.size);

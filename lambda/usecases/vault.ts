@@ -7,7 +7,15 @@ import { decodeManifest, encodeManifest, Manifest, SegmentRef } from '../core/ma
 import type { Row } from '../core/row';
 import { readSegment } from '../core/segment-reader';
 import type { EncodedSegment } from '../core/segment-writer';
-import { isStoreError, ObjectBody, ObjectHead, ObjectRef, ObjectStore, StoreErrorCode, Written } from '../ports/object-store';
+import {
+  isStoreError,
+  ObjectBody,
+  ObjectHead,
+  ObjectRef,
+  ObjectStore,
+  StoreErrorCode,
+  Written,
+} from '../ports/object-store';
 
 /** A file of the vault as rows and manifests refer to it. */
 type RecordedFile = { readonly name: string; readonly versionId?: string };
