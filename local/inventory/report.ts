@@ -64,7 +64,8 @@ export async function writeInventoryReport(options: ReportOptions): Promise<Writ
     const slot = rows++ % filesAtOnce;
     const current = open.get(slot) ?? { file: create(), rows: 0 };
     open.set(slot, current);
-    await current.file.add(row);
+    const busy = current.file.add(row);
+    if (busy) await busy;
     if (++current.rows >= rowsPerFile) await close(slot);
   }
   for (const slot of [...open.keys()]) await close(slot);
