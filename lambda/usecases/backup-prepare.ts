@@ -12,6 +12,7 @@ import { isStoreError } from '../ports/object-store';
 import { chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
+import { shareOfRate } from './paced';
 import { requestsSince } from './requests';
 import { SCAN_STEP } from './step-names';
 import { writeUnits } from './turns';
@@ -84,7 +85,13 @@ export async function prepareBackup(
   };
   await record('RUNNING');
   ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: job.asOf, seq: job.seq });
-  return writeUnits(ports.scratch, SCAN_STEP, job, units);
+  const requestsPerSecond = shareOfRate(ports.settings, units.length);
+  return writeUnits(
+    ports.scratch,
+    SCAN_STEP,
+    job,
+    units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
+  );
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */
