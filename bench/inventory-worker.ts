@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { runMain } from '../local/run-main';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource, writeReport } from './support/generated-bucket';
-import { benchPorts, runBackup, SCRATCH_BUCKET, type StepCost } from './support/steps';
+import { benchPorts, peakMiB, runBackup, SCRATCH_BUCKET, type StepCost } from './support/steps';
 
 /** A thousandth of the objects change between the two rounds. */
 const CHANGED_EVERY = 1_000;
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     vault: { requests: vault.counts(), bytesWritten: vault.bytesWritten },
     scratch: { requests: scratch.counts(), bytesWritten: scratch.bytesWritten },
     steps,
-    peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    peakMiB: peakMiB(),
   };
   console.log(JSON.stringify(measured));
 }

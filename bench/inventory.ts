@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NODE_OPTIONS } from '../lambda/contract/env';
 import type { Measured } from './inventory-worker';
 
 /** What one backup of a size took. */
@@ -37,7 +38,7 @@ function measure(objects: number, source: string): InventoryResult[] {
 const worker = (...args: readonly (string | number)[]): string =>
   execFileSync(
     process.execPath,
-    ['--import', 'tsx', join(import.meta.dirname, 'inventory-worker.ts'), ...args.map(String)],
+    [NODE_OPTIONS, '--import', 'tsx', join(import.meta.dirname, 'inventory-worker.ts'), ...args.map(String)],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 16 * 1024 * 1024 },
   );
 

@@ -34,6 +34,10 @@ export interface BackupVaultProps {
    * KMS key that encrypts the vault bucket, the scratch bucket and the catalog table. Without the key no backup can be
    * restored: protect it as you protect the vault.
    *
+   * The policy of a key that is made in this app is extended, so that S3 Inventory can encrypt its reports. That of an
+   * imported key is not: it has to allow `kms:GenerateDataKey*` to `s3.amazonaws.com`, on condition that `aws:SourceAccount` is
+   * the vault's account. Without that S3 delivers no reports.
+   *
    * @default - a key of the vault's own, with yearly rotation ($1 a month, each rotation $1 more up to the second)
    */
   readonly encryptionKey?: kms.IKey;
@@ -53,6 +57,15 @@ export interface BackupVaultProps {
    * @default 200
    */
   readonly maxConcurrency?: number;
+
+  /**
+   * Requests to a protected bucket that all workers of a backup job together make in a second, 1 to 1,000,000. Workers
+   * have equal shares; requests that S3 or KMS throttles hold a worker's rate down further. S3 serves 5,500 reads a second for
+   * each partitioned prefix, for your production too.
+   *
+   * @default 2,000
+   */
+  readonly maxSourceRequestsPerSecond?: number;
 
   /**
    * Largest object that is packed with others into one vault object, up to 8 MiB. A packed object costs a GET ($0.40 per
@@ -95,7 +108,10 @@ export class BackupVault extends Construct {
   /** Bucket with the backups. Nothing in it may be changed or removed by hand. */
   readonly vaultBucket: s3.Bucket;
 
-  /** Bucket for work files of jobs, which expire after 14 days, and reports of restores, which expire after a year. */
+  /**
+   * Bucket for work files of jobs and S3 Inventory reports, which expire after 14 days, and reports of restores, which
+   * expire after a year.
+   */
   readonly scratchBucket: s3.Bucket;
 
   /** Table of jobs and recovery points. What it says can be rebuilt from the vault bucket. */
@@ -204,6 +220,7 @@ export class BackupVault extends Construct {
       sources: this.sources,
       destinations: new DestinationAccess(storage),
       maxConcurrency: props.maxConcurrency ?? 200,
+      maxSourceRequestsPerSecond: props.maxSourceRequestsPerSecond ?? 2_000,
       packThresholdBytes: (props.packThreshold ?? Size.mebibytes(1)).toBytes(),
       logRetention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
       commonEnv: { [Env.vaultName]: this.backupVaultName, [Env.vaultArn]: this.backupVaultArn },
@@ -241,5 +258,6 @@ export class BackupVault extends Construct {
 function validate(props: BackupVaultProps): void {
   requirePattern('backupVaultName', props.backupVaultName, /^[a-zA-Z0-9_-]{2,50}$/, '2 to 50 letters, digits, - and _');
   requireInteger('maxConcurrency', props.maxConcurrency, 1, MAX_MAP_CONCURRENCY);
+  requireInteger('maxSourceRequestsPerSecond', props.maxSourceRequestsPerSecond, 1, 1_000_000);
   requireSize('packThreshold', props.packThreshold, Size.bytes(0), MAX_PACK_THRESHOLD);
 }

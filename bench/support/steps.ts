@@ -27,7 +27,12 @@ export interface StepCost {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly turns: number;
+  /** Peak memory of the process until the end of the step. */
+  readonly peakMiB: number;
 }
+
+/** Peak memory of this process so far. */
+export const peakMiB = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
 
 /** Ports of the Backup workflow over a generated bucket, with vault and scratch bucket on disk. */
 export function benchPorts(source: CountingStore, vault: DiskStore, scratch: DiskStore): BackupPorts {
@@ -53,6 +58,7 @@ export function benchPorts(source: CountingStore, vault: DiskStore, scratch: Dis
       partition: 'aws',
     },
     settings: DEFAULT_SETTINGS,
+    pace: () => ({ turn: () => Promise.resolve() }),
   };
 }
 
@@ -74,6 +80,7 @@ export async function runBackup(
       seconds: (performance.now() - wall) / 1_000,
       cpuSeconds: (used.user + used.system) / 1e6,
       turns,
+      peakMiB: peakMiB(),
     });
     return value;
   };

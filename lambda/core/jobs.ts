@@ -41,8 +41,13 @@ export interface ReportRef {
   readonly completed: number;
 }
 
+interface PacedUnit {
+  /** Requests to the protected bucket that the unit may make in a second: its share of the job's. */
+  readonly requestsPerSecond?: number;
+}
+
 /** A part of a scan: an interval of keys to list, or some of a report's data files. */
-export interface ScanUnit {
+export interface ScanUnit extends PacedUnit {
   readonly id: string;
   /** The first key is after this one; absent: the bucket's first. */
   readonly after?: string;
@@ -51,7 +56,7 @@ export interface ScanUnit {
   /** Places of data files in the report's manifest. */
   readonly files?: { readonly first: number; readonly count: number };
 }
-export interface RangeUnit {
+export interface RangeUnit extends PacedUnit {
   readonly id: string;
   readonly from: string;
   readonly to?: string;

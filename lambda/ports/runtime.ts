@@ -19,6 +19,12 @@ export interface EventPublisher {
   publish(event: PublishedEvent): Promise<void>;
 }
 
+/** Lets requests through no faster than at some rate. */
+export interface Pace {
+  /** Waits until the next request may be made. */
+  turn(): Promise<void>;
+}
+
 /** How much time this invocation has left. Workers start only what fits. */
 export interface Deadline {
   remainingMillis(): number;

@@ -4,6 +4,7 @@ import type { BackupJob, RangeUnit } from '../core/jobs';
 import { afterKey, compareKeys } from '../core/key-order';
 import { cutRanges } from '../core/weights';
 import type { BackupPorts } from './context';
+import { shareOfRate } from './paced';
 import type { Run } from './runs';
 import type { ScanResult } from './scan-result';
 import { RANGE_STEP, SCAN_STEP } from './step-names';
@@ -21,7 +22,8 @@ export async function partitionBackup(
   const bounds = base?.ranges.map((range) => range.from) ?? [];
   const samples = scans.flatMap((scan) => scan.samples).sort((a, b) => compareKeys(a.key, b.key));
   const ranges = cutRanges(samples, ports.settings.rangeWeight, bounds, afterKey);
-  const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range }));
+  const requestsPerSecond = shareOfRate(ports.settings, ranges.length);
+  const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));
   const runs = scans.flatMap((scan) => scan.runs);
   // One file for all ranges: each would otherwise read the results of the whole scan.
   await ports.scratch.create<readonly Run[]>(runsKey(job), runs);

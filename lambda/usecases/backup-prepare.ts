@@ -1,6 +1,7 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import type { FanOutInput, StartInput, WaitAnswer } from '../contract/steps';
 import { BackupRequest, parseBackupRequest } from '../core/backup-request';
+import { addCounts } from '../core/counts';
 import { fromIso, toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
 import type { BackupJob, ScanUnit } from '../core/jobs';
@@ -11,8 +12,11 @@ import { isStoreError } from '../ports/object-store';
 import { chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
+import { shareOfRate } from './paced';
+import { requestsSince } from './requests';
 import { SCAN_STEP } from './step-names';
 import { writeUnits } from './turns';
+import { refuseVaultBucket } from './vault-buckets';
 
 /** A job that waits for another one asks again each minute, less often in a long start window: */
 const WAIT_SECONDS = 60;
@@ -55,6 +59,9 @@ export async function prepareBackup(
   refuseLate(request, described.date);
   await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
+  const before = { ...ports.source.counts() };
+  if (!base) await refuseVaultBucket(ports.source, request.bucket, 'bucket');
+  const checked = requestsSince(ports.source, before);
   const { units, ...source } = await chooseSource(ports, request, base?.manifest, described.date);
   const job: BackupJob = {
     jobId,
@@ -62,6 +69,7 @@ export async function prepareBackup(
     startedAt: toIso(fromIso(execution.startTime)),
     bucket: request.bucket,
     ...source,
+    requests: addCounts(source.requests, checked),
     previousAsOf: base ? fromIso(base.manifest.asOf) : 0,
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,
@@ -77,7 +85,13 @@ export async function prepareBackup(
   };
   await record('RUNNING');
   ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: job.asOf, seq: job.seq });
-  return writeUnits(ports.scratch, SCAN_STEP, job, units);
+  const requestsPerSecond = shareOfRate(ports.settings, units.length);
+  return writeUnits(
+    ports.scratch,
+    SCAN_STEP,
+    job,
+    units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
+  );
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */

@@ -15,6 +15,7 @@ import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
 import { compareWithHistory, readHistory } from './history';
 import { mergeRanges, rangesToMerge } from './merge-ranges';
+import { pacedPorts } from './paced';
 import { runInOrder } from './pool';
 import { ReportWriter } from './report';
 import { requestsSince } from './requests';
@@ -69,7 +70,8 @@ class Batch {
 }
 
 /** One turn at a range: compares the scan with the history and stores what is new, until the end or the deadline. */
-export function backUpRange(ports: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {
+export function backUpRange(unpaced: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {
+  const ports = pacedPorts(unpaced, input.unit.requestsPerSecond);
   return runTurn(ports.scratch, RANGE_STEP, input, async (cursor: RangeCursor | undefined) => {
     await refuseLateWork(ports.scratch, RANGE_STEP, input.job);
     return cursor && 'mergeFrom' in cursor

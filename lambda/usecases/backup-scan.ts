@@ -1,6 +1,7 @@
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import type { BackupJob, ScanUnit } from '../core/jobs';
 import type { BackupPorts } from './context';
+import { pacedPorts } from './paced';
 import { InventoryCursor, InventoryScan } from './scan-inventory';
 import { ListingCursor, ListingScan } from './scan-listing';
 import type { ScanResult } from './scan-result';
@@ -12,8 +13,9 @@ import { refuseLateWork } from './windows';
 type ScanCursor = ListingCursor | InventoryCursor;
 
 /** One turn of a scan, until the end of its unit or the deadline: sorted runs of what the bucket has. */
-export function scanBackup(ports: BackupPorts, input: WorkInput<BackupJob, ScanUnit>): Promise<WorkOutput> {
+export function scanBackup(unpaced: BackupPorts, input: WorkInput<BackupJob, ScanUnit>): Promise<WorkOutput> {
   const { job, unit } = input;
+  const ports = pacedPorts(unpaced, unit.requestsPerSecond);
   return runTurn(ports.scratch, SCAN_STEP, input, async (cursor: ScanCursor | undefined) => {
     await refuseLateWork(ports.scratch, SCAN_STEP, job);
     const turn: Promise<Turn<ScanResult, ScanCursor>> = job.report

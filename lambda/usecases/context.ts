@@ -1,7 +1,7 @@
 import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
 import type { Catalog } from '../ports/catalog';
-import type { Deadline, EventPublisher, Executions, Log, RequestCounts } from '../ports/runtime';
+import type { Deadline, EventPublisher, Executions, Log, Pace, RequestCounts } from '../ports/runtime';
 import type { ObjectStore } from '../ports/object-store';
 import type { Scratch } from './turns';
 import type { Vault } from './vault';
@@ -33,6 +33,8 @@ export interface BackupPorts {
   readonly log: Log;
   readonly deployment: Deployment;
   readonly settings: BackupSettings;
+  /** A pace of so many requests a second. */
+  readonly pace: (perSecond: number) => Pace;
 }
 
 export interface BackupSettings {
@@ -49,6 +51,10 @@ export interface BackupSettings {
   readonly inventoryUnitBytes: number;
   /** Rows of the last commit that one unit of a listing covers, about. */
   readonly listingUnitRows: number;
+  /** Workers of a job that run at a time. */
+  readonly maxConcurrency: number;
+  /** Requests to the protected bucket that all workers of a job together make in a second; no limit when absent. */
+  readonly maxSourceRequestsPerSecond?: number;
 }
 
 export const DEFAULT_SETTINGS: BackupSettings = {
@@ -62,4 +68,5 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   inventoryUnitBytes: 1024 * 1024 * 1024,
   // 200 requests, one after the other.
   listingUnitRows: 200_000,
+  maxConcurrency: 200,
 };

@@ -29,6 +29,11 @@ export class Vault {
     readonly bucket: string,
   ) {}
 
+  /** The same vault, reached through another store. */
+  withStore(store: ObjectStore): Vault {
+    return new Vault(store, this.bucket);
+  }
+
   /** Creates `vault.json` once, and refuses a vault that a newer release has written. */
   async ensureFormat(): Promise<void> {
     if (!(await this.checkFormat()))

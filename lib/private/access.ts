@@ -63,6 +63,18 @@ export class VaultAccess {
     this.useKey(fn, 'kms:GenerateDataKey', 'kms:Decrypt');
   }
 
+  /** Reports that S3 Inventory delivered. */
+  readInventory(fn: RuntimeFunction): void {
+    const { scratchBucket } = this.storage;
+    fn.allow({
+      actions: ['s3:GetObject'],
+      resources: [scratchBucket.arnForObjects(`${ScratchPrefix.inventory}*`)],
+      reason: 'S3 names inventory reports by bucket and time, which are not known before',
+    });
+    this.list(fn, scratchBucket);
+    this.useKey(fn, 'kms:Decrypt');
+  }
+
   useCatalog(fn: RuntimeFunction): void {
     const { catalogTable, encryptionKey } = this.storage;
     fn.setEnv(Env.catalogTable, catalogTable.tableName);

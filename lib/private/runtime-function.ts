@@ -6,7 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { Env } from '../../lambda/contract/env';
+import { Env, NODE_OPTIONS } from '../../lambda/contract/env';
 import type { FunctionNameValue } from '../../lambda/contract/functions';
 import { acknowledgeWildcards } from './nag';
 
@@ -66,7 +66,7 @@ export class RuntimeFunction extends Construct {
       memorySize: props.memoryMiB ?? 512,
       timeout: LAMBDA_TIMEOUT,
       deadLetterQueue: props.deadLetterQueue,
-      environment: { ...props.common, [Env.accountId]: Stack.of(this).account },
+      environment: { ...props.common, [Env.accountId]: Stack.of(this).account, NODE_OPTIONS },
     });
   }
 

@@ -6,8 +6,8 @@ import type { VaultStorage } from './vault-storage';
 
 /**
  * Up to this many buckets are listed in policies. A role may have 10,240 characters of inline policies (quota of IAM, not
- * adjustable). The largest role lists each bucket twice, once with its objects: at most 2 × (63 + 20) characters with the
- * quotes, so 20 buckets take 3,400 of the 6,200 characters that the role has then.
+ * adjustable). The largest roles list each bucket twice, one of them once with its objects: at most 2 × (63 + 20)
+ * characters with the quotes, so 20 buckets take 3,400 of the 6,200 characters that the role has then.
  */
 export const MAX_LISTED_BUCKETS = 20;
 
@@ -15,7 +15,7 @@ const SOURCE_REASON =
   'a plan selects more buckets than a policy can list, or ones that are not known yet; aws:ResourceAccount keeps it in this account, and the own buckets are denied';
 const OBJECT_REASON = 'the objects of a protected bucket';
 
-type Capability = 'describe' | 'scan' | 'read';
+type Capability = 'describe' | 'configure' | 'scan' | 'read';
 
 /** What each capability may do with a protected bucket, and with its objects. */
 const BUCKET_ACTIONS: Readonly<Record<Capability, readonly string[]>> = {
@@ -25,6 +25,12 @@ const BUCKET_ACTIONS: Readonly<Record<Capability, readonly string[]>> = {
     's3:GetBucketVersioning',
     's3:ListBucket',
     's3:ListBucketVersions',
+  ],
+  configure: [
+    's3:GetBucketNotification',
+    's3:GetInventoryConfiguration',
+    's3:PutBucketNotification',
+    's3:PutInventoryConfiguration',
   ],
   scan: ['s3:ListBucket', 's3:ListBucketVersions'],
   // Without these S3 answers "forbidden" for a version that is gone, and the report would name the wrong reason.
@@ -42,6 +48,7 @@ const OBJECT_ACTIONS: readonly string[] = [
 /** What is denied on the vault's own buckets: enough to make a backup of them impossible, nothing that the step needs. */
 const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[]; readonly objects: boolean }>> = {
   describe: { actions: ['s3:GetBucketVersioning', 's3:ListBucketVersions'], objects: false },
+  configure: { actions: ['s3:PutBucketNotification', 's3:PutInventoryConfiguration'], objects: false },
   scan: { actions: ['s3:ListBucketVersions'], objects: false },
   read: {
     actions: ['s3:GetObjectAcl', 's3:GetObjectTagging', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging'],
@@ -50,8 +57,8 @@ const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[];
 };
 
 /**
- * Read access to the protected buckets of all plans of a vault. The statements are written when the app is synthesized:
- * until then plans may still add selections.
+ * Access to the protected buckets of all plans of a vault: to read them, and to set up what tells of their changes. The
+ * statements are written when the app is synthesized: until then plans may still add selections.
  */
 export class SourceAccess {
   private readonly listed = new Set<string>();
@@ -79,6 +86,11 @@ export class SourceAccess {
     this.functions.push({ fn, capability: 'describe' });
   }
 
+  /** Has the bucket's events sent to EventBridge, and S3 make an inventory of it. */
+  configure(fn: RuntimeFunction): void {
+    this.functions.push({ fn, capability: 'configure' });
+  }
+
   scan(fn: RuntimeFunction): void {
     this.functions.push({ fn, capability: 'scan' });
   }
@@ -99,7 +111,7 @@ export class SourceAccess {
       fn.allow({
         actions: BUCKET_ACTIONS[capability],
         resources: buckets,
-        conditions: sameAccountIfExists(fn),
+        conditions: capability === 'configure' ? sameAccount(fn) : sameAccountIfExists(fn),
         reason: SOURCE_REASON,
       });
       if (capability === 'read') {

@@ -1,4 +1,4 @@
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -52,6 +52,7 @@ export function createStorage(vault: Construct, encryptionKey: kms.IKey, removal
       { id: 'AbortUploads', abortIncompleteMultipartUploadAfter: ABORT_UPLOADS_AFTER },
       expire(ScratchPrefix.jobs, SCRATCH_LIFETIME),
       expire(ScratchPrefix.mapResults, SCRATCH_LIFETIME),
+      expire(ScratchPrefix.inventory, SCRATCH_LIFETIME),
       expire(ScratchPrefix.reports, REPORT_LIFETIME),
     ],
   });
@@ -62,6 +63,7 @@ export function createStorage(vault: Construct, encryptionKey: kms.IKey, removal
       'every access is by the roles of the vault, and CloudTrail data events record it where that is wanted; access logs would need one more bucket a vault',
     );
   }
+  letInventoryDeliver(scratchBucket, encryptionKey);
   const catalogTable = new dynamodb.Table(vault, 'CatalogTable', {
     partitionKey: { name: CatalogTable.partitionKey, type: dynamodb.AttributeType.STRING },
     sortKey: { name: CatalogTable.sortKey, type: dynamodb.AttributeType.STRING },
@@ -85,6 +87,38 @@ const expire = (prefix: string, expiration: Duration): s3.LifecycleRule => ({
   prefix,
   expiration,
 });
+
+/**
+ * Lets S3 deliver inventory reports of this account's buckets, and nothing else, under one prefix. The policy of a key that this
+ * app does not make cannot be changed here: its owner has to allow the same.
+ */
+function letInventoryDeliver(scratchBucket: s3.Bucket, encryptionKey: kms.IKey): void {
+  const { account } = Stack.of(scratchBucket);
+  const byInventory = {
+    sid: 'InventoryReports',
+    principals: [new iam.ServicePrincipal('s3.amazonaws.com')],
+  };
+  const anyBucket = { ArnLike: { 'aws:SourceArn': `arn:${Aws.PARTITION}:s3:::*` } };
+  scratchBucket.addToResourcePolicy(
+    new iam.PolicyStatement({
+      ...byInventory,
+      actions: ['s3:PutObject'],
+      resources: [scratchBucket.arnForObjects(`${ScratchPrefix.inventory}*`)],
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': account, 's3:x-amz-acl': 'bucket-owner-full-control' },
+        ...anyBucket,
+      },
+    }),
+  );
+  encryptionKey.addToResourcePolicy(
+    new iam.PolicyStatement({
+      ...byInventory,
+      actions: ['kms:GenerateDataKey*'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': account }, ...anyBucket },
+    }),
+  );
+}
 
 /**
  * Takes from the vault's own roles what no step of a workflow may do, whatever their policies say one day: remove a

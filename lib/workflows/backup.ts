@@ -150,16 +150,20 @@ export class BackupWorkflow extends Construct implements IWorkflow {
 }
 
 /** Who may do what: one line a capability. The commit is the only one that can write a timeline. */
-function grantAccess(fn: BackupFunctions, { vault, sources, packThresholdBytes }: WorkflowContext): void {
+function grantAccess(fn: BackupFunctions, context: WorkflowContext): void {
+  const { vault, sources, packThresholdBytes } = context;
   sources.describe(fn.prepare);
+  sources.configure(fn.prepare);
   vault.readVault(fn.prepare, VaultPart.format, VaultPart.buckets);
   vault.writeVault(fn.prepare, VaultPart.format);
   vault.useScratch(fn.prepare);
+  vault.readInventory(fn.prepare);
   vault.useCatalog(fn.prepare);
   vault.publishEvents(fn.prepare);
 
   sources.scan(fn.scan);
   vault.useScratch(fn.scan);
+  vault.readInventory(fn.scan);
 
   vault.readVault(fn.partition, VaultPart.buckets);
   vault.useScratch(fn.partition);
@@ -181,5 +185,9 @@ function grantAccess(fn: BackupFunctions, { vault, sources, packThresholdBytes }
 
   for (const worker of [fn.scan, fn.partition, fn.range]) {
     worker.setEnv(Env.packThreshold, String(packThresholdBytes));
+  }
+  for (const planner of [fn.prepare, fn.partition]) {
+    planner.setEnv(Env.maxConcurrency, String(context.maxConcurrency));
+    planner.setEnv(Env.maxSourceRequestsPerSecond, String(context.maxSourceRequestsPerSecond));
   }
 }

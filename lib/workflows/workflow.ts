@@ -26,6 +26,7 @@ export interface WorkflowContext {
   readonly sources: SourceAccess;
   readonly destinations: DestinationAccess;
   readonly maxConcurrency: number;
+  readonly maxSourceRequestsPerSecond: number;
   readonly packThresholdBytes: number;
   readonly logRetention: logs.RetentionDays;
   readonly commonEnv: Readonly<Record<string, string>>;

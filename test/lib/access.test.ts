@@ -111,6 +111,28 @@ describe('access to protected buckets', () => {
     expect(allowed(template, roleOf(template, 'BackupRange'), 's3:GetObjectAcl')).toHaveLength(3);
   });
 
+  test('only Prepare changes their settings, those that tell of changes, and only in the own account', () => {
+    const template = vaultOf(() => [byName('named')]);
+    const prepare = roleOf(template, 'BackupPrepare');
+    const actions = ['s3:PutBucketNotification', 's3:PutInventoryConfiguration'];
+    for (const action of actions) {
+      expect(allRoles(template).filter((id) => allowed(template, id, action).length > 0)).toEqual([prepare]);
+      expect(allowed(template, prepare, action)).toEqual(['arn:<AWS::Partition>:s3:::named']);
+    }
+    const configure = statementsOf(template, prepare).find(
+      ({ Effect, Action }) => Effect === 'Allow' && list(Action).includes(actions[0]!),
+    )!;
+    expect(configure.Action).toEqual(
+      expect.arrayContaining(['s3:GetBucketNotification', 's3:GetInventoryConfiguration']),
+    );
+    expect(configure.Condition).toEqual({ StringEquals: { 'aws:ResourceAccount': { Ref: 'AWS::AccountId' } } });
+    const own = denied(template, prepare).filter(({ Action }) => list(Action).includes(actions[1]!));
+    expect(own.flatMap(({ Resource }) => Resource).map(flat)).toEqual([
+      expect.stringMatching(/^<VaultVaultBucket\w+\.Arn>$/),
+      expect.stringMatching(/^<VaultScratchBucket\w+\.Arn>$/),
+    ]);
+  });
+
   test('a vault without plans has none', () => {
     const stack = testStack();
     new BackupVault(stack, 'Vault');
@@ -197,6 +219,17 @@ describe('capabilities', () => {
     ['JobEndedHandler', []],
   ])('%s writes to %j and nothing else', (path, expected) => {
     expect(write(path)).toEqual([...expected].sort());
+  });
+
+  test('only Prepare and Scan read inventory reports', () => {
+    const reports = scratch('inventory/*');
+    const readers = allRoles(template).filter((id) => allowed(template, id, 's3:GetObject').includes(reports));
+    const expected = [roleOf(template, 'BackupPrepare'), roleOf(template, 'BackupScan')];
+    expect(readers.filter((id) => !id.includes('StateMachine')).sort()).toEqual(expected.sort());
+    for (const role of expected) {
+      expect(allowed(template, role, 's3:ListBucket')).toContain('<VaultScratchBucket.Arn>');
+      expect(allowed(template, role, 'kms:Decrypt')).toContain('<VaultKey.Arn>');
+    }
   });
 
   test('only the restore of a range deletes, and only outside of the own buckets', () => {

@@ -56,13 +56,55 @@ describe('the vault', () => {
     ]);
   });
 
-  test('expires work files after 14 days and reports of restores after a year', () => {
+  test('expires work files and inventories after 14 days, and reports of restores after a year', () => {
     expect(resources(template)[scratchBucket]!.Properties['LifecycleConfiguration'].Rules).toEqual([
       { Id: 'AbortUploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
       { Id: 'Expire-jobs', Status: 'Enabled', Prefix: 'jobs/', ExpirationInDays: 14 },
       { Id: 'Expire-map-results', Status: 'Enabled', Prefix: 'map-results/', ExpirationInDays: 14 },
+      { Id: 'Expire-inventory', Status: 'Enabled', Prefix: 'inventory/', ExpirationInDays: 14 },
       { Id: 'Expire-reports', Status: 'Enabled', Prefix: 'reports/', ExpirationInDays: 365 },
     ]);
+  });
+
+  describe('lets S3 Inventory', () => {
+    const fromAccount = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } };
+    const fromBuckets = {
+      ArnLike: { 'aws:SourceArn': { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::*']] } },
+    };
+
+    test('deliver reports of this account under one prefix, and do nothing else', () => {
+      const policies = Object.values(resources(template)).filter(({ Type }) => Type === 'AWS::S3::BucketPolicy');
+      const byS3 = policies.flatMap(({ Properties }) =>
+        Properties['PolicyDocument'].Statement.filter((s: any) => s.Principal.Service === 's3.amazonaws.com'),
+      );
+      expect(byS3).toEqual([
+        {
+          Sid: 'InventoryReports',
+          Effect: 'Allow',
+          Principal: { Service: 's3.amazonaws.com' },
+          Action: 's3:PutObject',
+          Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [scratchBucket, 'Arn'] }, '/inventory/*']] },
+          Condition: {
+            StringEquals: { ...fromAccount.StringEquals, 's3:x-amz-acl': 'bucket-owner-full-control' },
+            ...fromBuckets,
+          },
+        },
+      ]);
+    });
+
+    test('encrypt them with the key', () => {
+      const { Statement } = resources(template)[key]!.Properties['KeyPolicy'];
+      expect(Statement.filter((s: any) => s.Principal.Service === 's3.amazonaws.com')).toEqual([
+        {
+          Sid: 'InventoryReports',
+          Effect: 'Allow',
+          Principal: { Service: 's3.amazonaws.com' },
+          Action: 'kms:GenerateDataKey*',
+          Resource: '*',
+          Condition: { ...fromAccount, ...fromBuckets },
+        },
+      ]);
+    });
   });
 
   test('rotates its key', () => {
@@ -182,6 +224,14 @@ describe('props', () => {
     expect(use).toMatchObject({
       Resource: 'arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555',
     });
+  });
+
+  test('a key of the user that is made in this app lets S3 encrypt inventory reports', () => {
+    const stack = testStack();
+    new BackupVault(stack, 'Vault', { encryptionKey: new kms.Key(stack, 'Key') });
+    const [key] = Object.values(Template.fromStack(stack).findResources('AWS::KMS::Key'));
+    const sids = key!['Properties'].KeyPolicy.Statement.map(({ Sid }: any) => Sid);
+    expect(sids).toContain('InventoryReports');
   });
 
   test('removalPolicy DESTROY lets go of buckets, table and key', () => {

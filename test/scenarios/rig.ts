@@ -54,6 +54,8 @@ export class Rig {
   readonly ports: BackupPorts & RestorePorts;
   /** Turns that workers took, by step. */
   readonly turns: Record<string, number> = {};
+  /** Rates that requests waited for, one entry a request. */
+  readonly paced: number[] = [];
   /** How often the state machine repeats a step that failed for no final reason. */
   retries = 0;
   /** Step whose turns are done by two workers at the same time. */
@@ -92,6 +94,12 @@ export class Rig {
         partition: 'aws',
       },
       settings: { ...DEFAULT_SETTINGS, ...options.settings },
+      pace: (perSecond) => ({
+        turn: () => {
+          this.paced.push(perSecond);
+          return Promise.resolve();
+        },
+      }),
     };
   }
 

@@ -6,6 +6,7 @@ import { EventBridgePublisher } from '../../adapters/aws/event-bridge-publisher'
 import { lambdaDeadline } from '../../adapters/aws/lambda-deadline';
 import { PowertoolsLog } from '../../adapters/aws/powertools-log';
 import { SfnExecutions } from '../../adapters/aws/sfn-executions';
+import { steadyPace } from '../../adapters/steady-pace';
 import { Env } from '../../contract/env';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
 import type { RestorePorts } from '../../usecases/restore-plan';
@@ -43,6 +44,8 @@ const settings = (): BackupSettings => ({
   packThreshold: number(Env.packThreshold, DEFAULT_SETTINGS.packThreshold),
   copyPartSize: number(Env.copyPartSize, DEFAULT_SETTINGS.copyPartSize),
   rangeWeight: number(Env.rangeWeight, DEFAULT_SETTINGS.rangeWeight),
+  maxConcurrency: number(Env.maxConcurrency, DEFAULT_SETTINGS.maxConcurrency),
+  maxSourceRequestsPerSecond: number(Env.maxSourceRequestsPerSecond, Number.NaN) || undefined,
 });
 
 /** Clients live as long as the Lambda's environment: connections are kept between invocations. */
@@ -60,6 +63,7 @@ function lasting() {
     events: new EventBridgePublisher(),
     executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
     log: new PowertoolsLog(),
+    pace: steadyPace,
     protectedBucket: store(),
   };
 }
