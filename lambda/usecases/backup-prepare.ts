@@ -36,19 +36,19 @@ export async function prepareBackup(
   const described = await describeSource(ports, request.bucket);
   const jobId = jobIdOf(execution);
   const record = async (state: JobState): Promise<void> => {
-    await catalog.putJobUnlessEnded({
-      jobId,
+    const createdAt = toIso(fromIso(execution.startTime));
+    const job = { jobId, bucket: request.bucket, createdAt };
+    const { plan, rule } = request.scheduled ?? {};
+    const isNew = await catalog.putJobUnlessEnded({
+      ...job,
       type: 'BACKUP',
-      bucket: request.bucket,
       state,
-      createdAt: toIso(fromIso(execution.startTime)),
       executionArn: execution.arn,
-      plan: request.scheduled?.plan,
-      rule: request.scheduled?.rule,
+      plan,
+      rule,
     });
-    await ports.events.publish(
-      backupJobEvent(deployment, { jobId, bucket: request.bucket, createdAt: execution.startTime }, { state }),
-    );
+    // A step that outlives its execution says nothing any more.
+    if (isNew) await ports.events.publish(backupJobEvent(deployment, job, { state }));
   };
   const lock = await takeLock(ports, request, jobId, execution.arn);
   if (lock.jobId !== jobId) {

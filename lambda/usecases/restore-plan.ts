@@ -65,7 +65,7 @@ export async function planRestore(
     dryRun: request.dryRun,
   };
   await ports.scratch.create(selectionKey, selected);
-  await catalog.putJobUnlessEnded({
+  const isNew = await catalog.putJobUnlessEnded({
     jobId,
     type: 'RESTORE',
     bucket: sourceBucket,
@@ -74,9 +74,10 @@ export async function planRestore(
     executionArn: execution.arn,
     recoveryPointId: recoveryPointId(sourceBucket, manifest.seq),
   });
-  await ports.events.publish(
-    restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
-  );
+  if (isNew)
+    await ports.events.publish(
+      restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
+    );
   ports.log.info('RestoreStarted', { jobId, bucket: sourceBucket, destination: destination.bucket, seq: manifest.seq });
   return writeUnits(
     ports.scratch,
