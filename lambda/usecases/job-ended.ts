@@ -34,9 +34,8 @@ export async function endJob(ports: EndedPorts, type: JobType, ended: ExecutionE
 }
 
 /** An event has no input above 248 KiB. */
-async function inputOf({ executions }: EndedPorts, { executionArn, input }: ExecutionEnded): Promise<unknown> {
-  return input === null ? executions.inputOf(executionArn) : (JSON.parse(input) as unknown);
-}
+const inputOf = ({ executions }: EndedPorts, { executionArn, input }: ExecutionEnded): unknown =>
+  input === null ? executions.inputOf(executionArn) : JSON.parse(input);
 
 function outcomeOf({ status, error, cause }: ExecutionEnded): Pick<JobRecord, 'state' | 'statusMessage'> {
   if (status === 'ABORTED') return { state: 'ABORTED', statusMessage: 'the execution was stopped' };

@@ -119,7 +119,7 @@ export function choices(world: () => E2eWorld): void {
       expect(output).toMatchObject({
         objects: 2,
         stored: 2,
-        requests: { GetObject: 2, ListObjectVersions: 2, ListObjectsV2: 1 },
+        requests: { GetObject: 2, ListObjectsV2: 1 },
       });
       const destinationBucket = 'e2e-markers-restored';
       const request = { sourceBucket: Bucket.markers, destinationBucket, createBucket: true, versions: 'all' };
