@@ -140,6 +140,15 @@ export class Rig {
     }
   }
 
+  /** All lines of the reports of restores. */
+  reportLines(): Record<string, unknown>[] {
+    return this.s3
+      .keys(SCRATCH, 'reports/')
+      .filter((key) => key.endsWith('.jsonl'))
+      .flatMap((key) => (this.s3.text(SCRATCH, key) ?? '').trim().split('\n'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
   /** What EventBridge is told of an execution that did not end well. */
   ended(input: unknown, { arn, name, startTime }: ExecutionContext, fields: Partial<ExecutionEnded> = {}) {
     const startDate = Date.parse(startTime);
