@@ -39,6 +39,8 @@ export interface RecoveryPointRecord {
   /** When the recovery point expires; absent when it is kept for ever. */
   readonly deleteAt?: string;
   readonly jobId: string;
+  /** SHA-256 of the commit's manifest, in hex: a manifest with another one is damaged. */
+  readonly manifestSha256?: string;
   readonly versions: 'ALL' | 'CURRENT';
   readonly objects: number;
   readonly versionCount: number;

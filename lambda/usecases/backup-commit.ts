@@ -49,13 +49,13 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   const before = await ports.vault.readManifest(job.bucket, job.seq);
   if (before?.manifest.jobId !== job.jobId) await checkRight(ports, job, date);
   const manifest = makeManifest(job, work);
-  const { existing } = await ports.vault.commit(manifest);
+  const { existing, sha256 } = await ports.vault.commit(manifest);
   if (existing && existing.jobId !== job.jobId)
     throw new BackupError(
       ErrorName.backupSuperseded,
       `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first: nothing of this job counts, the next one starts from there`,
     );
-  await publish(ports, job, existing ?? manifest, status);
+  await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
   const output: BackupOutput = {
     jobId: job.jobId,
     recoveryPointId: recoveryPointId(job.bucket, job.seq),
@@ -161,7 +161,7 @@ function makeManifest(job: BackupJob, { counts, status: state, history }: Work):
 async function publish(
   ports: BackupPorts,
   job: BackupJob,
-  manifest: Manifest,
+  { manifest, sha256 }: { readonly manifest: Manifest; readonly sha256: string },
   state: 'COMPLETED' | 'PARTIAL',
 ): Promise<void> {
   const point: RecoveryPointRecord = {
@@ -173,6 +173,7 @@ async function publish(
     createdAt: manifest.asOf,
     deleteAt: manifest.recoveryPoint?.deleteAt,
     jobId: job.jobId,
+    manifestSha256: sha256,
     versions: job.versions,
     objects: manifest.counts.objects,
     versionCount: manifest.counts.versions,

@@ -13,6 +13,7 @@ import { ChosenSource, chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
 import { shareOfRate } from './paced';
+import { checkRecorded } from './recorded-manifest';
 import { requestsSince } from './requests';
 import { shareScan } from './shared-scan';
 import { SCAN_STEP } from './step-names';
@@ -195,5 +196,6 @@ async function findBase(
       ErrorName.vaultDamaged,
       `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`,
     );
+  checkRecorded(known.items[0], found);
   return found;
 }
