@@ -63,8 +63,8 @@ export interface Page<T> {
 
 export interface Catalog {
   putJob(job: JobRecord): Promise<void>;
-  /** Puts the record unless the job has ended already by what the catalog says; answers whether it did. */
-  putJobUnlessEnded(job: JobRecord): Promise<boolean>;
+  /** Puts the record unless the job has ended already by what the catalog says. `before` is the record that it replaced. */
+  putJobUnlessEnded(job: JobRecord): Promise<{ readonly put: boolean; readonly before?: JobRecord }>;
   getJob(bucket: string, jobId: string): Promise<JobRecord | undefined>;
   /** Newest first; of one bucket, or of the whole vault. */
   listJobs(options: { bucket?: string; type?: JobType; limit?: number; next?: string }): Promise<Page<JobRecord>>;

@@ -66,7 +66,7 @@ export async function planRestore(
     dryRun: request.dryRun,
   };
   await ports.scratch.create(selectionKey, selected);
-  const isNew = await catalog.putJobUnlessEnded({
+  const { put } = await catalog.putJobUnlessEnded({
     jobId,
     type: 'RESTORE',
     bucket: sourceBucket,
@@ -75,7 +75,7 @@ export async function planRestore(
     executionArn: execution.arn,
     recoveryPointId: recoveryPointId(sourceBucket, manifest.seq),
   });
-  if (isNew)
+  if (put)
     await ports.events.publish(
       restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
     );

@@ -40,6 +40,12 @@ export class Vault {
       await this.create(VAULT_FORMAT_KEY, Buffer.from(`${JSON.stringify({ format: FORMAT })}\n`, 'utf8'));
   }
 
+  /** S3's time, told by the vault. */
+  async now(): Promise<number> {
+    await this.ensureFormat();
+    return (await this.store.head({ bucket: this.bucket, key: VAULT_FORMAT_KEY })).date;
+  }
+
   /** Whether there is a `vault.json`; throws when it is not one that this release can read. */
   async checkFormat(): Promise<boolean> {
     const found = await this.find(VAULT_FORMAT_KEY);
