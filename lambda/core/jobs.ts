@@ -15,6 +15,8 @@ export interface BackupJob {
   /** Number of the commit that the job makes. */
   readonly seq: number;
   readonly fence: number;
+  /** The job makes a recovery point of what the last commit found, and scans nothing. */
+  readonly shared?: true;
   readonly source: 'listing' | 'inventory';
   /** The report that the job reads, of the source `inventory`. */
   readonly report?: ReportRef;

@@ -39,6 +39,8 @@ export interface RecoveryPointRecord {
   /** When the recovery point expires; absent when it is kept for ever. */
   readonly deleteAt?: string;
   readonly jobId: string;
+  /** SHA-256 of the commit's manifest, in hex: a manifest with another one is damaged. */
+  readonly manifestSha256?: string;
   readonly versions: 'ALL' | 'CURRENT';
   readonly objects: number;
   readonly versionCount: number;
@@ -61,8 +63,8 @@ export interface Page<T> {
 
 export interface Catalog {
   putJob(job: JobRecord): Promise<void>;
-  /** Puts the record unless the job has ended already by what the catalog says; answers whether it did. */
-  putJobUnlessEnded(job: JobRecord): Promise<boolean>;
+  /** Puts the record unless the job has ended already by what the catalog says. `before` is the record that it replaced. */
+  putJobUnlessEnded(job: JobRecord): Promise<{ readonly put: boolean; readonly before?: JobRecord }>;
   getJob(bucket: string, jobId: string): Promise<JobRecord | undefined>;
   /** Newest first; of one bucket, or of the whole vault. */
   listJobs(options: { bucket?: string; type?: JobType; limit?: number; next?: string }): Promise<Page<JobRecord>>;

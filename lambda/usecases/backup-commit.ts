@@ -9,6 +9,7 @@ import type { RecoveryPointRecord } from '../ports/catalog';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
 import type { ScanResult } from './scan-result';
+import { sharedCounts, sharedFrom } from './shared-scan';
 import { RANGE_STEP, SCAN_STEP } from './step-names';
 import { readUnits, stepResults } from './turns';
 import { refuseLate } from './windows';
@@ -36,30 +37,25 @@ const DAY = 24 * 60 * 60;
 
 /** Last step of a backup: checks that nothing was forgotten, and makes the recovery point with one conditional PUT. */
 export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob }): Promise<BackupOutput> {
-  const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
-  const scans = await stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP);
-  const results = await stepResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP);
-  const totals = sumResults(results);
-  const counts = countAll(scans, totals);
-  const status = totals.missing > 0 ? 'PARTIAL' : 'COMPLETED';
-  const requests = [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests });
+  const base = await ports.vault.readBase(job.bucket, job.base);
+  const work = job.shared && base ? sharedWork(base) : await ownWork(ports, job, base);
+  const { counts, status, requests } = work;
   // The report is durable before the commit that it tells about; its date is S3's word for now.
   const report = `${reportPrefix(job.bucket, job.jobId)}report.json`;
-  const body = Buffer.from(JSON.stringify({ job, status, counts, requests, details: totals.reports }, null, 2), 'utf8');
+  const body = Buffer.from(JSON.stringify({ job, status, counts, requests, ...work.report }, null, 2), 'utf8');
   await ports.vault.create(report, body);
   const { date } = await ports.vault.store.head({ bucket: ports.vault.bucket, key: report });
   // A repeated step finds its own commit: whatever happened to the lock since then does not matter.
   const before = await ports.vault.readManifest(job.bucket, job.seq);
   if (before?.manifest.jobId !== job.jobId) await checkRight(ports, job, date);
-  const base = await ports.vault.readBase(job.bucket, job.base);
-  const manifest = makeManifest(job, base, units, totals, counts, status);
-  const { existing } = await ports.vault.commit(manifest);
+  const manifest = makeManifest(job, work);
+  const { existing, sha256 } = await ports.vault.commit(manifest);
   if (existing && existing.jobId !== job.jobId)
     throw new BackupError(
       ErrorName.backupSuperseded,
       `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first: nothing of this job counts, the next one starts from there`,
     );
-  await publish(ports, job, existing ?? manifest, status);
+  await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
   const output: BackupOutput = {
     jobId: job.jobId,
     recoveryPointId: recoveryPointId(job.bucket, job.seq),
@@ -79,6 +75,38 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   await finishJob(ports, job, output, toIso(date));
   return output;
 }
+
+/** What the job found out, and the history that it leads to. */
+interface Work {
+  readonly counts: BackupCounts;
+  readonly status: 'COMPLETED' | 'PARTIAL';
+  readonly requests: Counts;
+  readonly history: Pick<Manifest, 'segments' | 'ranges' | 'metadataThrough'>;
+  /** What the report tells besides. */
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | undefined): Promise<Work> {
+  const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
+  const scans = await stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP);
+  const totals = sumResults(await stepResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP));
+  const metadataThrough = job.metadata === 'FULL' || !base ? toIso(job.asOf) : base.metadataThrough;
+  return {
+    counts: countAll(scans, totals),
+    status: totals.missing > 0 ? 'PARTIAL' : 'COMPLETED',
+    requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
+    history: { ...nextRanges(base, units, totals.segments, totals.merged), metadataThrough },
+    report: { details: totals.reports },
+  };
+}
+
+const sharedWork = (base: Manifest): Work => ({
+  counts: sharedCounts(base),
+  status: base.recoveryPoint?.state ?? 'COMPLETED',
+  requests: {},
+  history: { segments: base.segments, ranges: base.ranges, metadataThrough: base.metadataThrough },
+  report: sharedFrom(base),
+});
 
 /** Invariant 6: every version that the scan saw was stored, reused, skipped for a reason, or not asked for. */
 function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCounts {
@@ -104,14 +132,7 @@ async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Prom
   refuseLate(job, now);
 }
 
-function makeManifest(
-  job: BackupJob,
-  base: Manifest | undefined,
-  units: readonly RangeUnit[],
-  totals: RangeResult,
-  counts: BackupCounts,
-  state: 'COMPLETED' | 'PARTIAL',
-): Manifest {
+function makeManifest(job: BackupJob, { counts, status: state, history }: Work): Manifest {
   const asOf = toIso(job.asOf);
   return {
     format: 1,
@@ -131,9 +152,8 @@ function makeManifest(
       tags: job.recoveryPointTags,
     },
     ownership: job.ownership,
-    ...nextRanges(base, units, totals.segments, totals.merged),
+    ...history,
     counts,
-    metadataThrough: job.metadata === 'FULL' || !base ? asOf : base.metadataThrough,
   };
 }
 
@@ -141,7 +161,7 @@ function makeManifest(
 async function publish(
   ports: BackupPorts,
   job: BackupJob,
-  manifest: Manifest,
+  { manifest, sha256 }: { readonly manifest: Manifest; readonly sha256: string },
   state: 'COMPLETED' | 'PARTIAL',
 ): Promise<void> {
   const point: RecoveryPointRecord = {
@@ -153,6 +173,7 @@ async function publish(
     createdAt: manifest.asOf,
     deleteAt: manifest.recoveryPoint?.deleteAt,
     jobId: job.jobId,
+    manifestSha256: sha256,
     versions: job.versions,
     objects: manifest.counts.objects,
     versionCount: manifest.counts.versions,

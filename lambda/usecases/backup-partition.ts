@@ -15,6 +15,8 @@ export async function partitionBackup(
   ports: BackupPorts,
   { job }: { job: BackupJob },
 ): Promise<FanOutInput<BackupJob, RangeUnit>> {
+  // Nothing was scanned: without this, everything would look removed.
+  if (job.shared) return writeUnits<BackupJob, RangeUnit>(ports.scratch, RANGE_STEP, job, []);
   const [scans, base] = await Promise.all([
     stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP),
     ports.vault.readBase(job.bucket, job.base),

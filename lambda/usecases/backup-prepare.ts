@@ -9,11 +9,13 @@ import type { Manifest } from '../core/manifest';
 import type { BucketDescription } from '../ports/bucket-admin';
 import type { JobLock, JobState } from '../ports/catalog';
 import { isStoreError } from '../ports/object-store';
-import { chooseSource } from './choose-source';
+import { ChosenSource, chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
 import { shareOfRate } from './paced';
+import { checkRecorded } from './recorded-manifest';
 import { requestsSince } from './requests';
+import { shareScan } from './shared-scan';
 import { SCAN_STEP } from './step-names';
 import { writeUnits } from './turns';
 import { refuseVaultBucket } from './vault-buckets';
@@ -25,7 +27,8 @@ const MAX_WAITS = 1_000;
 
 /**
  * First step of a backup: validates the input, checks the bucket, takes the job lock and chooses the commit to build on. Answers
- * a wait when a scheduled job finds the bucket busy within its start window.
+ * a wait when a scheduled job finds the bucket busy within its start window. Such a job asks nothing of the bucket before it
+ * has the lock: it may wait for long, and then share the scan of the job that it waited for.
  */
 export async function prepareBackup(
   ports: BackupPorts,
@@ -33,13 +36,14 @@ export async function prepareBackup(
 ): Promise<FanOutInput<BackupJob, ScanUnit> | WaitAnswer> {
   const { deployment, catalog } = ports;
   const request = parseBackupRequest(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
-  const described = await describeSource(ports, request.bucket);
+  const described = request.scheduled ? undefined : await describeSource(ports, request.bucket);
+  const now = described?.date ?? (await ports.vault.now());
   const jobId = jobIdOf(execution);
   const record = async (state: JobState): Promise<void> => {
     const createdAt = toIso(fromIso(execution.startTime));
     const job = { jobId, bucket: request.bucket, createdAt };
     const { plan, rule } = request.scheduled ?? {};
-    const isNew = await catalog.putJobUnlessEnded({
+    const { put, before } = await catalog.putJobUnlessEnded({
       ...job,
       type: 'BACKUP',
       state,
@@ -47,38 +51,33 @@ export async function prepareBackup(
       plan,
       rule,
     });
-    // A step that outlives its execution says nothing any more.
-    if (isNew) await ports.events.publish(backupJobEvent(deployment, job, { state }));
+    // A step that outlives its execution says nothing any more, and one that goes on waiting nothing new.
+    if (put && !(state === 'PENDING' && before?.state === state))
+      await ports.events.publish(backupJobEvent(deployment, job, { state }));
   };
   const lock = await takeLock(ports, request, jobId, execution.arn);
   if (lock.jobId !== jobId) {
-    refuseBusy(request, lock, described.date);
+    refuseBusy(request, lock, now);
     await record('PENDING');
-    return { wait: waitSeconds(request, described.date) };
+    return { wait: waitSeconds(request, now) };
   }
-  refuseLate(request, described.date);
-  await ports.vault.ensureFormat();
+  refuseLate(request, now);
+  if (described) await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
-  const before = { ...ports.source.counts() };
-  if (!base) await refuseVaultBucket(ports.source, request.bucket, 'bucket');
-  const checked = requestsSince(ports.source, before);
-  const { units, ...source } = await chooseSource(ports, request, base?.manifest, described.date);
+  const shared = await shareScan(ports, request, base?.manifest, now);
+  const { units, ...scan } = shared ?? (await ownScan(ports, request, base?.manifest, described));
   const job: BackupJob = {
     jobId,
     executionArn: execution.arn,
     startedAt: toIso(fromIso(execution.startTime)),
     bucket: request.bucket,
-    ...source,
-    requests: addCounts(source.requests, checked),
+    ...scan,
     previousAsOf: base ? fromIso(base.manifest.asOf) : 0,
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,
     fence: lock.fence,
     versions: request.versions,
     metadata: request.metadata,
-    region: described.region,
-    aclsEnabled: described.aclsEnabled,
-    ownership: described.ownership,
     deleteAfterDays: request.deleteAfterDays,
     recoveryPointTags: request.recoveryPointTags,
     scheduled: request.scheduled,
@@ -92,6 +91,21 @@ export async function prepareBackup(
     job,
     units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
   );
+}
+
+/** What to scan. */
+async function ownScan(
+  ports: BackupPorts,
+  request: BackupRequest,
+  base: Manifest | undefined,
+  known: BucketDescription | undefined,
+): Promise<ChosenSource & Pick<BackupJob, 'region' | 'aclsEnabled' | 'ownership'>> {
+  const { region, aclsEnabled, ownership, date } = known ?? (await describeSource(ports, request.bucket));
+  const before = { ...ports.source.counts() };
+  if (!base) await refuseVaultBucket(ports.source, request.bucket, 'bucket');
+  const checked = requestsSince(ports.source, before);
+  const source = await chooseSource(ports, request, base, date);
+  return { ...source, requests: addCounts(source.requests, checked), region, aclsEnabled, ownership };
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */
@@ -182,5 +196,6 @@ async function findBase(
       ErrorName.vaultDamaged,
       `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`,
     );
+  checkRecorded(known.items[0], found);
   return found;
 }

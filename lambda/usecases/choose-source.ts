@@ -21,6 +21,12 @@ const HOUR = 60 * 60;
 const AUTO_AGE = 2 * HOUR;
 const REPORT_AGE = 36 * HOUR;
 
+/** Seconds that the start of a report's scan may lie behind a job that reads it. */
+export function oldestReport({ source, maxSourceAgeMinutes }: BackupRequest): number {
+  if (maxSourceAgeMinutes !== undefined) return maxSourceAgeMinutes * 60;
+  return source === 'auto' ? AUTO_AGE : REPORT_AGE;
+}
+
 /** Decides from what the job learns of the bucket's content, and cuts that into units. `now` is S3's time. */
 export async function chooseSource(
   ports: BackupPorts,
@@ -85,9 +91,8 @@ async function usableReport(
   previousAsOf: number,
   now: number,
 ): Promise<Report | undefined> {
-  const { bucket, source, maxSourceAgeMinutes } = request;
-  const most =
-    maxSourceAgeMinutes === undefined ? (source === 'auto' ? AUTO_AGE : REPORT_AGE) : maxSourceAgeMinutes * 60;
+  const { bucket, source } = request;
+  const most = oldestReport(request);
   try {
     const report = await newestReport(ports.scratch, bucket);
     const problem = problemOf(bucket, report, { previousAsOf, now, most });

@@ -25,7 +25,7 @@ export async function endJob(ports: EndedPorts, type: JobType, ended: ExecutionE
     ...outcomeOf(ended),
     completedAt: toIso(Math.floor(ended.stopDate / 1000)),
   };
-  const isOurs = (await ports.catalog.putJobUnlessEnded(record)) || (await wasRecorded(ports, record));
+  const isOurs = (await ports.catalog.putJobUnlessEnded(record)).put || (await wasRecorded(ports, record));
   if (type === 'BACKUP') await ports.catalog.releaseLock(bucket, jobId);
   if (!isOurs) return;
   const event = type === 'BACKUP' ? backupJobEvent : restoreJobEvent;
@@ -34,8 +34,9 @@ export async function endJob(ports: EndedPorts, type: JobType, ended: ExecutionE
 }
 
 /** An event has no input above 248 KiB. */
-const inputOf = ({ executions }: EndedPorts, { executionArn, input }: ExecutionEnded): unknown =>
-  input === null ? executions.inputOf(executionArn) : JSON.parse(input);
+async function inputOf({ executions }: EndedPorts, { executionArn, input }: ExecutionEnded): Promise<unknown> {
+  return input === null ? await executions.inputOf(executionArn) : (JSON.parse(input) as unknown);
+}
 
 function outcomeOf({ status, error, cause }: ExecutionEnded): Pick<JobRecord, 'state' | 'statusMessage'> {
   if (status === 'ABORTED') return { state: 'ABORTED', statusMessage: 'the execution was stopped' };

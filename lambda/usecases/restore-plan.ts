@@ -13,6 +13,7 @@ import { isStoreError, ObjectStore } from '../ports/object-store';
 import { describeBucket } from './backup-prepare';
 import type { BackupPorts, CountingStore } from './context';
 import { restoreJobEvent } from './job-events';
+import { checkRecorded } from './recorded-manifest';
 import { writeUnits } from './turns';
 import { refuseVaultBucket } from './vault-buckets';
 
@@ -65,7 +66,7 @@ export async function planRestore(
     dryRun: request.dryRun,
   };
   await ports.scratch.create(selectionKey, selected);
-  const isNew = await catalog.putJobUnlessEnded({
+  const { put } = await catalog.putJobUnlessEnded({
     jobId,
     type: 'RESTORE',
     bucket: sourceBucket,
@@ -74,7 +75,7 @@ export async function planRestore(
     executionArn: execution.arn,
     recoveryPointId: recoveryPointId(sourceBucket, manifest.seq),
   });
-  if (isNew)
+  if (put)
     await ports.events.publish(
       restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
     );
@@ -96,7 +97,11 @@ async function findPoint(
   let number = seq ?? (await ports.vault.newestSeq(sourceBucket, known.items[0]?.seq));
   while (number !== undefined && number > 0) {
     const found = await ports.vault.readManifest(sourceBucket, number);
-    if (found?.manifest.recoveryPoint) return found;
+    if (found?.manifest.recoveryPoint) {
+      const newest = known.items.find((record) => record.seq === number);
+      checkRecorded(newest ?? (await ports.catalog.getRecoveryPoint(sourceBucket, number)), found);
+      return found;
+    }
     if (seq !== undefined || !found) break;
     number--;
   }

@@ -40,6 +40,12 @@ export class Vault {
       await this.create(VAULT_FORMAT_KEY, Buffer.from(`${JSON.stringify({ format: FORMAT })}\n`, 'utf8'));
   }
 
+  /** S3's time, told by the vault. */
+  async now(): Promise<number> {
+    await this.ensureFormat();
+    return (await this.store.head({ bucket: this.bucket, key: VAULT_FORMAT_KEY })).date;
+  }
+
   /** Whether there is a `vault.json`; throws when it is not one that this release can read. */
   async checkFormat(): Promise<boolean> {
     const found = await this.find(VAULT_FORMAT_KEY);
@@ -92,17 +98,18 @@ export class Vault {
     );
   }
 
-  /** The commit: succeeds for one writer only. `existing` is the manifest that was there before. */
-  async commit(manifest: Manifest): Promise<{ existing?: Manifest }> {
+  /** The commit: succeeds for one writer only. `existing` is the manifest that was there before; the hash is of the one that is there now. */
+  async commit(manifest: Manifest): Promise<{ sha256: string; existing?: Manifest }> {
     const key = manifestKey(manifest.bucket, manifest.seq);
+    const body = encodeManifest(manifest);
     try {
-      await this.store.put({ bucket: this.bucket, key, body: encodeManifest(manifest), ifAbsent: true });
-      return {};
+      await this.store.put({ bucket: this.bucket, key, body, ifAbsent: true });
+      return { sha256: sha256Hex(body) };
     } catch (error) {
       if (!isStoreError(error, 'precondition-failed')) throw error;
       const found = await this.readManifest(manifest.bucket, manifest.seq);
       if (!found) throw error;
-      return { existing: found.manifest };
+      return { sha256: found.sha256, existing: found.manifest };
     }
   }
 

@@ -114,6 +114,8 @@ export class BackupWorkflow extends Construct implements IWorkflow {
       comment: 'Another job has the bucket until its lock is free',
     });
     busy.when(sfn.Condition.isPresent('$.wait'), wait.next(prepare));
+    // Rules that are due together share one scan.
+    busy.when(sfn.Condition.isPresent('$.job.shared'), commit);
     busy.otherwise(scan);
     prepare.next(busy);
     sfn.Chain.start(scan).next(partition).next(ranges).next(commit);

@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import { AwsBucketAdmin } from '../../lambda/adapters/aws/aws-bucket-admin';
 import { EventBridgePublisher } from '../../lambda/adapters/aws/event-bridge-publisher';
 import { lambdaDeadline } from '../../lambda/adapters/aws/lambda-deadline';
 import { SfnExecutions } from '../../lambda/adapters/aws/sfn-executions';
 import { type Answer, DATE_SECONDS, errorXml, FakeS3 } from '../support/fake-s3';
+import { jsonClient } from '../support/json-client';
 
 const ACCOUNT = '111111111111';
 
@@ -106,25 +106,10 @@ describe('bucket admin', () => {
   });
 });
 
-/** Settings of a client of a JSON service that always gets this answer. */
-const json = (sent: unknown[], status: number, body: object) => ({
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
-  requestHandler: {
-    handle: ({ body: request }: { body: Uint8Array }) => {
-      sent.push(JSON.parse(new TextDecoder().decode(request)));
-      const headers = { 'content-type': 'application/x-amz-json-1.0' };
-      return Promise.resolve({
-        response: { statusCode: status, headers, body: Readable.from([Buffer.from(JSON.stringify(body))]) },
-      });
-    },
-  },
-});
-
 describe('executions', () => {
   const stateMachineArn = 'arn:aws:states:us-east-1:111111111111:stateMachine:backup';
   const on = (status: number, body: object, sent: unknown[] = []) =>
-    new SfnExecutions({ stateMachineArn, client: json(sent, status, body) });
+    new SfnExecutions({ stateMachineArn, client: jsonClient(sent, status, body) });
   const fault = (name: string) => ({ __type: `com.amazonaws.swf.service.v2.model#${name}`, message: 'no' });
 
   test.each([
@@ -172,7 +157,7 @@ describe('events', () => {
 
   test('are sent under our own source', async () => {
     const sent: unknown[] = [];
-    const client = json(sent, 200, { FailedEntryCount: 0, Entries: [{ EventId: '1' }] });
+    const client = jsonClient(sent, 200, { FailedEntryCount: 0, Entries: [{ EventId: '1' }] });
     await new EventBridgePublisher({ client }).publish(event);
     expect(sent).toEqual([
       {
@@ -189,7 +174,7 @@ describe('events', () => {
   });
 
   test('that EventBridge refuses are errors', async () => {
-    const client = json([], 200, {
+    const client = jsonClient([], 200, {
       FailedEntryCount: 1,
       Entries: [{ ErrorCode: 'InternalFailure', ErrorMessage: 'later' }],
     });

@@ -67,16 +67,21 @@ export function catalogContract(newCatalog: () => Promise<Catalog>): void {
     });
 
     test('puts a job unless it has ended', async () => {
-      expect(await catalog.putJobUnlessEnded(job(1, { state: 'PENDING' }))).toBe(true);
-      expect(await catalog.putJobUnlessEnded(job(1, { plan: 'Plan' }))).toBe(true);
+      expect(await catalog.putJobUnlessEnded(job(1, { state: 'PENDING' }))).toEqual({ put: true });
+      expect(await catalog.putJobUnlessEnded(job(1, { plan: 'Plan' }))).toEqual({
+        put: true,
+        before: job(1, { state: 'PENDING' }),
+      });
       expect(await catalog.getJob('photos', 'job-1')).toEqual(job(1, { plan: 'Plan' }));
       for (const state of ENDED_STATES) {
         await catalog.putJob(job(1, { state }));
-        expect(await catalog.putJobUnlessEnded(job(1))).toBe(false);
-        expect(await catalog.putJobUnlessEnded(job(1, { state: 'ABORTED', statusMessage: 'late' }))).toBe(false);
+        expect(await catalog.putJobUnlessEnded(job(1))).toEqual({ put: false });
+        expect(await catalog.putJobUnlessEnded(job(1, { state: 'ABORTED', statusMessage: 'late' }))).toEqual({
+          put: false,
+        });
         expect(await catalog.getJob('photos', 'job-1')).toEqual(job(1, { state }));
       }
-      expect(await catalog.putJobUnlessEnded(job(2, { state: 'ABORTED' }))).toBe(true);
+      expect(await catalog.putJobUnlessEnded(job(2, { state: 'ABORTED' }))).toEqual({ put: true });
     });
 
     test('lists jobs newest first, page by page', async () => {

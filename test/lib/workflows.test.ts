@@ -192,7 +192,10 @@ describe('a scheduled backup', () => {
 
   test('waits while its bucket is busy, then asks again', () => {
     expect(backup.States['Bucket busy?']).toMatchObject({
-      Choices: [{ Variable: '$.wait', IsPresent: true, Next: 'Wait for the bucket' }],
+      Choices: [
+        { Variable: '$.wait', IsPresent: true, Next: 'Wait for the bucket' },
+        { Variable: '$.job.shared', IsPresent: true, Next: 'Commit' },
+      ],
       Default: 'Scan: how many?',
     });
     expect(backup.States['Wait for the bucket']).toEqual({ Type: 'Wait', SecondsPath: '$.wait', Next: 'Prepare' });

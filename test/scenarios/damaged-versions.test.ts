@@ -116,6 +116,59 @@ test('a commit that the catalog knows and the vault has lost is damage, for rest
   await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject(damaged);
 });
 
+describe('a manifest that was changed and is still valid', () => {
+  const changed = async () => {
+    const rig = new Rig();
+    rig.s3.createBucket('src');
+    rig.s3.put('src', 'a', 'a');
+    rig.s3.advance(10);
+    const { recoveryPointId } = await rig.backup({ bucket: 'src', deleteAfterDays: 35 });
+    const name = rig.s3.keys(VAULT, 'buckets/src/timeline/')[0] ?? '';
+    const text = rig.s3.text(VAULT, name) ?? '';
+    rig.s3.put(VAULT, name, text.replace(/"deleteAt":"20/, '"deleteAt":"21'));
+    expect(rig.s3.text(VAULT, name)).not.toBe(text);
+    return { rig, recoveryPointId };
+  };
+  const damaged = {
+    name: 'VaultDamaged',
+    message: expect.stringMatching(/SHA-256.*restore the older version/) as string,
+  };
+
+  test('is damage to the next backup, which stores nothing', async () => {
+    const { rig } = await changed();
+    rig.s3.put('src', 'b', 'b');
+    rig.s3.advance(10);
+    const before = rig.s3.keys(VAULT);
+    await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject(damaged);
+    expect(rig.s3.keys(VAULT)).toEqual(before);
+    expect(await rig.catalog.getLock('src')).toBeUndefined();
+  });
+
+  test('is damage to a restore, of the latest recovery point and of a named one', async () => {
+    const { rig, recoveryPointId } = await changed();
+    const request = { sourceBucket: 'src', destinationBucket: 'dst' };
+    rig.s3.createBucket('dst');
+    await expect(rig.restore(request)).rejects.toMatchObject(damaged);
+    await expect(rig.restore({ ...request, recoveryPointId })).rejects.toMatchObject(damaged);
+    expect(rig.s3.keys('dst')).toEqual([]);
+  });
+
+  test('is right again once its older version is back', async () => {
+    const { rig } = await changed();
+    const name = rig.s3.keys(VAULT, 'buckets/src/timeline/')[0] ?? '';
+    rig.s3.deleteVersion(VAULT, name, rig.s3.versions(VAULT).find((version) => version.key === name)?.versionId ?? '');
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', reused: 1 });
+  });
+
+  test('cannot be told by a catalog that was lost', async () => {
+    const { rig } = await changed();
+    const point = (await rig.catalog.listRecoveryPoints({ bucket: 'src' })).items[0];
+    if (!point) throw new Error('there is no recovery point');
+    await rig.catalog.putRecoveryPoint({ ...point, manifestSha256: undefined });
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED' });
+  });
+});
+
 test.each(['', '{', '{}', 'null', '[]', '{"format":0}', '{"format":"1"}'])(
   'vault.json that reads %j is damage',
   async (text) => {

@@ -16,8 +16,8 @@ test('every request of a worker waits for its share of the rate', async () => {
   const settings = { rangeWeight: 5, packThreshold: 50, maxSourceRequestsPerSecond: 100, maxConcurrency: 4 };
   const rig = filled({ settings });
   const { requests } = await rig.backup({ bucket: 'src' });
-  // One request before the scan; one copy that the vault is asked for.
-  expect(rig.paced).toHaveLength(total(requests) - 1 + 1);
+  // Two requests before the scan; one copy that the vault is asked for.
+  expect(rig.paced).toHaveLength(total(requests) - 2 + 1);
   // One unit of the scan has the whole rate; of five ranges four run at a time.
   expect(new Set(rig.paced)).toEqual(new Set([100, 25]));
 });

@@ -114,6 +114,7 @@ export class Rig {
       this.executions.running.add(execution.arn);
       const scan = await this.step(() => prepareBackup(this.ports, { input, execution }));
       if ('wait' in scan) throw new Error('the job has to wait');
+      if (scan.job.shared) return await this.step(() => commitBackup(this.ports, { job: scan.job }));
       await this.fanOut('scan', scan, (work) => scanBackup(this.ports, work));
       const ranges = await this.step(() => partitionBackup(this.ports, { job: scan.job }));
       await this.fanOut('ranges', ranges, (work) => backUpRange(this.ports, work));

@@ -49,7 +49,7 @@ export class DynamoCatalog implements Catalog {
     await this.documents.send(new PutCommand({ TableName: this.table, Item: jobItem(job) }));
   }
 
-  async putJobUnlessEnded(job: JobRecord): Promise<boolean> {
+  async putJobUnlessEnded(job: JobRecord): ReturnType<Catalog['putJobUnlessEnded']> {
     const states = Object.fromEntries(ENDED_STATES.map((state) => [`:${state}`, state]));
     const put = await this.unlessRefused(
       new PutCommand({
@@ -58,9 +58,10 @@ export class DynamoCatalog implements Catalog {
         ConditionExpression: `attribute_not_exists(#record) OR NOT #record.#state IN (${Object.keys(states).join(', ')})`,
         ExpressionAttributeNames: { '#record': 'record', '#state': 'state' },
         ExpressionAttributeValues: states,
+        ReturnValues: 'ALL_OLD',
       }),
     );
-    return put !== undefined;
+    return put ? { put: true, before: put.record as JobRecord | undefined } : { put: false };
   }
 
   /** Looks through the bucket's jobs, newest first: jobs are sorted by time, and the one asked for is mostly recent. */

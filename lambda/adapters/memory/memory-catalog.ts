@@ -21,11 +21,11 @@ export class MemoryCatalog implements Catalog {
     return Promise.resolve();
   }
 
-  async putJobUnlessEnded(job: JobRecord): Promise<boolean> {
+  async putJobUnlessEnded(job: JobRecord): ReturnType<Catalog['putJobUnlessEnded']> {
     const known = this.jobs.get(`${job.bucket}/${job.jobId}`);
-    if (known && ENDED_STATES.includes(known.state)) return false;
+    if (known && ENDED_STATES.includes(known.state)) return { put: false };
     await this.putJob(job);
-    return true;
+    return { put: true, before: known };
   }
 
   getJob(bucket: string, jobId: string): Promise<JobRecord | undefined> {
