@@ -27,11 +27,6 @@ const refusals: readonly Refusal[] = [
   invalid('a name that no bucket has', { bucket: 'Not_A_Bucket' }, /bucket.*Not_A_Bucket/),
   invalid(
     'a source of a later release',
-    { bucket: Bucket.plain, source: 'inventory' },
-    /source: "inventory".*not supported/,
-  ),
-  invalid(
-    'the other source of a later release',
     { bucket: Bucket.plain, source: 'changes' },
     /source: "changes".*not supported/,
   ),
