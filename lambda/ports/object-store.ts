@@ -128,6 +128,11 @@ export interface CopyPartOptions extends UploadRef {
   readonly source: ObjectRef & { readonly ifMatch?: string };
   readonly range: { readonly offset: number; readonly length: number };
 }
+export interface CompleteUploadOptions extends UploadRef, WriteCondition {
+  readonly parts: readonly UploadedPart[];
+  /** The tags that the upload was created with: what no header of that request could hold is written now. */
+  readonly tags?: Tags;
+}
 export interface UploadedPart {
   readonly partNumber: number;
   readonly etag: string;
@@ -154,7 +159,7 @@ export interface ObjectStore {
   createUpload(options: CreateUploadOptions): Promise<UploadRef>;
   copyPart(options: CopyPartOptions): Promise<UploadedPart>;
   listParts(upload: UploadRef): Promise<readonly UploadedPart[]>;
-  completeUpload(options: UploadRef & WriteCondition & { readonly parts: readonly UploadedPart[] }): Promise<Written>;
+  completeUpload(options: CompleteUploadOptions): Promise<Written>;
   /** Also succeeds when the upload is gone. */
   abortUpload(upload: UploadRef): Promise<void>;
   /** A plain DeleteObject: adds a delete marker in a versioned bucket. There is no way to delete a version. */

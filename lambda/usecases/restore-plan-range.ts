@@ -170,8 +170,9 @@ class RangePlanner {
     if (op.kind === 'marker') return { DeleteObject: 1 };
     if (op.kind === 'put') return { GetObject: op.length > 0 ? 1 : 0, PutObject: 1 };
     const { copyPartSize } = this.ports.settings;
-    if (isSingleCopy(op.size, copyPartSize)) return { CopyObject: 1 };
+    if (isSingleCopy(op.size, copyPartSize)) return { HeadObject: 1, CopyObject: 1 };
     return {
+      HeadObject: 1,
       CreateMultipartUpload: 1,
       UploadPartCopy: Math.ceil(op.size / partSizeOf(op.size, copyPartSize)),
       CompleteMultipartUpload: 1,

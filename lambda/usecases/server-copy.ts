@@ -60,6 +60,7 @@ export class ServerCopy {
 
   async copy(options: ServerCopyOptions): Promise<ServerCopied> {
     const { source, bucket, key, size, properties, condition, begun, checksum } = options;
+    const { tags } = properties;
     if (isSingleCopy(size, this.leastPartSize)) {
       const copy = { source, bucket, key, properties, storageClass: properties.storageClass, ...condition };
       return { done: true, written: await this.store.copy({ ...copy, checksum }) };
@@ -70,7 +71,7 @@ export class ServerCopy {
     try {
       const parts = await this.copyParts(source, upload, size);
       if (!parts) return { done: false, uploadId: upload.uploadId };
-      return { done: true, written: await this.store.completeUpload({ ...upload, parts, ...condition }) };
+      return { done: true, written: await this.store.completeUpload({ ...upload, parts, ...condition, tags }) };
     } catch (error) {
       // An upload that nobody goes on with would cost storage until the bucket's lifecycle ends it.
       if (!begun ? !isStoreError(error, 'no-such-upload') : isStoreError(error, ...FINAL)) await this.abort(upload);

@@ -75,6 +75,7 @@ export class DestinationAccess {
       's3:GetObject',
       's3:GetObjectTagging',
       's3:GetObjectVersion',
+      's3:GetObjectVersionAcl',
       's3:GetObjectVersionTagging',
       's3:ListMultipartUploadParts',
       's3:PutObject',

@@ -31,10 +31,10 @@ export class DemoSteps {
   async run(): Promise<number> {
     const { world } = this;
     const first = await this.backUp('First backup', 'first backup', new Map());
-    await this.change();
+    await this.change('Changes: edits, new objects, deletions, an undelete, versions removed for good', changeSample);
     const second = await this.backUp('Incremental backup', 'incremental backup', first.history);
     await this.backUp('Incremental backup with nothing changed', 'backup of no change', second.history);
-    await this.change(changeSampleAgain);
+    await this.change('More changes: edits, new objects, deletions, a version removed for good', changeSampleAgain);
     const third = await this.backUpByInventory(second.history);
     await this.damage();
 
@@ -100,7 +100,7 @@ export class DemoSteps {
     await this.out.step('An S3 Inventory report, as S3 delivers one a day', async (figures) => {
       const startedAt = await fullMinuteAfter(Date.now());
       const report = await this.world.reportInventory(startedAt);
-      figures.add('begins at the next full minute', new Date(startedAt).toISOString());
+      figures.add('begun at a full minute, awaited', new Date(startedAt).toISOString());
       figures.add('versions and delete markers', report.rows);
       figures.add('data files, unsorted', `${count(report.files.length)} in ${report.format}`);
       const history = this.world.source.snapshot();
@@ -109,19 +109,16 @@ export class DemoSteps {
     return this.backUp('Incremental backup by that report', 'backup by inventory', before, { source: 'inventory' });
   }
 
-  private change(change = changeSample): Promise<void> {
+  private change(title: string, change: typeof changeSample): Promise<void> {
     const { source } = this.world;
-    return this.out.step(
-      'Changes: edits, new objects, deletions, an undelete, versions removed for good',
-      async (figures) => {
-        const before = source.snapshot();
-        await change(source);
-        const after = source.snapshot();
-        figures.add('new object versions', newBodies(before, after).length);
-        figures.add('object versions removed for good', newBodies(after, before).length);
-        figures.add('new delete markers', markersOf(after).length - markersOf(before).length);
-      },
-    );
+    return this.out.step(title, async (figures) => {
+      const before = source.snapshot();
+      await change(source);
+      const after = source.snapshot();
+      figures.add('new object versions', newBodies(before, after).length);
+      figures.add('object versions removed for good', newBodies(after, before).length);
+      figures.add('new delete markers', markersOf(after).length - markersOf(before).length);
+    });
   }
 
   private damage(): Promise<void> {

@@ -206,4 +206,34 @@ describe('requests to AWS', () => {
       expires: 'x',
     });
   });
+
+  test('write tags that no header holds when the object is there, at uploads as at puts', async () => {
+    const tags = { plain: 'x', large: '值'.repeat(1000) };
+    const upload = { bucket: 'photos', key: 'key', uploadId: 'u' };
+    const s3 = new FakeS3({
+      body: '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>',
+    });
+    expect(await storeOn(s3).createUpload({ ...upload, tags })).toEqual(upload);
+    expect(s3.last.headers).not.toHaveProperty('x-amz-tagging');
+
+    const completed = {
+      headers: { 'x-amz-version-id': 'v1' },
+      body: '<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>',
+    };
+    const parts = [{ partNumber: 1, etag: 'p', size: 1 }];
+    const tagging = new FakeS3(completed, {});
+    await storeOn(tagging).completeUpload({ ...upload, parts, tags });
+    expect(tagging.sent).toHaveLength(2);
+    expect(tagging.last).toMatchObject({ method: 'PUT', query: { tagging: '', versionId: 'v1' } });
+    expect(String(tagging.last.body)).toContain(tags.large);
+
+    const small = new FakeS3(completed);
+    await storeOn(small).completeUpload({ ...upload, parts, tags: { a: 'b' } });
+    expect(small.sent).toHaveLength(1);
+
+    const refused = new FakeS3(completed, { status: 403, body: errorXml('AccessDenied') });
+    await expect(storeOn(refused).completeUpload({ ...upload, parts, tags })).rejects.toMatchObject({
+      code: 'access-denied',
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import type { CopyOptions, Grant, ObjectRef } from '../../lambda/ports/object-store';
 import keys from '../fixtures/keys.json';
 import { bytes, type S3World, text } from '../support/s3-world';
-import { EVERYTHING } from './writing.contract';
+import { EVERYTHING, LARGEST_TAGS } from './writing.contract';
 
 const HELLO_ETAG = '5d41402abc4b2a76b9719d911017c592';
 const HELLO_SHA256 = 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=';
@@ -161,6 +161,17 @@ export function copyingContract(world: () => S3World): void {
         ListParts: 2,
         CompleteMultipartUpload: 1,
       });
+    });
+
+    test('writes ten tags of the largest size, which no header holds', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      await world().put(bucket, 'source', 'hello');
+      const upload = await store.createUpload({ bucket, key: 'copy', tags: LARGEST_TAGS });
+      const range = { offset: 0, length: 5 };
+      const part = await store.copyPart({ ...upload, partNumber: 1, source: { bucket, key: 'source' }, range });
+      await store.completeUpload({ ...upload, parts: [part], tags: LARGEST_TAGS });
+      expect(await store.getTags({ bucket, key: 'copy' })).toEqual(LARGEST_TAGS);
     });
 
     test('has the checksum of the whole object', async () => {

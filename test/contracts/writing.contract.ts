@@ -24,6 +24,11 @@ export const EVERYTHING: ObjectProperties = {
 /** A text in UTF-8 as HTTP clients see it: one character a byte. */
 const rawly = (value: string): string => Buffer.from(value, 'utf8').toString('latin1');
 
+/** Ten tags of the largest size. */
+export const LARGEST_TAGS = Object.fromEntries(
+  Array.from({ length: 10 }, (_, i) => [`${String(i)}${'钥'.repeat(127)}`, '值'.repeat(256)]),
+);
+
 export function writingContract(world: () => S3World): void {
   describe('putting', () => {
     test('writes under hostile keys', async () => {
@@ -58,9 +63,7 @@ export function writingContract(world: () => S3World): void {
     test('writes ten tags of the largest size, which no header holds, at a put and at a copy', async () => {
       const store = world().store();
       const bucket = await world().newBucket();
-      const tags = Object.fromEntries(
-        Array.from({ length: 10 }, (_, i) => [`${String(i)}${'钥'.repeat(127)}`, '值'.repeat(256)]),
-      );
+      const tags = LARGEST_TAGS;
       await store.put({ bucket, key: 'tagged', body: bytes('x'), tags });
       expect(await store.getTags({ bucket, key: 'tagged' })).toEqual(tags);
       await store.copy({ source: { bucket, key: 'tagged' }, bucket, key: 'copied', properties: { tags } });

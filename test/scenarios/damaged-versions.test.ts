@@ -63,29 +63,6 @@ test('without its newest body nothing of a key is written: no older one passes a
   expect(bodies(rig)).toEqual([]);
 });
 
-test.each([4, 1024])(
-  'a large body that was replaced in the vault is never taken for the right one (parts of %s bytes)',
-  async (copyPartSize) => {
-    for (const how of ['damaged', 'replaced'] as const) {
-      const rig = new Rig({ settings: { packThreshold: 4, copyPartSize: 4 } });
-      rig.s3.createBucket('src');
-      rig.s3.put('src', 'k', 'x'.repeat(40));
-      rig.s3.advance(5);
-      await rig.backup({ bucket: 'src' });
-      const [name = ''] = rig.s3.keys(VAULT, 'objects/');
-      const { versionId } = rig.s3.find(VAULT, name);
-      if (how === 'damaged') rig.s3.corrupt(VAULT, name);
-      else {
-        rig.s3.put(VAULT, name, 'y'.repeat(40));
-        rig.s3.deleteVersion(VAULT, name, versionId);
-      }
-      Object.assign(rig.ports.settings, { copyPartSize });
-      const output = await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
-      expect(output).toMatchObject({ status: 'PARTIAL', restored: 0, failed: 1 });
-    }
-  },
-);
-
 test('a live writer with the same bytes but other metadata is not taken for this job', async () => {
   const rig = new Rig();
   rig.s3.createBucket('src');

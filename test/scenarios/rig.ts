@@ -135,6 +135,15 @@ export class Rig {
     }
   }
 
+  /** All lines of the reports of restores. */
+  reportLines(): Record<string, unknown>[] {
+    return this.s3
+      .keys(SCRATCH, 'reports/')
+      .filter((key) => key.endsWith('.jsonl'))
+      .flatMap((key) => (this.s3.text(SCRATCH, key) ?? '').trim().split('\n'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
   execution(name: string) {
     const startTime = new Date(Math.floor(this.s3.now) * 1000).toISOString();
     return { arn: `arn:aws:states:us-east-1:111111111111:execution:backup:${name}`, name, startTime };

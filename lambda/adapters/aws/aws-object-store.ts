@@ -11,12 +11,12 @@ import {
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutObjectCommand,
-  PutObjectTaggingCommand,
   type S3ClientConfig,
   type StorageClass,
 } from '@aws-sdk/client-s3';
 import {
   type Acl,
+  type CompleteUploadOptions,
   type CopyOptions,
   type CopyPartOptions,
   type CreateUploadOptions,
@@ -25,7 +25,6 @@ import {
   type ObjectBody,
   type ObjectHead,
   type ObjectPage,
-  type ObjectProperties,
   type ObjectRef,
   type ObjectStore,
   type PutOptions,
@@ -42,10 +41,11 @@ import {
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
 import { aclFrom } from './acl';
 import { AwsUploads } from './aws-uploads';
+import { inHeaders, writeLargeTags } from './large-tags';
 import { readBody } from './object-body';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './object-fields';
 import { addHeaders, S3Requests } from './s3-requests';
-import { copySource, decodeListed, fitsTaggingHeader, epochSeconds, quoted, unquoted } from './s3-text';
+import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './s3-text';
 import { statusOf } from './store-errors';
 import { mergeRows } from './version-rows';
 
@@ -197,7 +197,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
       addHeaders(command, { ...writtenHeaders(options), 'x-amz-content-sha256': hash.toString('hex') });
       return client.send(command);
     });
-    await this.tagLargely(options, output.VersionId, options.tags);
+    await writeLargeTags(this.requests, options, output.VersionId, options.tags);
     return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
   }
 
@@ -225,7 +225,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
       addHeaders(command, writtenHeaders(replaced));
       return client.send(command);
     });
-    await this.tagLargely(options, output.VersionId, replaced.tags);
+    await writeLargeTags(this.requests, options, output.VersionId, replaced.tags);
     const result = output.CopyObjectResult ?? {};
     return { versionId: output.VersionId, etag: unquoted(result.ETag), checksum: checksumOf(result) };
   }
@@ -242,7 +242,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     return this.uploads.listParts(upload);
   }
 
-  completeUpload(options: UploadRef & WriteCondition & { readonly parts: readonly UploadedPart[] }): Promise<Written> {
+  completeUpload(options: CompleteUploadOptions): Promise<Written> {
     return this.uploads.complete(options);
   }
 
@@ -264,15 +264,6 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
       ),
     );
     return { versionId: output.VersionId };
-  }
-
-  /** Tags that no header holds. An attempt that ends in between leaves an object that is not taken for a restored one. */
-  private async tagLargely(ref: ObjectRef, versionId: string | undefined, tags: Tags | undefined): Promise<void> {
-    if (tags === undefined || fitsTaggingHeader(tags)) return;
-    const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-    await this.requests.run(ref, (client, owner) =>
-      client.send(new PutObjectTaggingCommand({ ...refFields({ ...ref, versionId }), Tagging: { TagSet }, ...owner })),
-    );
   }
 
   /**
@@ -303,10 +294,6 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     return { ...refFields(options), IfMatch: conditionFields(options).IfMatch };
   }
 }
-
-/** Properties without the tags that are too large for a header. */
-const inHeaders = (properties: ObjectProperties): ObjectProperties =>
-  fitsTaggingHeader(properties.tags) ? properties : { ...properties, tags: undefined };
 
 const refFields = (ref: ObjectRef) => ({ Bucket: ref.bucket, Key: ref.key, VersionId: ref.versionId });
 

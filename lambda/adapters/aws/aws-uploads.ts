@@ -7,14 +7,15 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import {
+  type CompleteUploadOptions,
   type CopyPartOptions,
   type CreateUploadOptions,
   isStoreError,
   type UploadedPart,
   type UploadRef,
-  type WriteCondition,
   type Written,
 } from '../../ports/object-store';
+import { inHeaders, writeLargeTags } from './large-tags';
 import { checksumOf, conditionFields, writeFields, writtenHeaders } from './object-fields';
 import { addHeaders, type S3Requests } from './s3-requests';
 import { copySource, quoted, unquoted } from './s3-text';
@@ -27,7 +28,7 @@ export class AwsUploads {
     const { bucket, key, checksum } = options;
     const output = await this.requests.run(options, (client, owner) => {
       const command = new CreateMultipartUploadCommand({
-        ...writeFields(options),
+        ...writeFields(inHeaders(options)),
         Bucket: bucket,
         Key: key,
         StorageClass: options.storageClass as StorageClass | undefined,
@@ -73,7 +74,7 @@ export class AwsUploads {
     return parts;
   }
 
-  async complete(options: UploadRef & WriteCondition & { readonly parts: readonly UploadedPart[] }): Promise<Written> {
+  async complete(options: CompleteUploadOptions): Promise<Written> {
     const parts = options.parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: quoted(etag) }));
     const output = await this.requests.runConditional(options, (client, owner) =>
       client.send(
@@ -85,6 +86,7 @@ export class AwsUploads {
         }),
       ),
     );
+    await writeLargeTags(this.requests, options, output.VersionId, options.tags);
     return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
   }
 

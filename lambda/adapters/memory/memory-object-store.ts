@@ -1,5 +1,6 @@
 import {
   type Acl,
+  type CompleteUploadOptions,
   type CopyOptions,
   type CopyPartOptions,
   type CreateUploadOptions,
@@ -210,7 +211,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
     );
   }
 
-  completeUpload(options: UploadRef & WriteCondition & { readonly parts: readonly UploadedPart[] }): Promise<Written> {
+  completeUpload(options: CompleteUploadOptions): Promise<Written> {
     return this.calls.run('CompleteMultipartUpload', options, () => {
       const bucket = this.bucket(options.bucket);
       const upload = this.s3.uploads.find(options);
