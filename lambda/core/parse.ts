@@ -3,7 +3,10 @@ import { z } from 'zod';
 interface Parsed<T> {
   /** Absent when there are problems. */
   readonly value?: T;
-  /** The fields that are right in themselves, defaults included: what a caller looks for contradictions in. */
+  /**
+   * The fields that are right in themselves, defaults included: what a caller looks for contradictions in. One that may be
+   * left out, and is, is there as undefined; one that is wrong is not there.
+   */
   readonly sound: Partial<T>;
   readonly problems: string[];
 }
@@ -14,11 +17,9 @@ export function parseStrictly<Shape extends z.ZodRawShape>(
   input: unknown,
 ): Parsed<z.output<z.ZodObject<Shape, z.core.$strict>>> {
   const result = schema.safeParse(input);
-  if (result.success) return { value: result.data, sound: result.data, problems: [] };
-  return {
-    sound: soundFields(schema.shape, input) as Partial<z.output<z.ZodObject<Shape, z.core.$strict>>>,
-    problems: result.error.issues.map((issue) => describe(issue, input)),
-  };
+  const sound = soundFields(schema.shape, input) as Partial<z.output<z.ZodObject<Shape, z.core.$strict>>>;
+  if (result.success) return { value: result.data, sound, problems: [] };
+  return { sound, problems: result.error.issues.map((issue) => describe(issue, input)) };
 }
 
 function soundFields(shape: z.ZodRawShape, input: unknown): Record<string, unknown> {

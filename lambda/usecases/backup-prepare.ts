@@ -1,6 +1,7 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import type { FanOutInput, StartInput, WaitAnswer } from '../contract/steps';
 import { BackupRequest, parseBackupRequest } from '../core/backup-request';
+import { addCounts } from '../core/counts';
 import { fromIso, toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
 import type { BackupJob, ScanUnit } from '../core/jobs';
@@ -12,8 +13,10 @@ import { chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
 import { shareOfRate } from './paced';
+import { requestsSince } from './requests';
 import { SCAN_STEP } from './step-names';
 import { writeUnits } from './turns';
+import { refuseVaultBucket } from './vault-buckets';
 
 /** A job that waits for another one asks again each minute, less often in a long start window: */
 const WAIT_SECONDS = 60;
@@ -33,19 +36,19 @@ export async function prepareBackup(
   const described = await describeSource(ports, request.bucket);
   const jobId = jobIdOf(execution);
   const record = async (state: JobState): Promise<void> => {
-    await catalog.putJobUnlessEnded({
-      jobId,
+    const createdAt = toIso(fromIso(execution.startTime));
+    const job = { jobId, bucket: request.bucket, createdAt };
+    const { plan, rule } = request.scheduled ?? {};
+    const isNew = await catalog.putJobUnlessEnded({
+      ...job,
       type: 'BACKUP',
-      bucket: request.bucket,
       state,
-      createdAt: toIso(fromIso(execution.startTime)),
       executionArn: execution.arn,
-      plan: request.scheduled?.plan,
-      rule: request.scheduled?.rule,
+      plan,
+      rule,
     });
-    await ports.events.publish(
-      backupJobEvent(deployment, { jobId, bucket: request.bucket, createdAt: execution.startTime }, { state }),
-    );
+    // A step that outlives its execution says nothing any more.
+    if (isNew) await ports.events.publish(backupJobEvent(deployment, job, { state }));
   };
   const lock = await takeLock(ports, request, jobId, execution.arn);
   if (lock.jobId !== jobId) {
@@ -56,6 +59,9 @@ export async function prepareBackup(
   refuseLate(request, described.date);
   await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
+  const before = { ...ports.source.counts() };
+  if (!base) await refuseVaultBucket(ports.source, request.bucket, 'bucket');
+  const checked = requestsSince(ports.source, before);
   const { units, ...source } = await chooseSource(ports, request, base?.manifest, described.date);
   const job: BackupJob = {
     jobId,
@@ -63,6 +69,7 @@ export async function prepareBackup(
     startedAt: toIso(fromIso(execution.startTime)),
     bucket: request.bucket,
     ...source,
+    requests: addCounts(source.requests, checked),
     previousAsOf: base ? fromIso(base.manifest.asOf) : 0,
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,

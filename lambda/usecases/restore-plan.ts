@@ -14,6 +14,7 @@ import { describeBucket } from './backup-prepare';
 import type { BackupPorts, CountingStore } from './context';
 import { restoreJobEvent } from './job-events';
 import { writeUnits } from './turns';
+import { refuseVaultBucket } from './vault-buckets';
 
 export const PLAN_STEP = 'plan';
 /** Planning a row is a quarter of the work of storing one. */
@@ -64,7 +65,7 @@ export async function planRestore(
     dryRun: request.dryRun,
   };
   await ports.scratch.create(selectionKey, selected);
-  await catalog.putJobUnlessEnded({
+  const isNew = await catalog.putJobUnlessEnded({
     jobId,
     type: 'RESTORE',
     bucket: sourceBucket,
@@ -73,9 +74,10 @@ export async function planRestore(
     executionArn: execution.arn,
     recoveryPointId: recoveryPointId(sourceBucket, manifest.seq),
   });
-  await ports.events.publish(
-    restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
-  );
+  if (isNew)
+    await ports.events.publish(
+      restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
+    );
   ports.log.info('RestoreStarted', { jobId, bucket: sourceBucket, destination: destination.bucket, seq: manifest.seq });
   return writeUnits(
     ports.scratch,
@@ -143,6 +145,7 @@ async function checkDestination(
       ErrorName.destinationNotVersioned,
       `versioning of bucket "${bucket}" is ${described.versioning}, it must be Enabled so that a restore can never replace anything for good: turn it on, or restore to a new bucket`,
     );
+  await refuseVaultBucket(ports.destination, bucket, 'destinationBucket');
   const { ownership, aclsEnabled } = described;
   return { bucket, exists: true, create: false, ownership, aclsEnabled };
 }

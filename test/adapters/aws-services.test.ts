@@ -131,6 +131,8 @@ describe('executions', () => {
     ['RUNNING', true],
     ['PENDING_REDRIVE', true],
     ['SUCCEEDED', false],
+    ['FAILED', false],
+    ['ABORTED', false],
     ['TIMED_OUT', false],
   ])('in state %s run: %s', async (status, running) => {
     expect(await on(200, { status }).isRunning('arn')).toBe(running);
@@ -140,6 +142,13 @@ describe('executions', () => {
     expect(await on(400, fault('ExecutionDoesNotExist')).isRunning('arn')).toBe(false);
     expect(await on(400, fault('InvalidArn')).isRunning('arn')).toBe(false);
     await expect(on(400, fault('AccessDeniedException')).isRunning('arn')).rejects.toThrow('no');
+  });
+
+  test('tell their input', async () => {
+    expect(await on(200, { status: 'ABORTED', input: '{"bucket":"photos"}' }).inputOf('arn')).toEqual({
+      bucket: 'photos',
+    });
+    expect(await on(400, fault('ExecutionDoesNotExist')).inputOf('arn')).toBeUndefined();
   });
 
   test('start once', async () => {

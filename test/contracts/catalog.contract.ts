@@ -1,4 +1,10 @@
-import type { Catalog, JobRecord, Page, RecoveryPointRecord } from '../../lambda/ports/catalog';
+import {
+  type Catalog,
+  ENDED_STATES,
+  type JobRecord,
+  type Page,
+  type RecoveryPointRecord,
+} from '../../lambda/ports/catalog';
 
 const job = (n: number, fields: Partial<JobRecord> = {}): JobRecord => ({
   jobId: `job-${n}`,
@@ -58,6 +64,19 @@ export function catalogContract(newCatalog: () => Promise<Catalog>): void {
       expect(await catalog.getJob('photos', 'job-1')).toEqual(ended);
       expect((await catalog.listJobs({})).items).toHaveLength(2);
       expect(await catalog.getJob('other', 'job-1')).toBeUndefined();
+    });
+
+    test('puts a job unless it has ended', async () => {
+      expect(await catalog.putJobUnlessEnded(job(1, { state: 'PENDING' }))).toBe(true);
+      expect(await catalog.putJobUnlessEnded(job(1, { plan: 'Plan' }))).toBe(true);
+      expect(await catalog.getJob('photos', 'job-1')).toEqual(job(1, { plan: 'Plan' }));
+      for (const state of ENDED_STATES) {
+        await catalog.putJob(job(1, { state }));
+        expect(await catalog.putJobUnlessEnded(job(1))).toBe(false);
+        expect(await catalog.putJobUnlessEnded(job(1, { state: 'ABORTED', statusMessage: 'late' }))).toBe(false);
+        expect(await catalog.getJob('photos', 'job-1')).toEqual(job(1, { state }));
+      }
+      expect(await catalog.putJobUnlessEnded(job(2, { state: 'ABORTED' }))).toBe(true);
     });
 
     test('lists jobs newest first, page by page', async () => {

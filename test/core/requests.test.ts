@@ -121,6 +121,14 @@ describe('every problem is named at once', () => {
     ]);
   });
 
+  test('a field that is left out contradicts as one that is undefined does', () => {
+    const input = { sourceBucket: 'good-bucket', createBucket: true };
+    const problems = ['createBucket: needs destinationBucket, the name of the bucket to create'];
+    expect(problemsOf(parseRestoreRequest, input)).toEqual(problems);
+    expect(problemsOf(parseRestoreRequest, { ...input, destinationBucket: undefined })).toEqual(problems);
+    expect(problemsOf(parseRestoreRequest, { sourceBucket: 'the-vault' })).toHaveLength(1);
+  });
+
   test('an undo excludes what would say what to restore', () => {
     const input = { sourceBucket: 'good-bucket', undo: 'job', dryRun: 1, items: ['a'], versions: 'all' };
     expect(problemsOf(parseRestoreRequest, input)).toEqual([

@@ -73,5 +73,38 @@ export function busyBucket(world: () => E2eWorld): void {
       expect(await backups.ended(arn)).toMatchObject({ status: 'ABORTED' });
       expect(await backups.run({ bucket: Bucket.busy })).toMatchObject({ status: 'SUCCEEDED' });
     });
+
+    test('… and its record says that it was stopped, wherever that was', async () => {
+      const { backups } = world().main;
+      const late = { ...scheduled(60, 120), notBefore: minutesFromNow(600) };
+      const waiting = await backups.start({ bucket: Bucket.busy, scheduled: late });
+      await backups.stop(waiting);
+      const aborted = async () =>
+        (await world().records(Bucket.busy, 'JOB#')).filter(({ state }) => state === 'ABORTED');
+      expect(await eventually(async () => (await aborted()).length === 2, lockLimitMs)).toBe(true);
+      const records = await aborted();
+      expect(records).toContainEqual(
+        expect.objectContaining({
+          executionArn: waiting,
+          type: 'BACKUP',
+          plan: 'by hand',
+          statusMessage: 'the execution was stopped',
+          completedAt: expect.any(String) as string,
+        }),
+      );
+      for (const { jobId } of records)
+        expect(
+          await eventually(
+            async () =>
+              (await world().events.inputs()).some(({ input }) => {
+                const { detail } = input as { detail: Record<string, unknown> };
+                return detail.backupJobId === jobId && detail.state === 'ABORTED';
+              }),
+            lockLimitMs,
+          ),
+        ).toBe(true);
+      expect(await jobs('RUNNING')).toBe(0);
+      expect((await world().records(Bucket.busy, 'LOCK'))[0]).not.toHaveProperty('jobId');
+    });
   });
 }

@@ -30,7 +30,7 @@ export function incremental(world: () => E2eWorld): void {
     test('the first one takes one GET for each small object without tags, and no HEAD', async () => {
       const { output } = await backUp();
       expect(output).toMatchObject({ status: 'COMPLETED', objects, stored: objects, reused: 0 });
-      expect(output.requests).toEqual({ GetObject: objects, ListObjectVersions: 2 });
+      expect(output.requests).toEqual({ GetObject: objects, ListObjectVersions: 2, ListObjectsV2: 1 });
     });
 
     test('with nothing changed: no request for an object, no pack and no segment', async () => {

@@ -25,6 +25,12 @@ const refusals: readonly Refusal[] = [
   invalid('wrong type', { bucket: 5 }, /bucket.*string/),
   invalid('unknown field', { bucket: Bucket.plain, bukket: 'x' }, /bukket/),
   invalid('a name that no bucket has', { bucket: 'Not_A_Bucket' }, /bucket.*Not_A_Bucket/),
+  {
+    title: 'an inventory that has no report yet',
+    input: { bucket: Bucket.plain, source: 'inventory' },
+    error: ErrorName.noInventory,
+    cause: /e2e-plain.*within 48 hours/,
+  },
   invalid(
     'a source of a later release',
     { bucket: Bucket.plain, source: 'changes' },

@@ -1,3 +1,4 @@
+import { ErrorName } from '../../lambda/contract/errors';
 import { restorableOf } from '../../local/bucket-history';
 import { compareBuckets } from '../../local/compare-buckets';
 import { inParallel } from '../../local/parallel';
@@ -61,6 +62,18 @@ export function smallUnits(world: () => E2eWorld): void {
       const output = await world().small.backups.succeed({ bucket: Bucket.small });
       expect(output).toMatchObject({ status: 'COMPLETED', stored: 0 });
       expect(output.requests).toEqual({ ListObjectVersions: 1 });
+    });
+
+    test('nobody restores into its vault from another one', async () => {
+      const { main, small } = world();
+      const before = await small.files();
+      await world().sample();
+      const input = { sourceBucket: Bucket.sample, destinationBucket: small.names.vault };
+      expect(await main.restores.run(input)).toMatchObject({
+        error: ErrorName.invalidRequest,
+        cause: expect.stringContaining('is the bucket of a backup vault') as string,
+      });
+      expect(await small.files()).toEqual(before);
     });
   });
 }

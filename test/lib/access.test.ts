@@ -216,6 +216,7 @@ describe('capabilities', () => {
     ['RestoreFinish', [scratch('reports/*')]],
     ['RestoreFailed', []],
     ['StartJobsHandler', []],
+    ['JobEndedHandler', []],
   ])('%s writes to %j and nothing else', (path, expected) => {
     expect(write(path)).toEqual([...expected].sort());
   });
@@ -255,13 +256,20 @@ describe('capabilities', () => {
     expect(deny!.Resource).toHaveLength(2);
   });
 
-  test('only Prepare sees executions, and only the start of jobs starts them', () => {
+  test('only Prepare and who ends records see executions, and only the start of jobs starts them', () => {
     const having = (action: string): string[] =>
       allRoles(template).filter((id) => allowed(template, id, action).length > 0);
     expect(having('states:StartExecution').filter((id) => !id.includes('StateMachine'))).toEqual([
       roleOf(template, 'StartJobsHandler'),
     ]);
     expect(allowed(template, roleOf(template, 'BackupPrepare'), 'states:DescribeExecution')).toHaveLength(1);
+    expect(allowed(template, roleOf(template, 'JobEndedHandler'), 'states:DescribeExecution')).toHaveLength(2);
+  });
+
+  test('who ends records reads and writes the catalog, and no bucket', () => {
+    const actions = statementsOf(template, roleOf(template, 'JobEndedHandler')).flatMap(({ Action }) => list(Action));
+    expect(actions.filter((action) => action.startsWith('s3:'))).toEqual([]);
+    expect(actions).toEqual(expect.arrayContaining(['dynamodb:PutItem', 'events:PutEvents', 'sqs:SendMessage']));
   });
 
   test('state machines can use the key of the bucket that their maps read and write', () => {

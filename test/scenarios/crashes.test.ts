@@ -182,12 +182,12 @@ describe.each(['beforeCall', 'afterCall'] as const)('a restore over many turns w
   test('ends as one that nothing happened to, though versions are refused', async () => {
     const refusing = async (): Promise<Rig> => {
       const rig = await restoring();
-      const { put } = rig.destination;
+      const put = rig.destination.put.bind(rig.destination);
       // As S3 does it: whatever the attempt, the same versions are refused.
       rig.destination.put = (options) =>
         options.bucket === 'dst' && ['b1', 'c2', 'last'].includes(Buffer.from(options.body).toString())
           ? Promise.reject(new StoreError('invalid', 'refused'))
-          : put.call(rig.destination, options);
+          : put(options);
       return rig;
     };
     const quiet = await refusing();

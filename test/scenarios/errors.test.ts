@@ -74,6 +74,24 @@ describe('a backup is refused before anything is written', () => {
     expect(await rig.catalog.getLock(bucket)).toBeUndefined();
   });
 
+  test('the bucket of another vault', async () => {
+    const rig = rigWithBuckets();
+    rig.s3.put('src', 'vault.json', '{"format":1}\n');
+    await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringMatching(/^bucket: "src" is the bucket of a backup vault/) as string,
+    });
+    expect((await rig.catalog.listJobs({ bucket: 'src' })).items).toMatchObject([{ state: 'FAILED' }]);
+    expect(await rig.catalog.getLock('src')).toBeUndefined();
+    expect(rig.s3.versions(VAULT).map(({ key }) => key)).toEqual(['vault.json']);
+  });
+
+  test('a file of somebody that is only named like the one of a vault is backed up', async () => {
+    const rig = rigWithBuckets();
+    rig.s3.put('src', 'vault.json', '{"secrets":[]} of an app');
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', objects: 2 });
+  });
+
   test('a vault of a newer format is not touched', async () => {
     const rig = rigWithBuckets();
     rig.s3.put(VAULT, 'vault.json', '{"format":2}');
@@ -142,6 +160,12 @@ describe('a restore is refused before anything is written', () => {
     ],
     ['the vault', { destinationBucket: VAULT }, 'InvalidRequest', /belongs to the backup vault/],
     [
+      'another vault',
+      { destinationBucket: 'second' },
+      'InvalidRequest',
+      /destinationBucket: "second" is the bucket of a backup vault/,
+    ],
+    [
       'a KMS key without KMS',
       { encryption: { type: 'SSE_S3', kmsKeyId: 'k' } },
       'InvalidRequest',
@@ -154,6 +178,8 @@ describe('a restore is refused before anything is written', () => {
     rig.s3.createBucket('foreign', { account: '222222222222' });
     rig.s3.createBucket('far', { region: 'eu-west-1' });
     rig.s3.createBucket('plain', { versioning: 'Disabled' });
+    rig.s3.createBucket('second');
+    rig.s3.put('second', 'vault.json', '{"format":1}\n');
     rig.s3.createBucket('src2');
     rig.s3.put('src2', 'k', 'x');
     const before = everything(rig);

@@ -9,13 +9,14 @@ import {
   SilentLog,
 } from '../../lambda/adapters/memory';
 import { BackupError } from '../../lambda/contract/errors';
-import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
+import type { ExecutionContext, ExecutionEnded, FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
 import { partitionBackup } from '../../lambda/usecases/backup-partition';
 import { prepareBackup } from '../../lambda/usecases/backup-prepare';
 import { scanBackup } from '../../lambda/usecases/backup-scan';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS } from '../../lambda/usecases/context';
+import { endJob } from '../../lambda/usecases/job-ended';
 import { recordFailure } from '../../lambda/usecases/job-failed';
 import { assessRestore } from '../../lambda/usecases/restore-assess';
 import { finishRestore, RestoreOutput } from '../../lambda/usecases/restore-finish';
@@ -34,6 +35,9 @@ export interface RigOptions {
   readonly pageSize?: number;
   readonly deadline?: ManualDeadline;
 }
+
+/** Thrown by a test's hook: the execution is stopped, and none of its steps runs any more. */
+export class Stopped extends Error {}
 
 /** A vault with its workflows, in memory: runs the steps in the order in which the state machines do. */
 export class Rig {
@@ -144,6 +148,15 @@ export class Rig {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
+  /** What EventBridge is told of an execution that did not end well. */
+  ended(input: unknown, { arn, name, startTime }: ExecutionContext, fields: Partial<ExecutionEnded> = {}) {
+    const startDate = Date.parse(startTime);
+    const stateMachineArn = 'arn:aws:states:us-east-1:111111111111:stateMachine:backup';
+    const facts = { executionArn: arn, stateMachineArn, name, startDate, stopDate: this.s3.now * 1000 };
+    const ended: ExecutionEnded = { ...facts, status: 'ABORTED', input: JSON.stringify(input), ...fields };
+    return ended;
+  }
+
   execution(name: string) {
     const startTime = new Date(Math.floor(this.s3.now) * 1000).toISOString();
     return { arn: `arn:aws:states:us-east-1:111111111111:execution:backup:${name}`, name, startTime };
@@ -159,7 +172,7 @@ export class Rig {
       try {
         return await run();
       } catch (error) {
-        if (attempt >= this.retries || error instanceof BackupError) throw error;
+        if (attempt >= this.retries || error instanceof BackupError || error instanceof Stopped) throw error;
       }
     }
   }
@@ -170,6 +183,11 @@ export class Rig {
     execution: ReturnType<Rig['execution']>,
     error: unknown,
   ) {
+    if (error instanceof Stopped) {
+      this.executions.running.delete(execution.arn);
+      await endJob(this.ports, type, this.ended(input, execution));
+      return error;
+    }
     const { name, message } = error as Error;
     const cause = JSON.stringify({ errorType: name, errorMessage: message });
     const failure = { input, execution, error: { Error: name, Cause: cause }, failedAt: execution.startTime };
