@@ -7,7 +7,7 @@ export {
   BackupSource,
   BackupVersions,
 } from './backup-plan-rule';
-export { BackupResource } from './backup-resource';
+export { BackupResource, type BackupTag } from './backup-resource';
 export { BackupSelection, type BackupSelectionOptions, type BackupSelectionProps } from './backup-selection';
 export { BackupVault, type BackupVaultProps } from './backup-vault';
 export { S3BackupPolicy, type S3PolicyProps, S3RestorePolicy } from './policies';
