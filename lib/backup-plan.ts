@@ -1,10 +1,11 @@
 import { Names } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { BackupPlanRule } from './backup-plan-rule';
+import type { BackupResource, BackupTag } from './backup-resource';
 import { BackupSelection, type BackupSelectionOptions } from './backup-selection';
 import { BackupVault } from './backup-vault';
 import { JobSchedule, ScheduleRole } from './private/job-schedule';
-import { bucketName, identity } from './private/protected-bucket';
+import { bucketName, identity, isBucket } from './private/protected-bucket';
 import { requirePattern } from './private/validation';
 
 /** Properties of a BackupPlan. */
@@ -137,6 +138,7 @@ export class BackupPlan extends Construct {
       rule,
       role: this.scheduleRole,
       buckets: () => this.buckets(),
+      tags: () => this.tags(),
     });
   }
 
@@ -158,9 +160,21 @@ export class BackupPlan extends Construct {
   /** Names of the selected buckets, each once. */
   private buckets(): string[] {
     const byIdentity = new Map(
-      this.selections.flatMap(({ resources }) => resources).map((resource) => [identity(resource), resource]),
+      this.resources()
+        .filter(isBucket)
+        .map((resource) => [identity(resource), resource]),
     );
     return [...byIdentity.values()].map(bucketName);
+  }
+
+  /** Selected tags, each once. */
+  private tags(): BackupTag[] {
+    const tags = this.resources().flatMap(({ tag }) => (tag ? [tag] : []));
+    return [...new Map(tags.map((tag) => [JSON.stringify([tag.key, tag.value]), tag])).values()];
+  }
+
+  private resources(): BackupResource[] {
+    return this.selections.flatMap(({ resources }) => resources);
   }
 
   private problems(): string[] {

@@ -3,12 +3,12 @@ import { Construct, type IConstruct } from 'constructs';
 import type { BackupPlan } from './backup-plan';
 import type { BackupResource } from './backup-resource';
 import { bucketProblems, warnAboutBucket } from './private/bucket-checks';
-import { listableArn } from './private/protected-bucket';
+import { isBucket, listableArn } from './private/protected-bucket';
 
 /** Options of a BackupSelection. */
 export interface BackupSelectionOptions {
   /**
-   * Buckets to protect. A bucket that is selected twice in a plan is backed up once.
+   * Buckets to protect, by themselves or by their tags. A bucket that is selected twice in a plan is backed up once.
    */
   readonly resources: BackupResource[];
 }
@@ -24,8 +24,8 @@ export interface BackupSelectionProps extends BackupSelectionOptions {
 /**
  * Buckets that a plan protects.
  *
- * The roles of the vault may read these buckets: up to 20 are named in their policies. Above that, or when one of them
- * has a name that only its own stack knows, the policies allow every bucket of the account but the vault's own.
+ * The roles of the vault may read these buckets: up to 20 are named in their policies. Above that, for a tag, or when one
+ * of them has a name that only its own stack knows, the policies allow every bucket of the account but the vault's own.
  */
 export class BackupSelection extends Construct {
   /** Buckets that the selection adds to its plan. */
@@ -37,19 +37,21 @@ export class BackupSelection extends Construct {
     const { backupPlan } = props;
     backupPlan._addSelection(this);
     for (const resource of this.resources) {
-      backupPlan.backupVault._addSource(listableArn(resource, Stack.of(backupPlan.backupVault)));
+      // Which buckets have a tag is known only when a job is due.
+      const arn = isBucket(resource) ? listableArn(resource, Stack.of(backupPlan.backupVault)) : undefined;
+      backupPlan.backupVault._addSource(arn);
     }
     this.node.addValidation({
       validate: () => [
         ...(this.resources.length === 0 ? ['a selection needs one resource or more, got none'] : []),
-        ...this.resources.flatMap((resource) => bucketProblems(resource, backupPlan.backupVault)),
+        ...this.resources.filter(isBucket).flatMap((resource) => bucketProblems(resource, backupPlan.backupVault)),
       ],
     });
     Aspects.of(this).add({ visit: (node: IConstruct) => node === this && this.warn() });
   }
 
   private warn(): void {
-    for (const resource of this.resources) {
+    for (const resource of this.resources.filter(isBucket)) {
       warnAboutBucket(this, resource);
     }
   }

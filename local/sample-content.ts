@@ -166,6 +166,15 @@ export async function changeSample(bucket: SampleBucket): Promise<void> {
   await bucket.put('sizes/1048577', { body: bytes(mib + 1, 'edited') });
 }
 
+/** Another day: new objects and versions, a deletion, and a version that is removed for good. */
+export async function changeSampleAgain(bucket: SampleBucket): Promise<void> {
+  await each(numbered('documents/', 30), (key, index) => bucket.put(key, dressed(bucket, index % 8, `${key}, again`)));
+  await each(numbered('reports/', 15), (key, index) => bucket.put(key, dressed(bucket, index % 8, key)));
+  await each(hostileKeys.slice(0, 10), (key) => bucket.put(key, { body: `one more version of ${key}` }));
+  await each(numbered('documents/new-', 3), (key) => bucket.delete(key));
+  await bucket.deleteVersion('versions/0003', 0);
+}
+
 /** What a backup is for: objects overwritten, deleted, and some removed with all of their versions. */
 export async function damageSample(
   bucket: SampleBucket,

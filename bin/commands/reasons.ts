@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   'acls-disabled': 'restored without its ACL: the destination has ACLs disabled',
   'not-found': 'the recovery point has nothing of that name',
   'acls-blocked': 'restored without its public grant: the destination blocks public access',
+  'acls-incomplete': 'restored without what no header can say: a WRITE grant, or an ACL that grants nothing',
   'precondition-failed': 'changed at the destination while the restore ran',
 };
 

@@ -100,6 +100,8 @@ export interface StartJobsInput {
   readonly startWindowMinutes: number;
   readonly completionWindowMinutes: number;
   readonly buckets: readonly string[];
+  /** Buckets that have one of these tags when the schedule fires are backed up as well. */
+  readonly tags?: readonly { readonly key: string; readonly value: string }[];
   /** Fields of the Backup execution's input that the rule sets. */
   readonly request: {
     readonly source?: string;

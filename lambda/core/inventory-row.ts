@@ -68,7 +68,7 @@ function instant(text: string | undefined): number {
   return Math.floor(millis / 1_000);
 }
 
-const PERMISSIONS = new Set<string>(['FULL_CONTROL', 'READ', 'READ_ACP', 'WRITE_ACP'] satisfies Permission[]);
+const PERMISSIONS = new Set<string>(['FULL_CONTROL', 'READ', 'READ_ACP', 'WRITE', 'WRITE_ACP'] satisfies Permission[]);
 
 /** The ACL column: base64 of JSON. Undefined where it does not say everything: the ACL is then read from the object. */
 function aclOf(column: string | undefined, owner: string | undefined): string | undefined {

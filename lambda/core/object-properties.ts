@@ -13,7 +13,8 @@ export const HEADER_NAMES = [
 export type HeaderName = (typeof HEADER_NAMES)[number];
 export type Headers = Readonly<Partial<Record<HeaderName, string>>>;
 
-export type Permission = 'FULL_CONTROL' | 'READ' | 'READ_ACP' | 'WRITE_ACP';
+/** `WRITE` means nothing on an object, but S3 keeps it. No grant header says it. */
+export type Permission = 'FULL_CONTROL' | 'READ' | 'READ_ACP' | 'WRITE' | 'WRITE_ACP';
 /** One grant of an object ACL: to a canonical user or to one of S3's groups. */
 export interface Grant {
   readonly grantee: { readonly id: string } | { readonly uri: string };
@@ -43,7 +44,7 @@ export interface ObjectProperties {
   readonly headers?: Headers;
   readonly userMetadata?: UserMetadata;
   readonly tags?: Tags;
-  /** Written as grant headers; the owner is the writing account. */
+  /** Written as grant headers, which cannot say `WRITE` (`invalid`); the owner is the writing account. */
   readonly grants?: readonly Grant[];
   readonly storageClass?: string;
   readonly encryption?: Encryption;

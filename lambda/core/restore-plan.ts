@@ -42,6 +42,8 @@ export type RestoreSkip =
   | 'acls-disabled'
   /** A grant to everyone, which the new bucket's blocked public access refuses. */
   | 'acls-blocked'
+  /** What grant headers cannot say: WRITE, and that nobody has anything, not even the owner. */
+  | 'acls-incomplete'
   | 'precondition-failed';
 
 /** Skips that leave the destination as the request wanted it: a job with others is PARTIAL. */
@@ -75,7 +77,7 @@ export function planKey(view: KeyView, existing: string | undefined, job: Restor
       return [];
     }
     const acl = planAcl(version.acl, job);
-    if (acl.reason) skipped.push({ reason: acl.reason, versionId: row.versionId });
+    skipped.push(...acl.reasons.map((reason) => ({ reason, versionId: row.versionId })));
     return [toOp(row, row.file, version, acl.acl, job)];
   });
   const action = { key: view.key, destination, ops, replaces: existing };
@@ -124,14 +126,18 @@ const PUBLIC_GROUPS = new Set([
 const isPublic = (grant: Grant): boolean => 'uri' in grant.grantee && PUBLIC_GROUPS.has(grant.grantee.uri);
 
 /** The ACL to write, if any beyond the default, and why something of it is left out. */
-function planAcl(text: string | undefined, job: RestoreJob): { acl?: string; reason?: RestoreSkip } {
-  if (text === undefined || !job.restoreAcls) return {};
+function planAcl(text: string | undefined, job: RestoreJob): { acl?: string; reasons: RestoreSkip[] } {
+  if (text === undefined || !job.restoreAcls) return { reasons: [] };
   const acl = decodeAcl(text);
-  // Grant headers cannot write an ACL that grants nothing, not even to the owner.
-  if (acl.grants.length === 0) return { reason: job.destination.aclsEnabled ? 'acls-blocked' : 'acls-disabled' };
-  if (extraGrants(acl).length === 0) return {};
-  if (!job.destination.aclsEnabled) return { reason: 'acls-disabled' };
-  if (!job.destination.create || !acl.grants.some(isPublic)) return { acl: text };
-  const kept = { ...acl, grants: acl.grants.filter((grant) => !isPublic(grant)) };
-  return { acl: extraGrants(kept).length === 0 ? undefined : encodeAcl(kept), reason: 'acls-blocked' };
+  if (acl.grants.length > 0 && extraGrants(acl).length === 0) return { reasons: [] };
+  if (!job.destination.aclsEnabled) return { reasons: ['acls-disabled'] };
+  const kept = acl.grants.filter((grant) => !isUnsayable(grant) && !(job.destination.create && isPublic(grant)));
+  const reasons: RestoreSkip[] = [];
+  if (acl.grants.length === 0 || acl.grants.some(isUnsayable)) reasons.push('acls-incomplete');
+  if (job.destination.create && acl.grants.some(isPublic)) reasons.push('acls-blocked');
+  const written = { ...acl, grants: kept };
+  return { acl: extraGrants(written).length === 0 ? undefined : encodeAcl(written), reasons };
 }
+
+/** Grant headers have no name for it. */
+const isUnsayable = (grant: Grant): boolean => grant.permission === 'WRITE';

@@ -10,6 +10,11 @@ export interface Executions {
   start(options: { name: string; input: unknown }): Promise<{ executionArn: string }>;
 }
 
+/** Finds buckets of the account and Region by a tag. */
+export interface BucketTags {
+  bucketsWith(tag: { readonly key: string; readonly value: string }): Promise<string[]>;
+}
+
 export interface PublishedEvent {
   readonly detailType: string;
   readonly resources: readonly string[];

@@ -1,7 +1,15 @@
 import type { StartJobsInput } from '../contract/steps';
 import { sha256Hex } from '../core/hash';
 import { fromIso, toIso } from '../core/instant';
-import type { Executions, Log } from '../ports/runtime';
+import type { BucketTags, Executions, Log } from '../ports/runtime';
+
+export interface StartPorts {
+  readonly executions: Executions;
+  readonly tags: BucketTags;
+  readonly log: Log;
+  /** Buckets of the vault itself. */
+  readonly ownBuckets: readonly string[];
+}
 
 const MAX_DELAY_SECONDS = 15 * 60;
 /** Execution names have at most 80 characters. */
@@ -12,17 +20,15 @@ const MAX_NAME = 80;
  * that many buckets do not start in one second. Names repeat when the schedule's delivery does, so nothing starts twice;
  * rules that ask for different things have different names, even in plans of one name.
  */
-export async function startJobs(
-  ports: { executions: Executions; log: Log },
-  input: StartJobsInput,
-): Promise<{ readonly started: number }> {
+export async function startJobs(ports: StartPorts, input: StartJobsInput): Promise<{ readonly started: number }> {
+  const buckets = await selectedBuckets(ports, input);
   const scheduled = fromIso(input.scheduledTime);
   const startBy = scheduled + input.startWindowMinutes * 60;
   const completeBy = startBy + input.completionWindowMinutes * 60;
   const most = Math.min(MAX_DELAY_SECONDS, (input.startWindowMinutes * 60) / 4);
-  for (const bucket of input.buckets) {
+  for (const bucket of buckets) {
     const hash = sha256Hex(JSON.stringify([input.plan, input.rule, bucket, input.request, startBy, completeBy]));
-    const share = input.buckets.length === 1 ? 0 : parseInt(hash.slice(0, 8), 16) / 0x1_0000_0000;
+    const share = buckets.length === 1 ? 0 : parseInt(hash.slice(0, 8), 16) / 0x1_0000_0000;
     const stamp = toIso(scheduled).replace(/[-:]/g, '');
     await ports.executions.start({
       name: `${stamp}-${hash.slice(0, 12)}-${bucket}`.slice(0, MAX_NAME),
@@ -40,6 +46,13 @@ export async function startJobs(
       },
     });
   }
-  ports.log.info('JobsStarted', { plan: input.plan, rule: input.rule, jobs: input.buckets.length });
-  return { started: input.buckets.length };
+  ports.log.info('JobsStarted', { plan: input.plan, rule: input.rule, jobs: buckets.length });
+  return { started: buckets.length };
+}
+
+/** Buckets that are named or have a tag now, each once. A tag on the whole app also selects the vault's own, which are left out. */
+async function selectedBuckets({ tags, ownBuckets }: StartPorts, input: StartJobsInput): Promise<readonly string[]> {
+  const tagged = await Promise.all((input.tags ?? []).map((tag) => tags.bucketsWith(tag)));
+  const all = new Set([...input.buckets, ...tagged.flat().sort()]);
+  return [...all].filter((bucket) => !ownBuckets.includes(bucket));
 }

@@ -1,12 +1,11 @@
 import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import type { BackupResource } from '../backup-resource';
 import { BackupVault } from '../backup-vault';
-import { knownName, ownBucket } from './protected-bucket';
+import { type BucketResource, knownName, ownBucket } from './protected-bucket';
 
 /** What makes a backup of a selected bucket impossible, as far as it can be seen when the app is synthesized. */
-export function bucketProblems(resource: BackupResource, vault: BackupVault): string[] {
+export function bucketProblems(resource: BucketResource, vault: BackupVault): string[] {
   const name = describe(resource);
   const problems: string[] = [];
   if (isVaultStorage(resource, vault)) {
@@ -24,7 +23,7 @@ export function bucketProblems(resource: BackupResource, vault: BackupVault): st
 }
 
 /** What makes backups of a selected bucket dearer than they have to be. */
-export function warnAboutBucket(scope: Construct, resource: BackupResource): void {
+export function warnAboutBucket(scope: Construct, resource: BucketResource): void {
   const bucket = ownBucket(resource);
   if (!bucket) {
     return;
@@ -48,11 +47,11 @@ export function warnAboutBucket(scope: Construct, resource: BackupResource): voi
   }
 }
 
-const describe = (resource: BackupResource): string =>
+const describe = (resource: BucketResource): string =>
   `bucket ${knownName(resource) ?? resource.bucket?.node.path ?? '(of an ARN that is not known yet)'}`;
 
 /** Of any vault in the app: a backup of a vault would grow with every backup. */
-function isVaultStorage(resource: BackupResource, vault: BackupVault): boolean {
+function isVaultStorage(resource: BucketResource, vault: BackupVault): boolean {
   const vaults = vault.node.root.node.findAll().filter((node): node is BackupVault => node instanceof BackupVault);
   return vaults
     .flatMap(({ vaultBucket, scratchBucket }) => [vaultBucket, scratchBucket])
@@ -65,7 +64,7 @@ function isVaultStorage(resource: BackupResource, vault: BackupVault): boolean {
 }
 
 /** State of versioning of a bucket of this app; undefined when it is imported or the value is a token. */
-function versioningOf(resource: BackupResource): string | undefined {
+function versioningOf(resource: BucketResource): string | undefined {
   const bucket = ownBucket(resource);
   if (!bucket) {
     return undefined;
@@ -76,7 +75,7 @@ function versioningOf(resource: BackupResource): string | undefined {
 }
 
 /** Account and Region have to be the vault's; either may be unknown. */
-function placeProblems(resource: BackupResource, vault: BackupVault, name: string): string[] {
+function placeProblems(resource: BucketResource, vault: BackupVault, name: string): string[] {
   const { bucket } = resource;
   if (!bucket) {
     return [];

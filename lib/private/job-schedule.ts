@@ -4,6 +4,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { StartJobsInput } from '../../lambda/contract/steps';
 import type { BackupPlanRule } from '../backup-plan-rule';
+import type { BackupTag } from '../backup-resource';
 import type { StartJobs } from './start-jobs';
 import { DEFAULT_COMPLETION_WINDOW, DEFAULT_START_WINDOW } from './windows';
 
@@ -41,6 +42,8 @@ export interface JobScheduleProps {
   readonly role: ScheduleRole;
   /** Names of the buckets; asked when the app is synthesized, so that selections may come after rules. */
   readonly buckets: () => string[];
+  /** Tags whose buckets are looked for when the schedule fires. */
+  readonly tags: () => BackupTag[];
 }
 
 /** The schedule of one rule. It fires at its minute: a flexible window would fire at a random time inside it. */
@@ -81,7 +84,7 @@ function retrySeconds(startWindow: Duration): number {
   return startWindow.isUnresolved() ? limit : Math.min(startWindow.toSeconds(), limit);
 }
 
-function payload({ planName, ruleName, rule, buckets }: JobScheduleProps, startWindow: Duration): StartJobsInput {
+function payload({ planName, ruleName, rule, buckets, tags }: JobScheduleProps, startWindow: Duration): StartJobsInput {
   const { props } = rule;
   return {
     plan: planName,
@@ -90,6 +93,7 @@ function payload({ planName, ruleName, rule, buckets }: JobScheduleProps, startW
     startWindowMinutes: startWindow.toMinutes(),
     completionWindowMinutes: (props.completionWindow ?? DEFAULT_COMPLETION_WINDOW).toMinutes(),
     buckets: buckets(),
+    ...(tags().length > 0 && { tags: tags() }),
     request: {
       ...(props.source !== undefined && { source: props.source }),
       ...(props.maxSourceAge !== undefined && { maxSourceAgeMinutes: props.maxSourceAge.toMinutes() }),

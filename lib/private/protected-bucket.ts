@@ -3,6 +3,10 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { BackupResource } from '../backup-resource';
 import { parseBucketArn } from './bucket-arn';
 
+/** A resource that is one bucket, and not all buckets of a tag. */
+export type BucketResource = BackupResource & { readonly bucketArn: string };
+export const isBucket = (resource: BackupResource): resource is BucketResource => resource.bucketArn !== undefined;
+
 /** The L1 of a bucket that this app makes; none for an imported one. */
 export function ownBucket(resource: BackupResource): s3.CfnBucket | undefined {
   const child = resource.bucket?.node.defaultChild;
@@ -10,13 +14,13 @@ export function ownBucket(resource: BackupResource): s3.CfnBucket | undefined {
 }
 
 /** The bucket's name as text, where it is known now. */
-export function knownName(resource: BackupResource): string | undefined {
+export function knownName(resource: BucketResource): string | undefined {
   const given = ownBucket(resource)?.bucketName ?? resource.bucket?.bucketName;
   return given !== undefined && !Token.isUnresolved(given) ? given : parseBucketArn(resource.bucketArn);
 }
 
 /** The bucket's name for a template: text, or a reference. */
-export function bucketName(resource: BackupResource): string {
+export function bucketName(resource: BucketResource): string {
   return (
     knownName(resource) ??
     resource.bucket?.bucketName ??
@@ -25,13 +29,13 @@ export function bucketName(resource: BackupResource): string {
 }
 
 /** One text for one bucket, however it was selected. Tokens that stand for the same attribute have the same text. */
-export const identity = (resource: BackupResource): string => knownName(resource) ?? resource.bucketArn;
+export const identity = (resource: BucketResource): string => knownName(resource) ?? resource.bucketArn;
 
 /**
  * The ARN for policies in the vault's stack, or undefined when that stack cannot know it: a reference to a bucket of
  * another stack would make the vault's stack depend on that one, which often depends on the vault's already.
  */
-export function listableArn(resource: BackupResource, vaultStack: Stack): string | undefined {
+export function listableArn(resource: BucketResource, vaultStack: Stack): string | undefined {
   const name = knownName(resource);
   if (name !== undefined) {
     return `arn:${Aws.PARTITION}:s3:::${name}`;

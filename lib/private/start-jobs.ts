@@ -36,5 +36,13 @@ export class StartJobs extends Construct {
     context.register(this.function);
     this.function.setEnv(Env.backupStateMachineArn, backup.stateMachineArn);
     this.function.allow({ actions: ['states:StartExecution'], resources: [backup.stateMachineArn] });
+    const { vaultBucket, scratchBucket } = context.storage;
+    this.function.setEnv(Env.vaultBucket, vaultBucket.bucketName);
+    this.function.setEnv(Env.scratchBucket, scratchBucket.bucketName);
+    this.function.allow({
+      actions: ['tag:GetResources'],
+      resources: ['*'],
+      reason: 'the Resource Groups Tagging API has no resource-level permissions; it answers names and tags only',
+    });
   }
 }

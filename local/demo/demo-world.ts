@@ -2,6 +2,7 @@ import { type StackOutputs } from '../deploy';
 import type { Engine } from '../engine';
 import { BucketReader } from '../bucket-reader';
 import { Workflow } from '../executions';
+import { reportInventory, type BucketReport } from '../inventory';
 import type { SampleBucket } from '../sample-bucket';
 import { listFiles, newFiles } from '../vault-files';
 import type { BackupJob, RestoreJob } from './outputs';
@@ -24,9 +25,14 @@ export class DemoWorld {
     this.restores = new Workflow(engine, this.output('RestoreStateMachineArn'));
   }
 
-  backUp(job: string): Promise<BackupJob & { vaultBytes: number; vaultFiles: number }> {
-    const input = { bucket: this.source.name, deleteAfterDays: 35, recoveryPointTags: { madeBy: 'demo' } };
+  backUp(job: string, more: object = {}): Promise<BackupJob & { vaultBytes: number; vaultFiles: number }> {
+    const input = { bucket: this.source.name, deleteAfterDays: 35, recoveryPointTags: { madeBy: 'demo' }, ...more };
     return this.billed(job, this.backups, input);
+  }
+
+  /** Delivers an inventory report as S3 does once a day, which the engine has no schedule for. */
+  reportInventory(startedAt: number): Promise<BucketReport> {
+    return reportInventory(this.engine, this.source.name, { format: 'Parquet', startedAt });
   }
 
   restore(job: string, input: object): Promise<RestoreJob> {

@@ -10,7 +10,8 @@ import {
   type BucketHistory,
 } from '../bucket-history';
 import { compareBuckets, type Comparison } from '../compare-buckets';
-import { changeSample, damageSample, fillSample, photosPrefix } from '../sample-content';
+import { fullMinuteAfter } from '../full-minute';
+import { changeSample, changeSampleAgain, damageSample, fillSample, photosPrefix } from '../sample-content';
 import { count, size, type DemoConsole, type Figures } from './console';
 import type { DemoWorld } from './demo-world';
 import type { BackupJob, RestoreJob } from './outputs';
@@ -30,9 +31,11 @@ export class DemoSteps {
   async run(): Promise<number> {
     const { world } = this;
     const first = await this.backUp('First backup', 'first backup', new Map());
-    await this.change();
+    await this.change('Changes: edits, new objects, deletions, an undelete, versions removed for good', changeSample);
     const second = await this.backUp('Incremental backup', 'incremental backup', first.history);
     await this.backUp('Incremental backup with nothing changed', 'backup of no change', second.history);
+    await this.change('More changes: edits, new objects, deletions, a version removed for good', changeSampleAgain);
+    const third = await this.backUpByInventory(second.history);
     await this.damage();
 
     const whole = `${world.source.name}-restored`;
@@ -43,7 +46,7 @@ export class DemoSteps {
       whole,
       all,
     );
-    await this.compare('Comparison of the new bucket with the original', whole, restorableOf(second.history));
+    await this.compare('Comparison of the new bucket with the original', whole, restorableOf(third.history));
 
     const earlier = `${world.source.name}-day-one`;
     const point = { recoveryPointId: first.job.recoveryPointId };
@@ -55,7 +58,7 @@ export class DemoSteps {
     );
     await this.compare('Comparison with the bucket of the first day', earlier, currentOf(first.history));
 
-    await this.restorePrefix(second.history);
+    await this.restorePrefix(third.history);
     return this.differences;
   }
 
@@ -72,10 +75,11 @@ export class DemoSteps {
     title: string,
     job: string,
     before: BucketHistory,
+    request: { readonly source?: 'inventory' } = {},
   ): Promise<{ job: BackupJob; history: BucketHistory }> {
     return this.out.step(title, async (figures) => {
       const history = this.world.source.snapshot();
-      const output = await this.world.backUp(job);
+      const output = await this.world.backUp(job, request);
       const expected = newBodies(before, history).length;
       figures.add('recovery point', `${output.recoveryPointId}, ${output.status}`);
       figures.add('object versions in it', `${count(output.versions)}, ${size(output.bytes)}`);
@@ -85,24 +89,36 @@ export class DemoSteps {
       figures.add('written to the vault', `${count(output.vaultFiles)} files, ${size(output.vaultBytes)}`);
       figures.add('requests to the bucket', requestsText(output.requests));
       this.expect(figures, 'stored', output.stored, expected);
+      if (request.source) this.expect(figures, 'listings', output.requests.ListObjectVersions ?? 0, 0);
       this.expectNoSkip(figures, output.skipped);
       return { job: output, history };
     });
   }
 
-  private change(): Promise<void> {
+  /** S3's report instead of a listing. It is dated by the minute, and the backup has what was written up to then. */
+  private async backUpByInventory(before: BucketHistory): Promise<{ job: BackupJob; history: BucketHistory }> {
+    await this.out.step('An S3 Inventory report, as S3 delivers one a day', async (figures) => {
+      const startedAt = await fullMinuteAfter(Date.now());
+      const report = await this.world.reportInventory(startedAt);
+      figures.add('begun at a full minute, awaited', new Date(startedAt).toISOString());
+      figures.add('versions and delete markers', report.rows);
+      figures.add('data files, unsorted', `${count(report.files.length)} in ${report.format}`);
+      const history = this.world.source.snapshot();
+      this.expect(figures, 'rows', report.rows, bodiesOf(history).length + markersOf(history).length);
+    });
+    return this.backUp('Incremental backup by that report', 'backup by inventory', before, { source: 'inventory' });
+  }
+
+  private change(title: string, change: typeof changeSample): Promise<void> {
     const { source } = this.world;
-    return this.out.step(
-      'Changes: edits, new objects, deletions, an undelete, versions removed for good',
-      async (figures) => {
-        const before = source.snapshot();
-        await changeSample(source);
-        const after = source.snapshot();
-        figures.add('new object versions', newBodies(before, after).length);
-        figures.add('object versions removed for good', newBodies(after, before).length);
-        figures.add('new delete markers', markersOf(after).length - markersOf(before).length);
-      },
-    );
+    return this.out.step(title, async (figures) => {
+      const before = source.snapshot();
+      await change(source);
+      const after = source.snapshot();
+      figures.add('new object versions', newBodies(before, after).length);
+      figures.add('object versions removed for good', newBodies(after, before).length);
+      figures.add('new delete markers', markersOf(after).length - markersOf(before).length);
+    });
   }
 
   private damage(): Promise<void> {

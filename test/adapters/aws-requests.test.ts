@@ -119,6 +119,15 @@ describe('requests to AWS', () => {
     }
   });
 
+  test('carry headers that are empty, which the SDK would leave out or replace', async () => {
+    const s3 = new FakeS3({});
+    const headers = { 'content-type': '', 'cache-control': '', expires: '', 'website-redirect-location': '' };
+    await storeOn(s3).put({ bucket: 'photos', key: 'key', body: bytes('x'), headers });
+    const sent = { 'content-type': '', 'cache-control': '', expires: '', 'x-amz-website-redirect-location': '' };
+    expect(s3.last.headers).toMatchObject(sent);
+    expect(s3.last.headers).not.toHaveProperty('content-disposition');
+  });
+
   test('copy with directives, conditions and both expected owners', async () => {
     const s3 = new FakeS3(copied);
     const store = storeOn(s3);

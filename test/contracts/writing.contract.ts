@@ -119,6 +119,20 @@ export function writingContract(world: () => S3World): void {
       expect(acl.grants).toEqual(expect.arrayContaining(grants));
     });
 
+    test('writes empty headers as it read them, and refuses a grant that no header says', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket({ ownership: 'ObjectWriter' });
+      const headers = { 'cache-control': '', 'content-disposition': '', 'content-type': '', expires: '' };
+      await store.put({ bucket, key: 'empty', body: bytes('hello'), headers });
+      const { headers: read } = await store.head({ bucket, key: 'empty' });
+      await store.put({ bucket, key: 'again', body: bytes('hello'), headers: read });
+      expect((await store.head({ bucket, key: 'again' })).headers).toEqual(read);
+      const grants: Grant[] = [{ grantee: { uri: ALL_USERS }, permission: 'WRITE' }];
+      await expect(store.put({ bucket, key: 'key', body: bytes(''), grants })).rejects.toMatchObject({
+        code: 'invalid',
+      });
+    });
+
     test('refuses grants where the bucket does not allow ACLs', async () => {
       const store = world().store();
       const bucket = await world().newBucket();

@@ -9,6 +9,8 @@ export const Bucket = {
   records: 'e2e-records',
   /** For choices that a request has. */
   choices: 'e2e-choices',
+  /** Backed up by S3 Inventory. */
+  inventory: 'e2e-inventory',
   /** More than one page of a listing. */
   markers: 'e2e-markers',
   scheduled: ['e2e-scheduled-a', 'e2e-scheduled-b'],
@@ -24,10 +26,10 @@ export const Bucket = {
   unselected: 'e2e-unselected',
 } as const;
 
-const { sample, plain, choices, markers, busy, records, unversioned, suspended, foreign, missing } = Bucket;
+const { sample, plain, choices, inventory, markers, busy, records, unversioned, suspended, foreign, missing } = Bucket;
 
 /** Those that the main stack's plan selects. */
 export const selectedBuckets = [
-  ...[sample, plain, choices, markers, busy, records],
+  ...[sample, plain, choices, inventory, markers, busy, records],
   ...[unversioned, suspended, foreign, missing],
 ];

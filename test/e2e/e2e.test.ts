@@ -2,6 +2,7 @@ import { engineStartLimitMs } from '../local/support';
 import { busyBucket } from './busy-bucket';
 import { choices } from './choices';
 import { incremental } from './incremental';
+import { inventoryAfter, inventoryBefore } from './inventory';
 import { permissions } from './permissions';
 import { records } from './records';
 import { refusedBackups } from './refused-backups';
@@ -26,6 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => started?.stop());
 
+inventoryBefore(world);
 roundTrip(world);
 incremental(world);
 smallUnits(world);
@@ -34,4 +36,5 @@ refusedBackups(world);
 refusedRestores(world);
 busyBucket(world);
 records(world);
+inventoryAfter(world);
 permissions(world);

@@ -3,6 +3,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
+  PutBucketNotificationConfigurationCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -98,6 +99,17 @@ export function permissions(world: () => E2eWorld): void {
       for (const role of ['BackupPrepare', 'BackupScan', 'BackupPartition', 'BackupRange'])
         await denied(role, vault.put(timeline));
       await denied('BackupCommit', vault.put('packs/00/e2e'));
+    });
+
+    test('only Prepare changes settings of a protected bucket, and only those of selected ones', async () => {
+      const events = (name: string): Attempt => {
+        const NotificationConfiguration = { EventBridgeConfiguration: {} };
+        return (s3) =>
+          s3.send(new PutBucketNotificationConfigurationCommand({ Bucket: name, NotificationConfiguration }));
+      };
+      for (const role of ['BackupScan', 'BackupRange', 'BackupCommit']) await denied(role, events(Bucket.plain));
+      await denied('BackupPrepare', events(Bucket.unselected));
+      await denied('BackupPrepare', (s3, vaultName) => events(vaultName)(s3, '', ''));
     });
 
     test('the scan reads no object', async () => {

@@ -76,7 +76,8 @@ describe('access to protected buckets', () => {
   test.each([
     ['more than 20 buckets', () => Array.from({ length: 21 }, (_, i) => byName(longName(i)))],
     ['a bucket of another stack', (stack: Stack) => [otherStacksBucket(stack)]],
-    ['an ARN that is a token', (stack: Stack) => [BackupResource.fromArn(otherStacksBucket(stack).bucketArn)]],
+    ['an ARN that is a token', (stack: Stack) => [BackupResource.fromArn(otherStacksBucket(stack).bucketArn ?? '')]],
+    ['a tag', () => [BackupResource.fromTag('backup', 'yes')]],
   ])('%s: every bucket of the account, but not the own ones', (_, select) => {
     const template = vaultOf(select);
     const range = roleOf(template, 'BackupRange');

@@ -204,3 +204,26 @@ test('a bucket named by a token is backed up by the name in its ARN', () => {
   const text = JSON.stringify(synth(w).findResources('AWS::Scheduler::Schedule'));
   expect(text).toContain(JSON.stringify(w.stack.resolve(Fn.select(5, Fn.split(':', arn)))));
 });
+
+describe('tags', () => {
+  test('go into the schedule, beside the names of buckets, each once', () => {
+    const w = world();
+    const tag = BackupResource.fromTag('backup', 'yes');
+    select(w, BackupResource.fromBucket(protectedBucket(w.stack, 'Data')), tag);
+    w.plan.addSelection('More', {
+      resources: [BackupResource.fromTag('backup', 'yes'), BackupResource.fromTag('tier', '')],
+    });
+    const inputs = JSON.stringify(synth(w).findResources('AWS::Scheduler::Schedule'));
+    const tags = '"tags":[{"key":"backup","value":"yes"},{"key":"tier","value":""}]';
+    expect(inputs.replace(/\\+"/g, '"')).toContain(tags);
+    expect(tag).toMatchObject({ bucketArn: undefined, bucket: undefined, tag: { key: 'backup', value: 'yes' } });
+  });
+
+  test.each([
+    ['', 'x', /1 to 128 characters/],
+    ['k'.repeat(129), 'x', /1 to 128 characters/],
+    ['k', 'v'.repeat(257), /at most 256 characters/],
+  ])('that cannot be are refused', (key, value, message) => {
+    expect(() => BackupResource.fromTag(key, value)).toThrow(message);
+  });
+});

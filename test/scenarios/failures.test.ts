@@ -4,7 +4,7 @@ import { partitionBackup } from '../../lambda/usecases/backup-partition';
 import { prepareBackup } from '../../lambda/usecases/backup-prepare';
 import { scanBackup } from '../../lambda/usecases/backup-scan';
 import { recordFailure } from '../../lambda/usecases/job-failed';
-import { startJobs } from '../../lambda/usecases/start-jobs';
+import { startJobs, type StartPorts } from '../../lambda/usecases/start-jobs';
 import { Rig, VAULT } from './rig';
 
 describe('the record of a failed job', () => {
@@ -59,11 +59,21 @@ describe('a schedule', () => {
     request: { deleteAfterDays: 35 },
   };
 
+  const portsFor = (
+    executions: MemoryExecutions,
+    bucketsWith: StartPorts['tags']['bucketsWith'] = () => Promise.resolve([]),
+  ): StartPorts => ({
+    executions,
+    tags: { bucketsWith },
+    log: new SilentLog(),
+    ownBuckets: ['the-vault', 'the-scratch'],
+  });
+
   test('starts one execution for each bucket, once, with its windows and a delay within a quarter of the start window', async () => {
     const executions = new MemoryExecutions();
     const buckets = Array.from({ length: 50 }, (_, i) => `bucket-${String(i)}`);
-    await startJobs({ executions, log: new SilentLog() }, { ...input, buckets });
-    await startJobs({ executions, log: new SilentLog() }, { ...input, buckets });
+    await startJobs(portsFor(executions), { ...input, buckets });
+    await startJobs(portsFor(executions), { ...input, buckets });
     expect(executions.started).toHaveLength(50);
     const starts = executions.started.map(
       ({ input: each }) => each as { bucket: string; scheduled: Record<string, string> },
@@ -88,9 +98,36 @@ describe('a schedule', () => {
     expect(executions.started.every(({ name }) => /^[\w-]{1,80}$/.test(name))).toBe(true);
   });
 
+  test('finds the buckets of a tag when it fires, each once, and never those of the vault', async () => {
+    const tagged: Record<string, string[]> = {
+      'backup=yes': ['new-bucket', 'named', 'the-vault', 'the-scratch'],
+      'tier=1': ['new-bucket', 'a-bucket'],
+    };
+    const executions = new MemoryExecutions();
+    const ports = portsFor(executions, ({ key, value }) => Promise.resolve(tagged[`${key}=${value}`] ?? []));
+    const tags = [
+      { key: 'backup', value: 'yes' },
+      { key: 'tier', value: '1' },
+      { key: 'no', value: 'bucket' },
+    ];
+    expect(await startJobs(ports, { ...input, buckets: ['named'], tags })).toEqual({ started: 3 });
+    tagged['tier=1']?.push('later');
+    await startJobs(ports, { ...input, scheduledTime: '2026-11-23T05:00:00Z', buckets: ['named'], tags });
+    const buckets = executions.started.map(({ input: each }) => (each as { bucket: string }).bucket);
+    expect(buckets).toEqual(['named', 'a-bucket', 'new-bucket', 'named', 'a-bucket', 'later', 'new-bucket']);
+  });
+
+  test('that cannot ask for tags starts nothing, and is tried again', async () => {
+    const executions = new MemoryExecutions();
+    const ports = portsFor(executions, () => Promise.reject(new Error('throttled')));
+    const tags = [{ key: 'backup', value: 'yes' }];
+    await expect(startJobs(ports, { ...input, buckets: ['named'], tags })).rejects.toThrow('throttled');
+    expect(executions.started).toEqual([]);
+  });
+
   test('does not delay a single bucket', async () => {
     const executions = new MemoryExecutions();
-    await startJobs({ executions, log: new SilentLog() }, { ...input, buckets: ['one.with.dots'] });
+    await startJobs(portsFor(executions), { ...input, buckets: ['one.with.dots'] });
     expect(executions.started[0]).toMatchObject({ input: { scheduled: { notBefore: input.scheduledTime } } });
   });
 });

@@ -232,6 +232,24 @@ describe('tags, ACLs and how objects are written', () => {
     expect(rig.s3.find('fresh', 'public').acl?.grants).toEqual(grants(rig, LOG_DELIVERY));
   });
 
+  test('what no grant header can say is left out, and said', async () => {
+    const owner = (r: Rig): Grant[] => grants(r, LOG_DELIVERY).slice(0, 1);
+    const rig = await backedUp((r) => {
+      r.s3.put('src', 'write', 'x', {
+        grants: [...grants(r, LOG_DELIVERY), { grantee: { uri: LOG_DELIVERY }, permission: 'WRITE' }],
+      });
+      r.s3.put('src', 'write-only', 'x', {
+        grants: [...owner(r), { grantee: { uri: LOG_DELIVERY }, permission: 'WRITE' }],
+      });
+      r.s3.put('src', 'nothing', 'x', { grants: owner(r) });
+      r.s3.find('src', 'nothing').acl = { owner: r.s3.find('src', 'write').acl?.owner ?? '', grants: [] };
+    });
+    const output = await rig.restore({ sourceBucket: 'src', destinationBucket: 'fresh', createBucket: true });
+    expect(output).toMatchObject({ status: 'PARTIAL', failed: 0, skipped: { 'acls-incomplete': 3 } });
+    expect(rig.s3.find('fresh', 'write').acl?.grants).toEqual(grants(rig, LOG_DELIVERY));
+    for (const key of ['write-only', 'nothing']) expect(rig.s3.find('fresh', key).acl).toBeUndefined();
+  });
+
   test('storage class: STANDARD unless told otherwise, or the original one', async () => {
     const rig = await backedUp((r) => r.s3.put('src', 'ia', 'x', { storageClass: 'STANDARD_IA' }));
     await rig.restore(into({ items: ['ia'] }));

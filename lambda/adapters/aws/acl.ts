@@ -1,18 +1,22 @@
 import type { GetObjectAclCommandOutput, Grant as S3Grant } from '@aws-sdk/client-s3';
 import { type Acl, type Grant, type Permission, StoreError } from '../../ports/object-store';
 
-const PERMISSIONS: readonly string[] = ['FULL_CONTROL', 'READ', 'READ_ACP', 'WRITE_ACP'] satisfies Permission[];
+const PERMISSIONS: readonly string[] = [
+  'FULL_CONTROL',
+  'READ',
+  'READ_ACP',
+  'WRITE',
+  'WRITE_ACP',
+] satisfies Permission[];
 
 export function aclFrom(output: Pick<GetObjectAclCommandOutput, 'Owner' | 'Grants'>): Acl {
   return {
     owner: output.Owner?.ID ?? '',
-    grants: (output.Grants ?? []).map(grantFrom).filter((grant) => grant !== undefined),
+    grants: (output.Grants ?? []).map(grantFrom),
   };
 }
 
-function grantFrom({ Grantee, Permission: permission }: S3Grant): Grant | undefined {
-  // WRITE means nothing on an object, but S3 keeps it.
-  if (permission === 'WRITE') return undefined;
+function grantFrom({ Grantee, Permission: permission }: S3Grant): Grant {
   const grantee = Grantee?.ID === undefined ? uriOf(Grantee?.URI) : { id: Grantee.ID };
   if (!grantee || !isPermission(permission)) {
     throw new StoreError(

@@ -7,7 +7,7 @@ import type {
   UserMetadata,
   WriteCondition,
 } from '../../ports/object-store';
-import { HEADER_NAMES } from '../../ports/object-store';
+import { HEADER_NAMES, StoreError } from '../../ports/object-store';
 import { epochSeconds, grantHeader, quoted, taggingHeader, unquoted } from './s3-text';
 import type { WireResponse } from './s3-wire';
 
@@ -71,6 +71,8 @@ export function dateOf(headers: WireResponse['headers']): number {
 /** What a written object takes from its properties; `expires` goes another way (writtenHeaders). */
 export function writeFields(properties: ObjectProperties) {
   const { headers = {}, grants } = properties;
+  if (grants?.some(({ permission }) => permission === 'WRITE'))
+    throw new StoreError('invalid', 'no grant header says WRITE, which means nothing on an object');
   return {
     CacheControl: headers['cache-control'],
     ContentDisposition: headers['content-disposition'],
@@ -88,9 +90,17 @@ export function writeFields(properties: ObjectProperties) {
   };
 }
 
-/** Headers that the SDK has no text field for: `expires` may hold any text, and the SDK takes only dates. */
-export const writtenHeaders = ({ headers }: ObjectProperties): Record<string, string> =>
-  headers?.expires === undefined ? {} : { expires: headers.expires };
+/**
+ * Headers that the SDK has no text field for: `expires` may hold any text, and the SDK takes only dates; and those that
+ * are empty, which the SDK leaves out.
+ */
+export const writtenHeaders = ({ headers = {} }: ObjectProperties): Record<string, string> =>
+  Object.fromEntries(
+    HEADER_NAMES.flatMap((name): [string, string][] => {
+      const value = headers[name];
+      return value === '' || (value !== undefined && name === 'expires') ? [[WIRE_NAMES[name] ?? name, value]] : [];
+    }),
+  );
 
 export const conditionFields = (condition: WriteCondition) => ({
   IfNoneMatch: condition.ifAbsent === true ? '*' : undefined,

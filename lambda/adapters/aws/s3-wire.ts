@@ -19,6 +19,13 @@ interface HttpResponse {
 const isHttpResponse = (value: unknown): value is HttpResponse =>
   typeof value === 'object' && value !== null && 'headers' in value && 'statusCode' in value;
 
+/** The SDK keeps a text that is no date under this name, but for an empty one, on which it fails. */
+function hideEmptyExpires({ headers }: HttpResponse): void {
+  if (headers.expires !== '') return;
+  delete headers.expires;
+  headers.expiresstring = '';
+}
+
 /**
  * Watches the requests of a client below its retries: counts every attempt, since every attempt is billed, and keeps
  * what the SDK drops from the answers.
@@ -43,6 +50,7 @@ export class S3Wire implements RequestCounter {
       (next, context) => async (args) => {
         const result = await next(args);
         const { response } = result;
+        if (isHttpResponse(response)) hideEmptyExpires(response);
         if (context.commandName === 'ListObjectVersionsCommand' && isHttpResponse(response)) {
           await this.keepText(client, response);
         }

@@ -7,6 +7,7 @@ import { lambdaDeadline } from '../../adapters/aws/lambda-deadline';
 import { PowertoolsLog } from '../../adapters/aws/powertools-log';
 import { SfnExecutions } from '../../adapters/aws/sfn-executions';
 import { steadyPace } from '../../adapters/steady-pace';
+import { TaggedBuckets } from '../../adapters/aws/tagged-buckets';
 import { Env } from '../../contract/env';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
 import type { RestorePorts } from '../../usecases/restore-plan';
@@ -88,5 +89,7 @@ export function restorePorts(context: Invocation): RestorePorts {
 /** The ports of the function that a schedule starts: it knows no vault. */
 export const startPorts = () => ({
   executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
+  tags: new TaggedBuckets(),
   log: new PowertoolsLog(),
+  ownBuckets: [text(Env.vaultBucket), text(Env.scratchBucket)],
 });
