@@ -181,7 +181,7 @@ describe('its functions', () => {
 
   test('run on arm64 with 15 minutes, and have names and places in their environment', () => {
     const functions = Object.values(resources(template)).filter(({ Type }) => Type === 'AWS::Lambda::Function');
-    expect(functions).toHaveLength(13);
+    expect(functions).toHaveLength(14);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',

@@ -113,7 +113,7 @@ describe('context', () => {
     const template = templateOf({ environment: '{"RANGE_WEIGHT":"5"}' });
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
     expect(functions.map(({ Properties }) => Properties.Environment.Variables.RANGE_WEIGHT)).toEqual(
-      Array(13).fill('5'),
+      Array(14).fill('5'),
     );
   });
 });
