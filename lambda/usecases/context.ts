@@ -63,7 +63,7 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   copyPartSize: 256 * 1024 * 1024,
   rangeWeight: DEFAULT_RANGE_WEIGHT,
   concurrency: 32,
-  sortRows: 200_000,
+  sortRows: 100_000,
   // About 15 million rows of a compressed CSV report.
   inventoryUnitBytes: 1024 * 1024 * 1024,
   // 200 requests, one after the other.
