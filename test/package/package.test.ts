@@ -79,6 +79,7 @@ describe('the package', () => {
       'BackupSelectionOptions',
       'BackupSelectionProps',
       'BackupSource',
+      'BackupTag',
       'BackupVault',
       'BackupVaultProps',
       'BackupVersions',
