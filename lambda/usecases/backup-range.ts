@@ -47,7 +47,7 @@ interface Placed {
   readonly leftOut: number;
 }
 
-const BATCH_DECISIONS = 20_000;
+const BATCH_DECISIONS = 10_000;
 const BATCH_COPIES = 256;
 
 /** Decisions that are carried out together: their small bodies share a pack. */
