@@ -58,7 +58,7 @@ export class DynamoChangeLog implements ChangeLog {
   }
 
   private async write(items: readonly ChangeItem[]): Promise<void> {
-    let requests = items.map((Item) => ({ PutRequest: { Item: { ...Item } as Record<string, unknown> } }));
+    let requests = items.map((Item) => ({ PutRequest: { Item: { ...Item } } }));
     for (let attempt = 1; ; attempt++) {
       const { UnprocessedItems } = await this.documents.send(
         new BatchWriteCommand({ RequestItems: { [this.table]: requests } }),

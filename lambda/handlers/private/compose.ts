@@ -2,12 +2,14 @@ import type { Context } from 'aws-lambda';
 import { AwsBucketAdmin } from '../../adapters/aws/aws-bucket-admin';
 import { AwsObjectStore } from '../../adapters/aws/aws-object-store';
 import { DynamoCatalog } from '../../adapters/aws/dynamo-catalog';
+import { DynamoChangeLog } from '../../adapters/aws/dynamo-change-log';
 import { EventBridgePublisher } from '../../adapters/aws/event-bridge-publisher';
 import { lambdaDeadline } from '../../adapters/aws/lambda-deadline';
 import { PowertoolsLog } from '../../adapters/aws/powertools-log';
 import { SfnExecutions } from '../../adapters/aws/sfn-executions';
 import { steadyPace } from '../../adapters/steady-pace';
 import { Env } from '../../contract/env';
+import type { CapturePorts } from '../../usecases/capture-changes';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
 import type { RestorePorts } from '../../usecases/restore-plan';
 import { Scratch } from '../../usecases/turns';
@@ -60,6 +62,7 @@ function lasting() {
     scratch: new Scratch(store(), scratchBucket),
     buckets: new AwsBucketAdmin({ accountId, partition }),
     catalog: new DynamoCatalog({ tableName: text(Env.catalogTable) }),
+    changeLog: new DynamoChangeLog({ tableName: text(Env.changeLogTable) }),
     events: new EventBridgePublisher(),
     executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
     log: new PowertoolsLog(),
@@ -83,6 +86,13 @@ export function restorePorts(context: Invocation): RestorePorts {
   made ??= lasting();
   const { protectedBucket: destination, ...ports } = made;
   return { ...ports, destination, deadline: deadline(context) };
+}
+
+/** The ports of the function that captures tag and ACL changes. */
+export function capturePorts(): CapturePorts {
+  made ??= lasting();
+  const { protectedBucket: source, ...ports } = made;
+  return { ...ports, source };
 }
 
 /** The ports of the function that a schedule starts: it knows no vault. */
