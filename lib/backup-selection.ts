@@ -3,7 +3,7 @@ import { Construct, type IConstruct } from 'constructs';
 import type { BackupPlan } from './backup-plan';
 import type { BackupResource } from './backup-resource';
 import { bucketProblems, warnAboutBucket } from './private/bucket-checks';
-import { listableArn } from './private/protected-bucket';
+import { bucketName, listableArn } from './private/protected-bucket';
 
 /** Options of a BackupSelection. */
 export interface BackupSelectionOptions {
@@ -37,7 +37,8 @@ export class BackupSelection extends Construct {
     const { backupPlan } = props;
     backupPlan._addSelection(this);
     for (const resource of this.resources) {
-      backupPlan.backupVault._addSource(listableArn(resource, Stack.of(backupPlan.backupVault)));
+      const arn = listableArn(resource, Stack.of(backupPlan.backupVault));
+      backupPlan.backupVault._addSource(arn, arn === undefined ? undefined : bucketName(resource));
     }
     this.node.addValidation({
       validate: () => [

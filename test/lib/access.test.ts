@@ -216,6 +216,7 @@ describe('capabilities', () => {
     ['RestoreFinish', [scratch('reports/*')]],
     ['RestoreFailed', []],
     ['StartJobsHandler', []],
+    ['CaptureHandler', []],
   ])('%s writes to %j and nothing else', (path, expected) => {
     expect(write(path)).toEqual([...expected].sort());
   });
