@@ -133,7 +133,26 @@ function makeManifest(
     ownership: job.ownership,
     ...nextRanges(base, units, totals.segments, totals.merged),
     counts,
-    metadataThrough: job.metadata === 'FULL' || !base ? asOf : base.metadataThrough,
+    ...knownMetadata(job, base),
+  };
+}
+
+/** How far tags and ACLs are known, and the change log is taken in. */
+function knownMetadata(
+  { asOf, metadata, changes }: BackupJob,
+  base: Manifest | undefined,
+): Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed'> {
+  if (!changes) {
+    const metadataThrough = metadata === 'FULL' || !base ? toIso(asOf) : base.metadataThrough;
+    return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
+  }
+  const through = toIso(changes.through);
+  const before = base?.metadataThrough;
+  const captured = changes.missed || (before !== undefined && before > through) ? before : through;
+  return {
+    metadataThrough: metadata === 'FULL' || !base ? toIso(asOf) : captured,
+    changesThrough: through,
+    changesMissed: changes.missed || undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { isStoreError } from '../ports/object-store';
 import { chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
+import { planChanges } from './plan-changes';
 import { shareOfRate } from './paced';
 import { SCAN_STEP } from './step-names';
 import { writeUnits } from './turns';
@@ -57,6 +58,7 @@ export async function prepareBackup(
   await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
   const { units, ...source } = await chooseSource(ports, request, base?.manifest, described.date);
+  const changes = await planChanges(ports, request, base?.manifest, { asOf: source.asOf, now: described.date });
   const job: BackupJob = {
     jobId,
     executionArn: execution.arn,
@@ -69,6 +71,7 @@ export async function prepareBackup(
     fence: lock.fence,
     versions: request.versions,
     metadata: request.metadata,
+    changes,
     region: described.region,
     aclsEnabled: described.aclsEnabled,
     ownership: described.ownership,

@@ -46,6 +46,7 @@ const settings = (): BackupSettings => ({
   packThreshold: number(Env.packThreshold, DEFAULT_SETTINGS.packThreshold),
   copyPartSize: number(Env.copyPartSize, DEFAULT_SETTINGS.copyPartSize),
   rangeWeight: number(Env.rangeWeight, DEFAULT_SETTINGS.rangeWeight),
+  settleSeconds: number(Env.settleSeconds, DEFAULT_SETTINGS.settleSeconds),
   maxConcurrency: number(Env.maxConcurrency, DEFAULT_SETTINGS.maxConcurrency),
   maxSourceRequestsPerSecond: number(Env.maxSourceRequestsPerSecond, Number.NaN) || undefined,
 });
