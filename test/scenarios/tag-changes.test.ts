@@ -139,11 +139,11 @@ test('a value that changes and comes back is kept at each instant, even when the
   await rig.backup(src);
   rig.s3.advance(HOUR);
   // The capture of the first change read it, and was slow to write: the second one overtook it.
-  const { append } = rig.changeLog;
+  const append = rig.changeLog.append.bind(rig.changeLog);
   const held: Parameters<typeof append>[0][] = [];
   rig.changeLog.append = (changes) => Promise.resolve(void held.push(changes));
   await rig.capture([client.tag('a', { n: '1' })]);
-  rig.changeLog.append = append.bind(rig.changeLog);
+  rig.changeLog.append = append;
   rig.s3.advance(60);
   await rig.capture([client.tag('a', { n: '0' })]);
   rig.s3.advance(30);
@@ -391,12 +391,12 @@ test('a log that cannot be read fails the job, and the next one misses nothing',
   client.tag('a', { n: '1' });
   await rig.capture(client.take());
   rig.s3.advance(HOUR);
-  const { read } = rig.changeLog;
+  const read = rig.changeLog.read.bind(rig.changeLog);
   rig.changeLog.read = () => {
     throw new Error('no such table');
   };
   await expect(rig.backup(src)).rejects.toThrow('no such table');
-  rig.changeLog.read = read.bind(rig.changeLog);
+  rig.changeLog.read = read;
   rig.s3.advance(HOUR);
   await rig.backup(src);
   expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
