@@ -1,47 +1,11 @@
-import { deliverReport, type Record } from '../support/inventory-report';
-import { ChangedBucket } from '../support/changed-bucket';
-import { historyOf } from '../support/bucket-state';
 import { SETTLE_SECONDS } from '../../lambda/contract/change-log-schema';
-import { decodeManifest, Manifest } from '../../lambda/core/manifest';
-import { toIso } from '../../lambda/core/instant';
 import { StoreError } from '../../lambda/ports/object-store';
 import keys from '../fixtures/keys.json';
-import { Rig, SCRATCH, VAULT } from './rig';
-
-const HOUR = 3600;
-const DAY = 24 * HOUR;
-const src = { bucket: 'src' };
-
-function filled(names: readonly string[] = ['a', 'b', 'c'], options: ConstructorParameters<typeof Rig>[0] = {}) {
-  const rig = new Rig(options);
-  rig.s3.createBucket('src', { ownership: 'ObjectWriter' });
-  for (const key of names) {
-    rig.s3.put('src', key, `${key} old`, { tags: { state: 'first' } });
-    rig.s3.put('src', key, `${key} new`);
-  }
-  rig.s3.advance(10);
-  return { rig, client: new ChangedBucket(rig.s3, 'src') };
-}
-const acl = (rig: Rig, id: string) => ({
-  owner: rig.s3.owner,
-  grants: [
-    { grantee: { id: rig.s3.owner }, permission: 'FULL_CONTROL' as const },
-    { grantee: { id }, permission: 'READ' as const },
-  ],
-});
-const manifest = (rig: Rig, seq: number): Manifest => {
-  const name = `buckets/src/timeline/${String(seq).padStart(20, '0')}.json`;
-  return decodeManifest(Buffer.from(rig.s3.text(VAULT, name) ?? ''), name);
-};
-const segments = (rig: Rig): number => rig.s3.keys(VAULT, 'buckets/src/segments/').length;
-/** Everything restored to a new bucket, as it was at a recovery point. */
-async function restored(rig: Rig, seq?: number) {
-  const destinationBucket = rig.nextName();
-  const recoveryPointId = seq === undefined ? undefined : `src/${String(seq).padStart(20, '0')}`;
-  const request = { sourceBucket: 'src', destinationBucket, recoveryPointId, createBucket: true, versions: 'all' };
-  expect(await rig.restore(request)).toMatchObject({ status: 'COMPLETED' });
-  return historyOf(rig.s3, destinationBucket);
-}
+import { historyOf } from '../support/bucket-state';
+import { ChangedBucket } from '../support/changed-bucket';
+import { deliverReport, type Record } from '../support/inventory-report';
+import { acl, filled, HOUR, manifest, restored, segments, src } from './changed-rig';
+import { Rig, SCRATCH } from './rig';
 
 describe.each(['listing', 'inventory'] as const)('tags and ACLs that change between two backups (%s)', (source) => {
   const backUp = async (rig: Rig) => {
@@ -316,73 +280,6 @@ test('a full read sees what was logged, and what was not', async () => {
   rig.s3.setTags('src', 'b', { unheard: 'of' });
   await rig.backup({ ...src, metadata: 'FULL' });
   expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
-});
-
-describe('until when tags and ACLs are known', () => {
-  const through = (rig: Rig): string => toIso(Math.floor(rig.s3.now) - SETTLE_SECONDS);
-
-  test('goes on with each commit while events are on', async () => {
-    const { rig } = filled();
-    expect(rig.s3.bucket('src').notifications.eventBridge).toBe(false);
-    await rig.backup(src);
-    expect(rig.s3.bucket('src').notifications.eventBridge).toBe(true);
-    const first = manifest(rig, 1);
-    expect(first.metadataThrough).toBe(first.asOf);
-    expect(first.changesThrough).toBe(first.asOf);
-    for (const seq of [2, 3]) {
-      rig.s3.advance(DAY);
-      await rig.backup(src);
-      expect(manifest(rig, seq)).toMatchObject({ metadataThrough: through(rig), changesThrough: through(rig) });
-    }
-  });
-
-  test('stays where it was once events were off, until a full read', async () => {
-    const { rig } = filled();
-    await rig.backup(src);
-    rig.s3.bucket('src').notifications.eventBridge = false;
-    for (const seq of [2, 3]) {
-      rig.s3.advance(DAY);
-      await rig.backup(src);
-      expect(manifest(rig, seq)).toMatchObject({
-        metadataThrough: manifest(rig, 1).asOf,
-        changesThrough: through(rig),
-        changesMissed: true,
-      });
-    }
-    rig.s3.advance(DAY);
-    await rig.backup({ ...src, metadata: 'FULL' });
-    expect(manifest(rig, 4).metadataThrough).toBe(manifest(rig, 4).asOf);
-    rig.s3.advance(DAY);
-    await rig.backup(src);
-    expect(manifest(rig, 5).metadataThrough).toBe(through(rig));
-    expect(manifest(rig, 5).changesMissed).toBeUndefined();
-  });
-
-  test('stays where it was when the log has forgotten changes', async () => {
-    const { rig, client } = filled();
-    await rig.backup(src);
-    client.tag('a', { n: 'too early' });
-    await rig.capture(client.take());
-    rig.s3.advance(15 * DAY);
-    await rig.backup(src);
-    expect(manifest(rig, 2)).toMatchObject({ metadataThrough: manifest(rig, 1).asOf, changesMissed: true });
-  });
-
-  test('a bucket whose notifications may not be set is backed up, with a warning', async () => {
-    const { rig } = filled();
-    rig.ports.buckets.ensureEventBridge = () => Promise.reject(new StoreError('access-denied', 'no'));
-    await rig.backup(src);
-    rig.s3.advance(DAY);
-    expect(await rig.backup(src)).toMatchObject({ status: 'COMPLETED' });
-    expect(manifest(rig, 2)).toMatchObject({ metadataThrough: manifest(rig, 1).asOf, changesMissed: true });
-    expect(rig.log.events()).toContain('EventsNotEnabled');
-  });
-
-  test('a full read needs no events, and does not turn them on', async () => {
-    const { rig } = filled();
-    await rig.backup({ ...src, metadata: 'FULL' });
-    expect(rig.s3.bucket('src').notifications.eventBridge).toBe(false);
-  });
 });
 
 test('a log that cannot be read fails the job, and the next one misses nothing', async () => {
