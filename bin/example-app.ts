@@ -27,8 +27,11 @@ export class ExampleStack extends Stack {
       VaultBucketName: vault.vaultBucket.bucketName,
       ScratchBucketName: vault.scratchBucket.bucketName,
       CatalogTableName: vault.catalogTable.tableName,
+      ChangeLogTableName: vault.changeLogTable.tableName,
       BackupStateMachineArn: vault.backupWorkflow.stateMachine.stateMachineArn,
       RestoreStateMachineArn: vault.restoreWorkflow.stateMachine.stateMachineArn,
+      CaptureQueueUrl: vault.captureQueue.queueUrl,
+      CaptureDeadLetterQueueUrl: vault.captureDeadLetterQueue.queueUrl,
     };
     for (const [name, value] of Object.entries(outputs)) {
       new CfnOutput(this, name, { value });

@@ -4,10 +4,12 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { Env } from '../lambda/contract/env';
 import { VAULT_FORMAT_VERSION, vaultParameterName } from '../lambda/contract/layout';
+import { Capture } from './private/capture';
 import { VaultAccess } from './private/access';
 import { JobEnded } from './private/job-ended';
 import { RESULT_WRITER_FLAG } from './private/fan-out';
@@ -31,19 +33,20 @@ export interface BackupVaultProps {
   readonly backupVaultName?: string;
 
   /**
-   * KMS key that encrypts the vault bucket, the scratch bucket and the catalog table. Without the key no backup can be
-   * restored: protect it as you protect the vault.
+   * KMS key that encrypts the vault bucket, the scratch bucket, the tables and the queues of captured events. Without
+   * the key no backup can be restored: protect it as you protect the vault.
    *
    * The policy of a key that is made in this app is extended, so that S3 Inventory can encrypt its reports. That of an
    * imported key is not: it has to allow `kms:GenerateDataKey*` to `s3.amazonaws.com`, on condition that `aws:SourceAccount` is
-   * the vault's account. Without that S3 delivers no reports.
+   * the vault's account. Without that S3 delivers no reports. The queues have a key of Amazon SQS then, as EventBridge
+   * could not write to them otherwise.
    *
    * @default - a key of the vault's own, with yearly rotation ($1 a month, each rotation $1 more up to the second)
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * Fate of buckets, catalog table and own key when the vault is removed from the stack. With `DESTROY` the deletion of
+   * Fate of buckets, tables and own key when the vault is removed from the stack. With `DESTROY` the deletion of
    * the stack still fails while the buckets hold objects: empty them first.
    *
    * @default RemovalPolicy.RETAIN
@@ -117,6 +120,18 @@ export class BackupVault extends Construct {
   /** Table of jobs and recovery points. What it says can be rebuilt from the vault bucket. */
   readonly catalogTable: dynamodb.Table;
 
+  /** Table of tag and ACL changes that no backup has taken in yet. Items expire after 14 days. */
+  readonly changeLogTable: dynamodb.Table;
+
+  /** Queue of S3's events about tags and ACLs of the protected buckets. */
+  readonly captureQueue: sqs.Queue;
+
+  /**
+   * Events that could not be captured, kept for 14 days. What they tell of is missing in backups until they are redriven, or until
+   * a backup with `metadata: FULL`.
+   */
+  readonly captureDeadLetterQueue: sqs.Queue;
+
   /** Workflow that backs up one bucket. Start it by hand, or with a BackupPlan. */
   readonly backupWorkflow: IWorkflow;
 
@@ -127,6 +142,7 @@ export class BackupVault extends Construct {
   readonly _startJobs: StartJobs;
 
   private readonly sources: SourceAccess;
+  private readonly capture: Capture;
   private readonly parameter: ssm.StringParameter;
 
   constructor(scope: Construct, id: string, props: BackupVaultProps = {}) {
@@ -146,6 +162,7 @@ export class BackupVault extends Construct {
     this.vaultBucket = storage.vaultBucket;
     this.scratchBucket = storage.scratchBucket;
     this.catalogTable = storage.catalogTable;
+    this.changeLogTable = storage.changeLogTable;
     this.backupVaultArn = this.vaultBucket.bucketArn;
     this.sources = new SourceAccess(this, storage);
 
@@ -155,6 +172,9 @@ export class BackupVault extends Construct {
     const restore = new RestoreWorkflow(this, 'Restore', context);
     this._startJobs = new StartJobs(this, 'StartJobs', context, backup.stateMachine);
     new JobEnded(this, 'JobEnded', { context, backup: backup.stateMachine, restore: restore.stateMachine });
+    this.capture = new Capture(this, 'Capture', context);
+    this.captureQueue = this.capture.queue;
+    this.captureDeadLetterQueue = this.capture.deadLetterQueue;
     this.backupWorkflow = backup;
     this.restoreWorkflow = restore;
     denyDestruction(
@@ -194,12 +214,13 @@ export class BackupVault extends Construct {
   }
 
   /**
-   * Takes a protected bucket into the policies of the vault's roles.
+   * Takes a protected bucket into the policies of the vault's roles, and its tag and ACL changes into backups.
    *
    * @internal
    */
-  _addSource(bucketArn: string | undefined): void {
+  _addSource(bucketArn: string | undefined, bucketName: string | undefined): void {
     this.sources.add(bucketArn);
+    this.capture.add(bucketName);
   }
 
   /** The vault's template must not depend on feature flags of the app that it is used in. */

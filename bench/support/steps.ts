@@ -1,6 +1,7 @@
 import {
   MemoryBucketAdmin,
   MemoryCatalog,
+  MemoryChangeLog,
   MemoryEvents,
   MemoryExecutions,
   MemoryS3,
@@ -44,6 +45,7 @@ export function benchPorts(source: CountingStore, vault: DiskStore, scratch: Dis
     scratch: new Scratch(scratch, SCRATCH_BUCKET),
     buckets: new MemoryBucketAdmin(s3),
     catalog: new MemoryCatalog(),
+    changeLog: new MemoryChangeLog(() => NOW),
     events: new MemoryEvents(),
     executions: new MemoryExecutions(),
     deadline: { remainingMillis: () => Number.POSITIVE_INFINITY },

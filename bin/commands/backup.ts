@@ -44,7 +44,9 @@ export function addBackup(program: Command, run: Run): void {
     .argument('<bucket>', 'the bucket to back up')
     .addOption(choice('--source <source>', 'where the list of versions comes from', ['auto', 'listing']))
     .addOption(choice('--versions <which>', 'all versions, or current ones only', ['ALL', 'CURRENT']))
-    .addOption(choice('--metadata <how>', 'tags and ACLs: of new versions, or of all again', ['EVENTS', 'FULL']))
+    .addOption(
+      choice('--metadata <how>', 'tags and ACLs: new ones and captured changes, or all again', ['EVENTS', 'FULL']),
+    )
     .option('--delete-after-days <days>', 'when the recovery point expires (default: never)', wholeNumber)
     .option('--tag <name=value>', 'tag of the recovery point; may be repeated', collectTag)
     .option('--no-wait', 'start the job and do not wait for its end')

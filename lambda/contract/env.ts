@@ -3,6 +3,9 @@ export const Env = {
   vaultBucket: 'VAULT_BUCKET',
   scratchBucket: 'SCRATCH_BUCKET',
   catalogTable: 'CATALOG_TABLE',
+  changeLogTable: 'CHANGE_LOG_TABLE',
+  /** Only for tests: seconds after which logged changes are settled, see contract/change-log-schema. */
+  settleSeconds: 'CHANGES_SETTLE_SECONDS',
   /** Name of the backup vault construct, shown in events and records. */
   vaultName: 'VAULT_NAME',
   /** ARN of the vault bucket, the `backupVaultArn` of events. */

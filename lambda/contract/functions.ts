@@ -14,6 +14,8 @@ export const FunctionName = {
   /** Records a failed job in the catalog, frees its lock, and gives the Fail state its error and cause. */
   backupFailed: 'backup-failed',
   restoreFailed: 'restore-failed',
+  /** Reads and logs the tags and ACLs that events of S3 tell of. */
+  captureChanges: 'capture-changes',
   /** Ends the record of a job whose execution was stopped, or failed without a record. */
   jobEnded: 'job-ended',
 } as const;

@@ -1,4 +1,4 @@
-import { NOT_STORED, isVersion, Row, versionIdentity } from './row';
+import { compareStates, NOT_STORED, isVersion, Row, versionIdentity } from './row';
 import { olderVersions } from './view';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
@@ -10,7 +10,9 @@ export type Decision =
   /** The vault has it: only counted, and its tags and ACL read again when the job asks for it. */
   | { readonly kind: 'reuse'; readonly row: Row; readonly known: Row; readonly states: readonly Row[] }
   /** The history has it and the scan proves that it is gone. */
-  | { readonly kind: 'remove'; readonly row: Row };
+  | { readonly kind: 'remove'; readonly row: Row }
+  /** A version that the history has got other tags or another ACL, by the change log. */
+  | { readonly kind: 'restate'; readonly row: Row; readonly states: readonly Row[] };
 
 export interface ScanFacts {
   readonly versions: 'ALL' | 'CURRENT';
@@ -71,9 +73,7 @@ export function newLinks(row: Row, known: Row, facts: ScanFacts): Row | undefine
 
 /** Tags or ACL of a known version as the history has them by now. */
 export const latestOf = ({ known, states }: Decision & { kind: 'reuse' }, field: 'tags' | 'acl'): string | undefined =>
-  [...states]
-    .sort((a, b) => (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0))
-    .findLast((row) => row[field] !== undefined)?.[field] ?? known[field];
+  [...states].sort(compareStates).findLast((row) => row[field] !== undefined)?.[field] ?? known[field];
 
 /** The row that says since when a version has other tags or another ACL. */
 export function stateRow(row: Row, value: Pick<Row, 'tags' | 'acl'>, effectiveFrom: number): Row {

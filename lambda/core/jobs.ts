@@ -24,12 +24,22 @@ export interface BackupJob {
   readonly requests: Counts;
   readonly versions: 'ALL' | 'CURRENT';
   readonly metadata: 'EVENTS' | 'FULL';
+  /** What the job takes from the change log; absent in jobs that began under a release without one. */
+  readonly changes?: ChangesToFold;
   readonly region: string;
   readonly aclsEnabled: boolean;
   readonly ownership: 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';
   readonly deleteAfterDays?: number;
   readonly recoveryPointTags?: Readonly<Record<string, string>>;
   readonly scheduled?: Scheduled;
+}
+
+export interface ChangesToFold {
+  /** Changes that were written to the log from the one instant on and before the other, epoch seconds. */
+  readonly from: number;
+  readonly through: number;
+  /** Whether changes since the last commit may be missing in the log. */
+  readonly missed: boolean;
 }
 
 /** An inventory report: what the units of a job are told of it. */

@@ -15,7 +15,7 @@ export interface BackupCounts {
   readonly storedBytes: number;
   readonly reused: number;
   readonly removed: number;
-  /** Versions whose tags or ACL had changed (metadata FULL). */
+  /** Versions whose tags or ACL had changed, by a full read, a report or the change log. */
   readonly restated: number;
   readonly skipped: Readonly<Record<string, number>>;
 }
@@ -75,6 +75,10 @@ const manifestSchema = z.object({
   }),
   /** Until when tags and ACLs of all versions are known, where they are. */
   metadataThrough: z.string().optional(),
+  /** Until when the change log is taken in, by the time at which changes were written to it. The next commit goes on there. */
+  changesThrough: z.string().optional(),
+  /** Changes after `metadataThrough` may be missing, as they were not captured all the time. Ends with a full read. */
+  changesMissed: z.boolean().optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

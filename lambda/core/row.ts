@@ -73,4 +73,15 @@ export function rowIdentity(row: Row): string {
   return `${version}\u0000state ${String(row.effectiveFrom)} ${value}`;
 }
 
+/**
+ * Orders states of one version: by the instant since when they hold. Of one instant the one that was read later holds, and one from an
+ * event rather than one that a job read when it began. Texts end ties, so that the order of segments does not matter.
+ */
+export const compareStates = (a: Row, b: Row): number =>
+  (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0) ||
+  (a.observedAt ?? 0) - (b.observedAt ?? 0) ||
+  compareTexts(`${a.tags ?? ''} ${a.acl ?? ''}`, `${b.tags ?? ''} ${b.acl ?? ''}`);
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 export const isVersion = (row: Row): boolean => row.kind === 'put' || row.kind === 'marker';

@@ -86,3 +86,5 @@ export const COMPARE_COLUMNS: readonly string[] = [
   'removed_after',
   'uncertain',
 ];
+/** What it takes to tell of a key's states which one holds. */
+export const STATE_COLUMNS: readonly string[] = [...COMPARE_COLUMNS, 'observed_at', 'source'];

@@ -1,4 +1,4 @@
-import { NULL_VERSION, Row, versionIdentity } from './row';
+import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
 export interface VersionView {
@@ -40,9 +40,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number): KeyView
 }
 
 function withStates(row: Row, states: readonly Row[]): VersionView {
-  const own = states
-    .filter((state) => versionIdentity(state) === versionIdentity(row))
-    .sort((a, b) => (a.effectiveFrom ?? 0) - (b.effectiveFrom ?? 0));
+  const own = states.filter((state) => versionIdentity(state) === versionIdentity(row)).sort(compareStates);
   const tags = own.findLast((state) => state.tags !== undefined)?.tags ?? row.tags;
   const acl = own.findLast((state) => state.acl !== undefined)?.acl ?? row.acl;
   return { row, tags, acl };

@@ -81,7 +81,7 @@ interface Work {
   readonly counts: BackupCounts;
   readonly status: 'COMPLETED' | 'PARTIAL';
   readonly requests: Counts;
-  readonly history: Pick<Manifest, 'segments' | 'ranges' | 'metadataThrough'>;
+  readonly history: Pick<Manifest, 'segments' | 'ranges'> & KnownMetadata;
   /** What the report tells besides. */
   readonly report: Readonly<Record<string, unknown>>;
 }
@@ -90,12 +90,11 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
   const scans = await stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP);
   const totals = sumResults(await stepResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP));
-  const metadataThrough = job.metadata === 'FULL' || !base ? toIso(job.asOf) : base.metadataThrough;
   return {
     counts: countAll(scans, totals),
     status: totals.missing > 0 ? 'PARTIAL' : 'COMPLETED',
     requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
-    history: { ...nextRanges(base, units, totals.segments, totals.merged), metadataThrough },
+    history: { ...nextRanges(base, units, totals.segments, totals.merged), ...knownMetadata(job, base) },
     report: { details: totals.reports },
   };
 }
@@ -104,7 +103,13 @@ const sharedWork = (base: Manifest): Work => ({
   counts: sharedCounts(base),
   status: base.recoveryPoint?.state ?? 'COMPLETED',
   requests: {},
-  history: { segments: base.segments, ranges: base.ranges, metadataThrough: base.metadataThrough },
+  history: {
+    segments: base.segments,
+    ranges: base.ranges,
+    metadataThrough: base.metadataThrough,
+    changesThrough: base.changesThrough,
+    changesMissed: base.changesMissed,
+  },
   report: sharedFrom(base),
 });
 
@@ -154,6 +159,24 @@ function makeManifest(job: BackupJob, { counts, status: state, history }: Work):
     ownership: job.ownership,
     ...history,
     counts,
+  };
+}
+
+type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed'>;
+
+/** How far tags and ACLs are known, and the change log is taken in. */
+function knownMetadata({ asOf, metadata, changes }: BackupJob, base: Manifest | undefined): KnownMetadata {
+  if (!changes) {
+    const metadataThrough = metadata === 'FULL' || !base ? toIso(asOf) : base.metadataThrough;
+    return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
+  }
+  const through = toIso(changes.through);
+  const before = base?.metadataThrough;
+  const captured = changes.missed || (before !== undefined && before > through) ? before : through;
+  return {
+    metadataThrough: metadata === 'FULL' || !base ? toIso(asOf) : captured,
+    changesThrough: through,
+    changesMissed: changes.missed || undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import type { BackupJob, RangeUnit } from '../core/jobs';
 import { afterKey, compareKeys } from '../core/key-order';
 import { cutRanges } from '../core/weights';
 import type { BackupPorts } from './context';
+import { foldChanges } from './fold-changes';
 import { shareOfRate } from './paced';
 import type { Run } from './runs';
 import type { ScanResult } from './scan-result';
@@ -28,12 +29,23 @@ export async function partitionBackup(
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));
   const runs = scans.flatMap((scan) => scan.runs);
   // One file for all ranges: each would otherwise read the results of the whole scan.
-  await ports.scratch.create<readonly Run[]>(runsKey(job), runs);
-  ports.log.info('BackupPartitioned', { jobId: job.jobId, units: units.length, runs: runs.length });
+  const changes = await foldChanges(ports, job);
+  await ports.scratch.create<JobRuns>(runsKey(job), { scan: runs, changes });
+  ports.log.info('BackupPartitioned', {
+    jobId: job.jobId,
+    units: units.length,
+    runs: runs.length,
+    changes: changes.length,
+  });
   return writeUnits(ports.scratch, RANGE_STEP, job, units);
 }
 
-export const scannedRuns = (scratch: Scratch, job: BackupJob): Promise<readonly Run[]> =>
-  scratch.read<readonly Run[]>(runsKey(job));
+/** Sorted runs that the ranges of a job read: of the scan, and of the change log. */
+export interface JobRuns {
+  readonly scan: readonly Run[];
+  readonly changes: readonly Run[];
+}
+
+export const runsOf = (scratch: Scratch, job: BackupJob): Promise<JobRuns> => scratch.read<JobRuns>(runsKey(job));
 
 const runsKey = (job: BackupJob): string => workKey(job.jobId, RANGE_STEP, 'runs', 'runs.json');

@@ -12,6 +12,7 @@ import { isStoreError } from '../ports/object-store';
 import { ChosenSource, chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
+import { planChanges } from './plan-changes';
 import { shareOfRate } from './paced';
 import { checkRecorded } from './recorded-manifest';
 import { requestsSince } from './requests';
@@ -99,13 +100,14 @@ async function ownScan(
   request: BackupRequest,
   base: Manifest | undefined,
   known: BucketDescription | undefined,
-): Promise<ChosenSource & Pick<BackupJob, 'region' | 'aclsEnabled' | 'ownership'>> {
+): Promise<ChosenSource & Pick<BackupJob, 'changes' | 'region' | 'aclsEnabled' | 'ownership'>> {
   const { region, aclsEnabled, ownership, date } = known ?? (await describeSource(ports, request.bucket));
   const before = { ...ports.source.counts() };
   if (!base) await refuseVaultBucket(ports.source, request.bucket, 'bucket');
   const checked = requestsSince(ports.source, before);
   const source = await chooseSource(ports, request, base, date);
-  return { ...source, requests: addCounts(source.requests, checked), region, aclsEnabled, ownership };
+  const changes = await planChanges(ports, request, base, { asOf: source.asOf, now: date });
+  return { ...source, requests: addCounts(source.requests, checked), changes, region, aclsEnabled, ownership };
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */

@@ -1,18 +1,19 @@
 import { reportPrefix } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
-import { decide, Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
+import { Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest, SegmentRef } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import { PACK_BYTES } from '../core/pack';
 import { Row } from '../core/row';
-import { COMPARE_COLUMNS } from '../core/segment-columns';
-import { scannedRuns } from './backup-partition';
+import { COMPARE_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
+import { JobRuns, runsOf } from './backup-partition';
 import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
+import { DecidedKeys } from './decided-keys';
 import { compareWithHistory, readHistory } from './history';
 import { mergeRanges, rangesToMerge } from './merge-ranges';
 import { pacedPorts } from './paced';
@@ -20,7 +21,6 @@ import { runInOrder } from './pool';
 import { ReportWriter } from './report';
 import { requestsSince } from './requests';
 import { readRunGroups } from './runs';
-import { ScannedKeys } from './scanned-keys';
 import { RANGE_STEP } from './step-names';
 import { earlierResults, runTurn, Turn } from './turns';
 import { confirmRemoval } from './confirm-removal';
@@ -133,13 +133,15 @@ class RangeBackup {
     let stopped: StoreCursor | undefined;
     let batch = new Batch(ports.settings.packThreshold);
     const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
-    const scan = readRunGroups(ports.scratch, await scannedRuns(ports.scratch, job), within);
-    const scanned = new ScannedKeys(ports.source, job);
-    const history = readHistory(ports.vault, base, within, { columns: COMPARE_COLUMNS, withFiles: false });
-    for await (const compared of compareWithHistory(scan, history)) {
-      const { key, history: known } = compared;
-      const { rows, leftOut } = await scanned.complete(compared);
-      const decisions = decide(rows, known, job);
+    const runs = await runsOf(ports.scratch, job);
+    const scan = readRunGroups(ports.scratch, runs.scan, within);
+    const logged = readRunGroups(ports.scratch, runs.changes, within);
+    const columns = this.needsStates(runs) ? STATE_COLUMNS : COMPARE_COLUMNS;
+    const history = readHistory(ports.vault, base, within, { columns, withFiles: false });
+    const keys = new DecidedKeys(ports.source, job);
+    for await (const compared of compareWithHistory(scan, history, logged)) {
+      const { key } = compared;
+      const { rows, decisions, leftOut } = await keys.decide(compared);
       const skip = key === this.start?.key ? this.start.done : 0;
       for (let done = skip; done < decisions.length; done++) {
         const decision = decisions[done];
@@ -157,6 +159,12 @@ class RangeBackup {
     const reports = await this.report.finish();
     const result = { segments, merged: [], ...this.counts, skipped: this.skipped, reports, requests };
     return { result, cursor: stopped ?? (await this.mergeCursor(base, segments)) };
+  }
+
+  /** Which state of a version holds matters only to jobs that may add one. */
+  private needsStates(runs: JobRuns): boolean {
+    const { metadata, source, aclsEnabled } = this.job;
+    return runs.changes.length > 0 || metadata === 'FULL' || (source === 'inventory' && aclsEnabled);
   }
 
   /** Merging is a turn of its own: it takes time, and another worker has more of it. */
@@ -195,6 +203,7 @@ class RangeBackup {
   /** What takes no request takes no time worth a turn of its own. */
   private isFree(placed: Placed | undefined): boolean {
     const kind = placed?.decision.kind;
+    if (kind === 'restate') return true;
     return kind !== 'store' && this.job.metadata !== 'FULL' && (kind !== 'remove' || this.job.source === 'listing');
   }
 
@@ -212,7 +221,8 @@ class RangeBackup {
 
   /** A report says the ACL of every version: one that the history does not know. */
   private reportedAcl(decision: Decision & { kind: 'reuse' }, acl: string): Row[] {
-    return acl === latestOf(decision, 'acl') ? [] : [stateRow(decision.row, { acl }, this.job.asOf)];
+    const logged = decision.states.some((state) => state.acl !== undefined && isNewsTo(state, this.job.asOf));
+    return logged || acl === latestOf(decision, 'acl') ? [] : [stateRow(decision.row, { acl }, this.job.asOf)];
   }
 
   private async settle(placed: Placed, outcome: Outcome, delta: DeltaWriter): Promise<void> {
@@ -230,12 +240,9 @@ class RangeBackup {
       const links = newLinks(row, decision.known, this.job);
       if (links) delta.add(links);
     }
-    if (outcome.kind === 'reused' && outcome.states.length > 0) {
-      this.counts.restated++;
-      outcome.states.forEach((state) => {
-        delta.add(state);
-      });
-    }
+    const states = decision.kind === 'restate' ? decision.states : outcome.kind === 'reused' ? outcome.states : [];
+    if (states.length > 0) this.counts.restated++;
+    for (const state of states) delta.add(state);
     if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
     if (outcome.kind === 'copied') delta.add(outcome.row);
     if (outcome.kind === 'body' || outcome.kind === 'copied') {
@@ -249,7 +256,7 @@ class RangeBackup {
   /** What the recovery point has, whether it is new or not. */
   private count({ decision: { kind, row }, needed, leftOut }: Placed): void {
     if (needed) this.counts.leftOut += leftOut;
-    if (kind === 'remove') return;
+    if (kind === 'remove' || kind === 'restate') return;
     if (row.kind === 'marker') {
       this.counts.markers++;
       return;
@@ -287,6 +294,11 @@ class RangeBackup {
     ];
   }
 }
+
+/** Reports are eventually consistent: a change that was logged so shortly before one may be missing in it. */
+const REPORT_LAG = 48 * 60 * 60;
+const isNewsTo = (state: Row, asOf: number): boolean =>
+  state.source === 'event' && (state.effectiveFrom ?? 0) > asOf - REPORT_LAG;
 
 type Outcome =
   | Stored

@@ -1,5 +1,7 @@
+import { SETTLE_SECONDS } from '../contract/change-log-schema';
 import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
+import type { ChangeLog } from '../ports/change-log';
 import type { Catalog } from '../ports/catalog';
 import type { Deadline, EventPublisher, Executions, Log, Pace, RequestCounts } from '../ports/runtime';
 import type { ObjectStore } from '../ports/object-store';
@@ -27,6 +29,7 @@ export interface BackupPorts {
   readonly scratch: Scratch;
   readonly buckets: BucketAdmin;
   readonly catalog: Catalog;
+  readonly changeLog: ChangeLog;
   readonly events: EventPublisher;
   readonly executions: Executions;
   readonly deadline: Deadline;
@@ -51,6 +54,8 @@ export interface BackupSettings {
   readonly inventoryUnitBytes: number;
   /** Rows of the last commit that one unit of a listing covers, about. */
   readonly listingUnitRows: number;
+  /** Age at which changes in the log are settled: none of that time is written any more. */
+  readonly settleSeconds: number;
   /** Workers of a job that run at a time. */
   readonly maxConcurrency: number;
   /** Requests to the protected bucket that all workers of a job together make in a second; no limit when absent. */
@@ -68,5 +73,6 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   inventoryUnitBytes: 1024 * 1024 * 1024,
   // 200 requests, one after the other.
   listingUnitRows: 200_000,
+  settleSeconds: SETTLE_SECONDS,
   maxConcurrency: 200,
 };

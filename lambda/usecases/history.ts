@@ -30,13 +30,16 @@ export interface ScannedKey {
   readonly key: string;
   readonly scanned: readonly Row[];
   readonly history: readonly Row[];
+  /** What the change log has of the key. */
+  readonly logged: readonly Row[];
 }
 
-/** What a scan saw of each key beside what the history knows of it. */
+/** What a scan saw of each key beside what the history knows of it, and what was logged meanwhile. */
 export async function* compareWithHistory(
   scan: AsyncIterator<KeyGroup>,
   history: AsyncIterator<KeyGroup>,
+  logged: AsyncIterator<KeyGroup>,
 ): AsyncGenerator<ScannedKey> {
-  for await (const { key, parts } of mergeGroups([scan, history]))
-    yield { key, scanned: parts[0] ?? [], history: parts[1] ?? [] };
+  for await (const { key, parts } of mergeGroups([scan, history, logged]))
+    yield { key, scanned: parts[0] ?? [], history: parts[1] ?? [], logged: parts[2] ?? [] };
 }

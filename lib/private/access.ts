@@ -76,16 +76,21 @@ export class VaultAccess {
   }
 
   useCatalog(fn: RuntimeFunction): void {
-    const { catalogTable, encryptionKey } = this.storage;
+    const { catalogTable } = this.storage;
     fn.setEnv(Env.catalogTable, catalogTable.tableName);
     fn.allow({
       actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       resources: [catalogTable.tableArn, `${catalogTable.tableArn}/index/${CatalogTable.index}`],
     });
-    fn.allow({
-      actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
-      resources: [encryptionKey.keyArn],
-    });
+    this.useTableKey(fn);
+  }
+
+  writeChanges(fn: RuntimeFunction): void {
+    this.useChangeLog(fn, 'dynamodb:BatchWriteItem');
+  }
+
+  readChanges(fn: RuntimeFunction): void {
+    this.useChangeLog(fn, 'dynamodb:Query');
   }
 
   publishEvents(fn: RuntimeFunction): void {
@@ -96,6 +101,20 @@ export class VaultAccess {
   /** Reports of restores, which cannot write to the vault. The summary is written anew when its step is repeated. */
   writeRestoreReports(fn: RuntimeFunction): void {
     this.scratch(fn, ['s3:GetObject', 's3:PutObject'], ScratchPrefix.reports);
+  }
+
+  private useChangeLog(fn: RuntimeFunction, action: string): void {
+    const { changeLogTable } = this.storage;
+    fn.setEnv(Env.changeLogTable, changeLogTable.tableName);
+    fn.allow({ actions: [action], resources: [changeLogTable.tableArn] });
+    this.useTableKey(fn);
+  }
+
+  private useTableKey(fn: RuntimeFunction): void {
+    fn.allow({
+      actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
+      resources: [this.storage.encryptionKey.keyArn],
+    });
   }
 
   private scratch(fn: RuntimeFunction, actions: string[], prefix: string = ScratchPrefix.jobs): void {

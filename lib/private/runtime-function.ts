@@ -23,6 +23,8 @@ export interface RuntimeFunctionProps {
   readonly logRetention: logs.RetentionDays;
   /** @default 512 */
   readonly memoryMiB?: number;
+  /** @default LAMBDA_TIMEOUT */
+  readonly timeout?: Duration;
   readonly deadLetterQueue?: sqs.IQueue;
 }
 
@@ -64,7 +66,7 @@ export class RuntimeFunction extends Construct {
       role: this.role,
       logGroup,
       memorySize: props.memoryMiB ?? 512,
-      timeout: LAMBDA_TIMEOUT,
+      timeout: props.timeout ?? LAMBDA_TIMEOUT,
       deadLetterQueue: props.deadLetterQueue,
       environment: { ...props.common, [Env.accountId]: Stack.of(this).account, NODE_OPTIONS },
     });

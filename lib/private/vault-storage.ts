@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { ChangeLogTable } from '../../lambda/contract/change-log-schema';
 import { CatalogTable } from '../../lambda/contract/catalog-schema';
 import { ScratchPrefix } from '../../lambda/contract/layout';
 import { acknowledge } from './nag';
@@ -26,6 +27,7 @@ export interface VaultStorage {
   readonly vaultBucket: s3.Bucket;
   readonly scratchBucket: s3.Bucket;
   readonly catalogTable: dynamodb.Table;
+  readonly changeLogTable: dynamodb.Table;
 }
 
 /** The constructs are children of the vault itself: their logical IDs are part of what users have deployed. */
@@ -79,7 +81,21 @@ export function createStorage(vault: Construct, encryptionKey: kms.IKey, removal
     sortKey: { name: CatalogTable.indexSortKey, type: dynamodb.AttributeType.STRING },
     projectionType: dynamodb.ProjectionType.ALL,
   });
-  return { encryptionKey, vaultBucket, scratchBucket, catalogTable };
+  const changeLogTable = new dynamodb.Table(vault, 'ChangeLogTable', {
+    partitionKey: { name: ChangeLogTable.partitionKey, type: dynamodb.AttributeType.STRING },
+    sortKey: { name: ChangeLogTable.sortKey, type: dynamodb.AttributeType.STRING },
+    timeToLiveAttribute: ChangeLogTable.timeToLive,
+    billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+    encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
+    encryptionKey,
+    removalPolicy,
+  });
+  acknowledge(
+    changeLogTable,
+    'AwsSolutions-DDB3',
+    'what it holds is in the vault after the next backup, and nothing of it is older than 14 days',
+  );
+  return { encryptionKey, vaultBucket, scratchBucket, catalogTable, changeLogTable };
 }
 
 const expire = (prefix: string, expiration: Duration): s3.LifecycleRule => ({

@@ -169,6 +169,7 @@ function grantAccess(fn: BackupFunctions, context: WorkflowContext): void {
 
   vault.readVault(fn.partition, VaultPart.buckets);
   vault.useScratch(fn.partition);
+  vault.readChanges(fn.partition);
 
   sources.readObjects(fn.range);
   vault.readVault(fn.range, VaultPart.buckets, VaultPart.packs, VaultPart.objects);

@@ -1,3 +1,4 @@
+import type { Duration } from 'aws-cdk-lib';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -37,6 +38,7 @@ export interface WorkflowContext {
 export interface WorkflowFunctionProps {
   readonly description: string;
   readonly memoryMiB?: number;
+  readonly timeout?: Duration;
   readonly deadLetterQueue?: sqs.IQueue;
 }
 

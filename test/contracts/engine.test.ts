@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoCatalog } from '../../lambda/adapters/aws/dynamo-catalog';
+import { DynamoChangeLog } from '../../lambda/adapters/aws/dynamo-change-log';
 import { CatalogTable } from '../../lambda/contract/catalog-schema';
+import { ChangeLogTable } from '../../lambda/contract/change-log-schema';
 import { clientConfig } from '../../local/aws-env';
 import { type Engine, startEngine } from '../../local/engine';
 import { engineWorld } from '../support/engine-world';
@@ -9,6 +11,7 @@ import type { S3World } from '../support/s3-world';
 import { bucketAdminContract } from './bucket-admin.contract';
 import { bucketSettingsContract } from './bucket-settings.contract';
 import { catalogContract } from './catalog.contract';
+import { changeLogContract } from './change-log.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
 import { readingContract } from './reading.contract';
@@ -21,7 +24,7 @@ describe('on the local engine', () => {
   let engine: Engine;
   let world: S3World;
   let dynamo: DynamoDBClient;
-  const catalogs: DynamoCatalog[] = [];
+  const opened: { destroy(): void }[] = [];
 
   beforeAll(async () => {
     engine = await startEngine();
@@ -30,7 +33,7 @@ describe('on the local engine', () => {
   }, START_LIMIT_MS);
 
   afterAll(async () => {
-    for (const catalog of catalogs) catalog.destroy();
+    for (const client of opened) client.destroy();
     dynamo.destroy();
     await world.close();
     await engine.stop();
@@ -46,26 +49,42 @@ describe('on the local engine', () => {
     const tableName = `catalog-${randomBytes(6).toString('hex')}`;
     await dynamo.send(new CreateTableCommand(tableOf(tableName)));
     const catalog = new DynamoCatalog({ tableName, client: clientConfig(engine) });
-    catalogs.push(catalog);
+    opened.push(catalog);
     return catalog;
+  });
+  changeLogContract(Date.now() / 1_000, async (now) => {
+    const tableName = `changes-${randomBytes(6).toString('hex')}`;
+    await dynamo.send(new CreateTableCommand(changeTableOf(tableName)));
+    const log = new DynamoChangeLog({ tableName, client: clientConfig(engine), now });
+    opened.push(log);
+    return log;
   });
 });
 
-/** The table as the construct makes it. */
-function tableOf(TableName: string) {
-  const { partitionKey, sortKey, index, indexPartitionKey, indexSortKey } = CatalogTable;
-  const keys = (hash: string, range: string) => [
-    { AttributeName: hash, KeyType: 'HASH' as const },
-    { AttributeName: range, KeyType: 'RANGE' as const },
-  ];
+const keys = (hash: string, range: string) => [
+  { AttributeName: hash, KeyType: 'HASH' as const },
+  { AttributeName: range, KeyType: 'RANGE' as const },
+];
+const texts = (...names: string[]) => names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const }));
+
+/** The tables as the construct makes them. */
+function changeTableOf(TableName: string) {
+  const { partitionKey, sortKey } = ChangeLogTable;
   return {
     TableName,
     BillingMode: 'PAY_PER_REQUEST' as const,
     KeySchema: keys(partitionKey, sortKey),
-    AttributeDefinitions: [partitionKey, sortKey, indexPartitionKey, indexSortKey].map((AttributeName) => ({
-      AttributeName,
-      AttributeType: 'S' as const,
-    })),
+    AttributeDefinitions: texts(partitionKey, sortKey),
+  };
+}
+
+function tableOf(TableName: string) {
+  const { partitionKey, sortKey, index, indexPartitionKey, indexSortKey } = CatalogTable;
+  return {
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST' as const,
+    KeySchema: keys(partitionKey, sortKey),
+    AttributeDefinitions: texts(partitionKey, sortKey, indexPartitionKey, indexSortKey),
     GlobalSecondaryIndexes: [
       {
         IndexName: index,

@@ -1,8 +1,9 @@
-import { MemoryCatalog } from '../../lambda/adapters/memory';
+import { MemoryCatalog, MemoryChangeLog } from '../../lambda/adapters/memory';
 import { memoryWorld } from '../support/memory-world';
 import { bucketAdminContract } from './bucket-admin.contract';
 import { bucketSettingsContract } from './bucket-settings.contract';
 import { catalogContract } from './catalog.contract';
+import { changeLogContract } from './change-log.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
 import { readingContract } from './reading.contract';
@@ -17,4 +18,5 @@ describe('in memory', () => {
   bucketAdminContract(() => world);
   bucketSettingsContract(() => world);
   catalogContract(() => Promise.resolve(new MemoryCatalog()));
+  changeLogContract(world.now(), (clock) => Promise.resolve(new MemoryChangeLog(clock)));
 });

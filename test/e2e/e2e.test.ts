@@ -9,6 +9,7 @@ import { refusedBackups } from './refused-backups';
 import { refusedRestores } from './refused-restores';
 import { roundTrip } from './round-trip';
 import { smallUnits } from './small-units';
+import { tagChanges } from './tag-changes';
 import { E2eWorld } from './world';
 
 /** One engine and one deployment for all end-to-end tests: starting them takes longer than most of the tests. */
@@ -31,6 +32,7 @@ inventoryBefore(world);
 roundTrip(world);
 incremental(world);
 smallUnits(world);
+tagChanges(world);
 choices(world);
 refusedBackups(world);
 refusedRestores(world);

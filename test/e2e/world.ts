@@ -5,7 +5,7 @@ import {
   PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { BackupOutput } from '../../lambda/usecases/backup-commit';
 import type { RestoreOutput } from '../../lambda/usecases/restore-finish';
 import { clientConfig } from '../../local/aws-env';
@@ -23,7 +23,13 @@ const foreignAccount = '210987654321';
 /** Waits of state machines take so much of their time: a job is due, or asks again, in seconds and not in minutes. */
 const waitScale = '0.005';
 /** Units of a few objects, parts of the smallest size, and a worker whose time is over as soon as it begins. */
-const smallUnits = { RANGE_WEIGHT: '10', COPY_PART_SIZE: String(5 * 1024 * 1024), DEADLINE_MARGIN_MS: '900000' };
+const smallUnits = {
+  RANGE_WEIGHT: '10',
+  COPY_PART_SIZE: String(5 * 1024 * 1024),
+  DEADLINE_MARGIN_MS: '900000',
+  // Changes of tags and ACLs are taken in by the next job.
+  CHANGES_SETTLE_SECONDS: '1',
+};
 
 export interface Backed {
   readonly output: BackupOutput;
@@ -67,6 +73,7 @@ export class E2eWorld {
   private readonly foreign: S3Client;
   private readonly foreignBuckets = new Set<string>();
   private readonly catalog: DynamoDBDocumentClient;
+  private readonly changeLogTable: string;
   private sampleBackup: Promise<Backed> | undefined;
 
   private constructor(
@@ -88,6 +95,7 @@ export class E2eWorld {
       backup: output('BackupStateMachineArn'),
       restore: output('RestoreStateMachineArn'),
     });
+    this.changeLogTable = output('ChangeLogTableName');
     this.events = new Workflow(engine, output('E2eEventRecorder'));
     this.reader = new BucketReader(engine);
     this.s3 = new S3Client({ ...clientConfig(engine), forcePathStyle: true });
@@ -176,6 +184,12 @@ export class E2eWorld {
       }),
     );
     return Items.map((item) => (item.record ?? item) as Record<string, unknown>);
+  }
+
+  /** How many tag and ACL changes the vault with small units has captured. */
+  async capturedChanges(): Promise<number> {
+    const { Count = 0 } = await this.catalog.send(new ScanCommand({ TableName: this.changeLogTable, Select: 'COUNT' }));
+    return Count;
   }
 
   private async backUpSample(): Promise<Backed> {

@@ -218,6 +218,7 @@ describe('capabilities', () => {
     ['RestoreFailed', []],
     ['StartJobsHandler', []],
     ['JobEndedHandler', []],
+    ['CaptureHandler', []],
   ])('%s writes to %j and nothing else', (path, expected) => {
     expect(write(path)).toEqual([...expected].sort());
   });

@@ -179,14 +179,14 @@ describe('the vault', () => {
 describe('its functions', () => {
   const template = vaultTemplate({ backupVaultName: 'team-vault', logRetention: logs.RetentionDays.ONE_WEEK });
 
-  test('run on arm64 with 15 minutes, and have names and places in their environment', () => {
+  test('run on arm64 with 15 minutes, the capture of changes with two, and have names and places in their environment', () => {
     const functions = Object.values(resources(template)).filter(({ Type }) => Type === 'AWS::Lambda::Function');
-    expect(functions).toHaveLength(14);
+    expect(functions).toHaveLength(15);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        Timeout: 900,
+        Timeout: Properties['Description'].includes('Reads tags and ACLs') ? 120 : 900,
         Handler: 'index.handler',
       });
       expect(Properties['Environment'].Variables).toMatchObject({

@@ -20,15 +20,26 @@ const templateOf = (context: Record<string, unknown> = {}): Template =>
  * with the backups in it.
  */
 test('logical IDs of all that keeps state are what they were', () => {
-  const stateful = ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SSM::Parameter'];
+  const stateful = [
+    'AWS::S3::Bucket',
+    'AWS::DynamoDB::Table',
+    'AWS::KMS::Key',
+    'AWS::SSM::Parameter',
+    'AWS::SQS::Queue',
+  ];
   const template = templateOf();
   const ids = stateful.flatMap((type) => Object.keys(template.findResources(type)));
   expect(ids.sort()).toEqual([
     'Source71E471F1',
+    'VaultCaptureDeadLetterQueue10518696',
+    'VaultCaptureQueue523BC561',
     'VaultCatalogTableA1A0F186',
+    'VaultChangeLogTableBF0897F8',
+    'VaultJobEndedDeadLetterQueue6D35D470',
     'VaultKeyCB88EF1A',
     'VaultParameterCA1B9429',
     'VaultScratchBucket57DFEB44',
+    'VaultStartJobsDeadLetterQueue9BA5957B',
     'VaultVaultBucketF1972012',
   ]);
 });
@@ -43,7 +54,10 @@ test('logical IDs of the workflows, which running executions belong to, are what
 test('outputs are those that scripts rely on', () => {
   expect(Object.keys(templateOf().findOutputs('*')).sort()).toEqual([
     'BackupStateMachineArn',
+    'CaptureDeadLetterQueueUrl',
+    'CaptureQueueUrl',
     'CatalogTableName',
+    'ChangeLogTableName',
     'RestoreStateMachineArn',
     'ScratchBucketName',
     'SourceBucketName',
@@ -113,7 +127,7 @@ describe('context', () => {
     const template = templateOf({ environment: '{"RANGE_WEIGHT":"5"}' });
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
     expect(functions.map(({ Properties }) => Properties.Environment.Variables.RANGE_WEIGHT)).toEqual(
-      Array(14).fill('5'),
+      Array(15).fill('5'),
     );
   });
 });

@@ -2,6 +2,7 @@ import {
   ManualDeadline,
   MemoryBucketAdmin,
   MemoryCatalog,
+  MemoryChangeLog,
   MemoryEvents,
   MemoryExecutions,
   MemoryObjectStore,
@@ -17,6 +18,7 @@ import { prepareBackup } from '../../lambda/usecases/backup-prepare';
 import { scanBackup } from '../../lambda/usecases/backup-scan';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import { endJob } from '../../lambda/usecases/job-ended';
+import { CaptureMessage, captureChanges } from '../../lambda/usecases/capture-changes';
 import { recordFailure } from '../../lambda/usecases/job-failed';
 import { assessRestore } from '../../lambda/usecases/restore-assess';
 import { finishRestore, RestoreOutput } from '../../lambda/usecases/restore-finish';
@@ -43,11 +45,13 @@ export class Stopped extends Error {}
 export class Rig {
   readonly s3 = new MemoryS3();
   readonly catalog = new MemoryCatalog();
+  readonly changeLog = new MemoryChangeLog(() => this.s3.now);
   readonly events = new MemoryEvents();
   readonly executions = new MemoryExecutions();
   readonly log = new SilentLog();
   readonly deadline: ManualDeadline;
   readonly source: MemoryObjectStore;
+  readonly captureSource: MemoryObjectStore;
   readonly vaultStore: MemoryObjectStore;
   readonly scratchStore: MemoryObjectStore;
   readonly destination: MemoryObjectStore;
@@ -70,6 +74,7 @@ export class Rig {
     this.s3.createBucket(SCRATCH, { versioning: 'Disabled' });
     const store = (): MemoryObjectStore => new MemoryObjectStore(this.s3, { pageSize: options.pageSize });
     this.source = store();
+    this.captureSource = store();
     this.vaultStore = store();
     this.scratchStore = store();
     this.destination = store();
@@ -80,6 +85,7 @@ export class Rig {
       scratch: new Scratch(this.scratchStore, SCRATCH),
       buckets: new MemoryBucketAdmin(this.s3),
       catalog: this.catalog,
+      changeLog: this.changeLog,
       events: this.events,
       executions: this.executions,
       deadline: this.deadline,
@@ -138,6 +144,13 @@ export class Rig {
     } catch (error) {
       throw await this.failure('RESTORE', input, execution, error);
     }
+  }
+
+  /** A batch of the capture queue: answers the messages that SQS delivers again. */
+  async capture(messages: readonly CaptureMessage[]): Promise<readonly CaptureMessage[]> {
+    const { batchItemFailures } = await captureChanges({ ...this.ports, source: this.captureSource }, messages);
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    return messages.filter(({ messageId }) => failed.has(messageId));
   }
 
   /** All lines of the reports of restores. */

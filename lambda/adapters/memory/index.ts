@@ -2,6 +2,7 @@ export { ManualDeadline } from './manual-deadline';
 export { MemoryBucket, type MemoryBucketOptions } from './memory-bucket';
 export { MemoryBucketAdmin } from './memory-bucket-admin';
 export { MemoryCatalog } from './memory-catalog';
+export { MemoryChangeLog } from './memory-change-log';
 export { MemoryEvents } from './memory-events';
 export { MemoryExecutions } from './memory-executions';
 export { MemoryObjectStore, type MemoryObjectStoreOptions } from './memory-object-store';

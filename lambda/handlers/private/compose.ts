@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import { AwsBucketAdmin } from '../../adapters/aws/aws-bucket-admin';
 import { AwsObjectStore } from '../../adapters/aws/aws-object-store';
 import { DynamoCatalog } from '../../adapters/aws/dynamo-catalog';
+import { DynamoChangeLog } from '../../adapters/aws/dynamo-change-log';
 import { EventBridgePublisher } from '../../adapters/aws/event-bridge-publisher';
 import { lambdaDeadline } from '../../adapters/aws/lambda-deadline';
 import { PowertoolsLog } from '../../adapters/aws/powertools-log';
@@ -9,6 +10,7 @@ import { SfnExecutions } from '../../adapters/aws/sfn-executions';
 import { steadyPace } from '../../adapters/steady-pace';
 import { TaggedBuckets } from '../../adapters/aws/tagged-buckets';
 import { Env } from '../../contract/env';
+import type { CapturePorts } from '../../usecases/capture-changes';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
 import type { RestorePorts } from '../../usecases/restore-plan';
 import { Scratch } from '../../usecases/turns';
@@ -45,6 +47,7 @@ const settings = (): BackupSettings => ({
   packThreshold: number(Env.packThreshold, DEFAULT_SETTINGS.packThreshold),
   copyPartSize: number(Env.copyPartSize, DEFAULT_SETTINGS.copyPartSize),
   rangeWeight: number(Env.rangeWeight, DEFAULT_SETTINGS.rangeWeight),
+  settleSeconds: number(Env.settleSeconds, DEFAULT_SETTINGS.settleSeconds),
   maxConcurrency: number(Env.maxConcurrency, DEFAULT_SETTINGS.maxConcurrency),
   maxSourceRequestsPerSecond: number(Env.maxSourceRequestsPerSecond, Number.NaN) || undefined,
 });
@@ -61,6 +64,7 @@ function lasting() {
     scratch: new Scratch(store(), scratchBucket),
     buckets: new AwsBucketAdmin({ accountId, partition }),
     catalog: new DynamoCatalog({ tableName: text(Env.catalogTable) }),
+    changeLog: new DynamoChangeLog({ tableName: text(Env.changeLogTable) }),
     events: new EventBridgePublisher(),
     executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
     log: new PowertoolsLog(),
@@ -84,6 +88,13 @@ export function restorePorts(context: Invocation): RestorePorts {
   made ??= lasting();
   const { protectedBucket: destination, ...ports } = made;
   return { ...ports, destination, deadline: deadline(context) };
+}
+
+/** The ports of the function that captures tag and ACL changes. */
+export function capturePorts(): CapturePorts {
+  made ??= lasting();
+  const { protectedBucket: source, ...ports } = made;
+  return { ...ports, source };
 }
 
 /** The ports of the function that a schedule starts: it knows no vault. */

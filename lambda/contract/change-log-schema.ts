@@ -1,0 +1,29 @@
+/** Shape of the change log table. Both sides need it: the construct makes the table, the runtime fills it. */
+export const ChangeLogTable = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  /** Epoch seconds after which DynamoDB removes the item. */
+  timeToLive: 'expiresAt',
+} as const;
+
+/** Items of one bucket that are written in so many seconds share their partitions, */
+export const SLOT_SECONDS = 5 * 60;
+/** so many for each slot, which is 4,000 writes a second. */
+export const SHARDS = 4;
+
+/** How long a change waits for a backup that takes it into the history. */
+export const CHANGE_LIFETIME_SECONDS = 14 * 24 * 60 * 60;
+
+/** A batch of changes is captured within this time, or tried again. */
+export const CAPTURE_TIMEOUT_SECONDS = 120;
+
+/**
+ * Changes are settled when they were written so long ago: by then the call that wrote them has ended, and so has every other that began
+ * before it. Five minutes more allow for clocks that differ.
+ */
+export const SETTLE_SECONDS = CAPTURE_TIMEOUT_SECONDS + 5 * 60;
+
+export const slotOf = (seconds: number): number => Math.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS;
+
+export const changePartition = (bucket: string, slot: number, shard: number): string =>
+  `${bucket}#${String(slot)}#${String(shard)}`;

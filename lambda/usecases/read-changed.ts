@@ -1,0 +1,80 @@
+import { encodeAcl, encodeTags } from '../core/canonical';
+import { NULL_VERSION, Row } from '../core/row';
+import type { ChangedField, S3Event } from '../core/s3-event';
+import { isStoreError, ObjectHead, ObjectRef, ObjectStore, StoreError } from '../ports/object-store';
+
+/** Tags or the ACL of one version as they are now. */
+export type ReadState = Pick<Row, 'key' | 'versionId' | 'lastModified' | 'etag' | 'tags' | 'acl' | 'observedAt'> & {
+  /** Tells the versions that one event may mean apart. */
+  readonly suffix: string;
+};
+
+/** A null version that is replaced all the time cannot be told from the one before; a later attempt comes. */
+const ATTEMPTS = 3;
+
+/**
+ * Reads what an event tells of. One that names no version means the null version, or (ACL events may leave every version out) the current
+ * one: both are read. Answers nothing for versions that are gone.
+ */
+export async function readChanged(source: ObjectStore, event: S3Event): Promise<ReadState[]> {
+  const ref = { bucket: event.bucket, key: event.key };
+  const { versionId, field } = event;
+  if (versionId !== undefined && versionId !== NULL_VERSION) return readVersion(source, { ...ref, versionId }, field);
+  const states = await readNullVersion(source, ref, field);
+  if (versionId === NULL_VERSION) return states;
+  const current = await headUnlessGone(source, ref);
+  const currentId = current?.versionId ?? NULL_VERSION;
+  if (!current || currentId === NULL_VERSION) return states;
+  return [...states, ...(await readVersion(source, { ...ref, versionId: currentId }, field, current.date))];
+}
+
+async function readVersion(
+  source: ObjectStore,
+  ref: Required<ObjectRef>,
+  field: ChangedField,
+  observedAt?: number,
+): Promise<ReadState[]> {
+  const { key, versionId } = ref;
+  const value = await unlessGone(() => valueOf(source, ref, field));
+  return value ? [{ key, versionId, lastModified: 0, observedAt, suffix: '', ...value }] : [];
+}
+
+/** ETag and date tell null versions apart, so both have to be those of the version that was read. */
+async function readNullVersion(
+  source: ObjectStore,
+  { bucket, key }: ObjectRef,
+  field: ChangedField,
+): Promise<ReadState[]> {
+  const ref = { bucket, key, versionId: NULL_VERSION };
+  let before = await headUnlessGone(source, ref);
+  for (let attempt = 1; before && attempt <= ATTEMPTS; attempt++) {
+    const value = await unlessGone(() => valueOf(source, ref, field));
+    const after = await headUnlessGone(source, ref);
+    if (value && after && after.etag === before.etag && after.lastModified === before.lastModified) {
+      const { etag, lastModified, date } = before;
+      return [{ key, versionId: NULL_VERSION, etag, lastModified, observedAt: date, suffix: '#null', ...value }];
+    }
+    before = after;
+  }
+  if (before) throw new StoreError('conflict', 'a null version was replaced while it was read');
+  return [];
+}
+
+async function valueOf(source: ObjectStore, ref: ObjectRef, field: ChangedField): Promise<Pick<Row, 'tags' | 'acl'>> {
+  return field === 'tags'
+    ? { tags: encodeTags(await source.getTags(ref)) }
+    : { acl: encodeAcl(await source.getAcl(ref)) };
+}
+
+const headUnlessGone = (source: ObjectStore, ref: ObjectRef): Promise<ObjectHead | undefined> =>
+  unlessGone(() => source.head(ref));
+
+async function unlessGone<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    // Objects under a customer's key are not in a backup: whatever their tags are, nobody asks for them.
+    if (isStoreError(error, 'not-found', 'delete-marker', 'sse-c')) return undefined;
+    throw error;
+  }
+}
