@@ -10,7 +10,7 @@ import type { Scratch } from './turns';
 export type Run = readonly RunPart[];
 
 /** Compressed bytes that all runs of a merge together hold in memory. */
-const WINDOW_BYTES = 32 * 1024 * 1024;
+const WINDOW_BYTES = 16 * 1024 * 1024;
 const MAX_WINDOW = 4 * 1024 * 1024;
 const MIN_WINDOW = 64 * 1024;
 /** A part up to this size is read whole, index and all, with one request. */
