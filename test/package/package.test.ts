@@ -115,7 +115,7 @@ describe('a consumer', () => {
     run('app.js');
     const template = JSON.parse(readFileSync(join(consumer, 'out', 'Mine.template.json'), 'utf8'));
     const types = Object.values(template.Resources).map((resource: any) => resource.Type);
-    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(14);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(15);
     expect(types).toContain('AWS::Scheduler::Schedule');
   });
 
