@@ -55,7 +55,14 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
     if (facts.versions === 'CURRENT' && current && isOlder(row, current)) continue;
     decisions.push({ kind: 'remove', row: removal(row, facts) });
   }
-  return decisions.sort((a, b) => b.row.lastModified - a.row.lastModified);
+  return decisions.sort(inFixedOrder);
+}
+
+/** The same in every turn: a turn that goes on in the middle of a key counts the decisions that are done. */
+function inFixedOrder(a: Decision, b: Decision): number {
+  if (a.row.lastModified !== b.row.lastModified) return b.row.lastModified - a.row.lastModified;
+  const [x, y] = [versionIdentity(a.row), versionIdentity(b.row)];
+  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 /** Whether a version may still be there under the current one, which a scan of CURRENT versions does not say. */

@@ -45,11 +45,10 @@ const decode = (bytes: Uint8Array): unknown => {
   }
 };
 
-/** Rows in the order of runs: by key, newest first, then by version ID. Of one version ID all rows stand together. */
+/** Rows in the order of runs: by key, newest first. Within a second the order of the scan stays, and of the runs. */
 export function compareRunRows(a: Row, b: Row): number {
   if (a.key !== b.key) return compareKeys(a.key, b.key);
-  if (a.lastModified !== b.lastModified) return b.lastModified - a.lastModified;
-  return a.versionId < b.versionId ? -1 : a.versionId > b.versionId ? 1 : 0;
+  return b.lastModified - a.lastModified;
 }
 
 /** Builds one part of a run from rows that come in order of their keys. */

@@ -7,7 +7,7 @@ import type { KeyRange } from '../core/key-order';
 import type { Manifest, SegmentRef } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import { PACK_BYTES } from '../core/pack';
-import { Row } from '../core/row';
+import { Row, versionIdentity } from '../core/row';
 import { COMPARE_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
 import { JobRuns, runsOf } from './backup-partition';
 import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
@@ -30,6 +30,8 @@ import { refuseLateWork } from './windows';
 interface StoreCursor {
   readonly key: string;
   readonly done: number;
+  /** Identity of the key's current version, as the turns before took it. */
+  readonly current?: string;
   readonly uploads: readonly (readonly [objectKey: string, uploadId: string])[];
 }
 /** All is stored, and history that has become hard to read is merged from this key on. */
@@ -41,6 +43,7 @@ type RangeCursor = StoreCursor | MergeCursor;
 interface Placed {
   readonly decision: Decision;
   readonly done: number;
+  readonly current?: string;
   /** Whether the version is the current one of its key: without it the recovery point is not whole. */
   readonly needed: boolean;
   /** Older versions with a body that a recovery point of CURRENT versions leaves out; counted with the current one. */
@@ -141,11 +144,11 @@ class RangeBackup {
     const keys = new DecidedKeys(ports.source, job);
     for await (const compared of compareWithHistory(scan, history, logged)) {
       const { key } = compared;
-      const { rows, decisions, leftOut } = await keys.decide(compared);
-      const skip = key === this.start?.key ? this.start.done : 0;
-      for (let done = skip; done < decisions.length; done++) {
+      const resumed = key === this.start?.key ? this.start : undefined;
+      const { current, decisions, leftOut } = await keys.decide(compared, resumed?.current);
+      for (let done = resumed?.done ?? 0; done < decisions.length; done++) {
         const decision = decisions[done];
-        if (decision) batch.add({ decision, done, needed: decision.row === rows[0], leftOut });
+        if (decision) batch.add({ decision, done, current, needed: isOf(decision, current), leftOut });
         if (!batch.isFull) continue;
         stopped = await this.carryOut(batch.placed, delta);
         batch = new Batch(ports.settings.packThreshold);
@@ -197,7 +200,7 @@ class RangeBackup {
     for (const outcome of outcomes) {
       if (outcome.kind === 'unfinished') this.uploads.set(outcome.objectKey, outcome.uploadId);
     }
-    return { key: next.decision.row.key, done: next.done, uploads: [...this.uploads] };
+    return { key: next.decision.row.key, done: next.done, current: next.current, uploads: [...this.uploads] };
   }
 
   /** What takes no request takes no time worth a turn of its own. */
@@ -294,6 +297,10 @@ class RangeBackup {
     ];
   }
 }
+
+/** Whether a decision is about the version itself, and that is the one. */
+const isOf = ({ kind, row }: Decision, identity: string | undefined): boolean =>
+  kind !== 'remove' && kind !== 'restate' && versionIdentity(row) === identity;
 
 /** Reports are eventually consistent: a change that was logged so shortly before one may be missing in it. */
 const REPORT_LAG = 48 * 60 * 60;

@@ -1,14 +1,14 @@
 import { decide, Decision } from '../core/decisions';
 import { foldStates } from '../core/fold-states';
 import type { BackupJob } from '../core/jobs';
-import { Row, versionIdentity } from '../core/row';
+import { versionIdentity } from '../core/row';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { ScannedKeys } from './scanned-keys';
 
 interface DecidedKey {
-  /** What the scan saw, newest first. */
-  readonly rows: readonly Row[];
+  /** Identity of the current version, as far as the scan can tell. */
+  readonly current?: string;
   readonly decisions: readonly Decision[];
   /** Versions with a body that a job of CURRENT versions does not keep. */
   readonly leftOut: number;
@@ -24,14 +24,16 @@ export class DecidedKeys {
     this.scanned = new ScannedKeys(source, job);
   }
 
-  async decide(compared: ScannedKey): Promise<DecidedKey> {
+  /** `known` is what an earlier turn took for the current version: the bucket may have changed since. */
+  async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
-    const { rows, leftOut } = await this.scanned.complete(compared);
-    if (logged.length === 0) return { rows, leftOut, decisions: decide(rows, history, this.job) };
+    const { rows, leftOut } = await this.scanned.complete(compared, known);
+    const current = known ?? (rows[0] && versionIdentity(rows[0]));
+    if (logged.length === 0) return { current, leftOut, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
     // The log knows better than a report, and of a new version the ACL is read.
-    const current = rows.map((row) => (acls.has(versionIdentity(row)) ? { ...row, acl: undefined } : row));
-    const known = [...history, ...restated.flatMap(({ states }) => states)];
-    return { rows: current, leftOut, decisions: [...decide(current, known, this.job), ...restated] };
+    const seen = rows.map((row) => (acls.has(versionIdentity(row)) ? { ...row, acl: undefined } : row));
+    const told = [...history, ...restated.flatMap(({ states }) => states)];
+    return { current, leftOut, decisions: [...decide(seen, told, this.job), ...restated] };
   }
 }

@@ -1,6 +1,7 @@
 import { inventoryInvalid } from '../core/inventory-manifest';
 import type { BackupJob } from '../core/jobs';
-import { isVersion, Row } from '../core/row';
+import { isVersion, Row, versionIdentity } from '../core/row';
+import { newestFirst } from '../core/view';
 import type { ObjectStore, VersionCursor } from '../ports/object-store';
 import type { ScannedKey } from './history';
 
@@ -15,14 +16,18 @@ export class ScannedKeys {
   ) {}
 
   /** `leftOut`: versions with a body that a job of CURRENT versions does not keep. */
-  async complete({ key, scanned, history }: ScannedKey): Promise<{ rows: readonly Row[]; leftOut: number }> {
+  async complete(
+    { key, scanned, history }: ScannedKey,
+    current?: string,
+  ): Promise<{ rows: readonly Row[]; leftOut: number }> {
     if (this.job.source !== 'inventory' || scanned.length === 0) return { rows: scanned, leftOut: 0 };
     this.refuseTwice(scanned);
     const tied = this.tiedSeconds(scanned, history);
-    const rows = tied.size > 0 ? await this.ordered(key, scanned, tied) : scanned;
+    const rows = tied.size > 0 ? await this.ordered(key, scanned, tied) : inKnownOrder(scanned, history);
     if (this.job.versions === 'ALL') return { rows, leftOut: 0 };
-    const bodies = rows.slice(1).filter((row) => row.kind === 'put');
-    return { rows: rows.slice(0, 1), leftOut: bodies.length };
+    const kept = rows.find((row) => versionIdentity(row) === current) ?? rows[0];
+    const bodies = rows.filter((row) => row.kind === 'put' && row !== kept);
+    return { rows: kept ? [kept] : [], leftOut: bodies.length };
   }
 
   private refuseTwice(scanned: readonly Row[]): void {
@@ -59,7 +64,8 @@ export class ScannedKeys {
       const links = this.job.versions === 'ALL' ? older.slice(0, 1) : older;
       return links.length > 0 ? { ...row, newerThan: links.map((entry) => entry.versionId).join(',') } : row;
     });
-    const placeOf = (row: Row): number => place.get(row.versionId) ?? listed.length;
+    // One that is gone by now may have been the newest of its second: what is not known counts against the backup.
+    const placeOf = (row: Row): number => place.get(row.versionId) ?? -1;
     return linked.sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
   }
 
@@ -75,4 +81,12 @@ export class ScannedKeys {
     } while (cursor);
     return own;
   }
+}
+
+/** Versions of one second as the history orders them. */
+function inKnownOrder(scanned: readonly Row[], history: readonly Row[]): readonly Row[] {
+  const { ordered } = newestFirst(history.filter(isVersion));
+  const place = new Map(ordered.map((row, index) => [row.versionId, index]));
+  const placeOf = (row: Row): number => place.get(row.versionId) ?? -1;
+  return [...scanned].sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
 }

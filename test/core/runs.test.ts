@@ -63,12 +63,12 @@ test('a merge is stable, and empty chunks and sources are no end', async () => {
   expect(merged.map(({ name }) => name).join('')).toBe('abcabc');
 });
 
-test('rows of a run stand by key, then newest first', () => {
+test('rows of a run stand by key, then newest first, and those of one second as they came', () => {
   const rows = [row('b', 1), row('a', 1, 'x'), row('a', 3), row('a', 1, 'w')].sort(compareRunRows);
   expect(rows.map(({ key, lastModified, versionId }) => `${key}${String(lastModified)}${versionId}`)).toEqual([
     'a3v',
-    'a1w',
     'a1x',
+    'a1w',
     'b1v',
   ]);
 });
