@@ -16,6 +16,8 @@ export interface FanOutProps {
   readonly scratchBucket: s3.IBucket;
   readonly maxConcurrency: number;
   readonly failure: FailurePath;
+  /** Whether a turn must be over before it is tried again. @default false */
+  readonly oneAtATime?: boolean;
 }
 
 /**
@@ -70,6 +72,7 @@ class WorkLoop {
         turn: sfn.JsonPath.numberAt('$.work.turn'),
       },
       resultPath: '$.work',
+      oneAtATime: props.oneAtATime,
     });
     this.more = new sfn.Choice(scope, `${name}: more?`);
     this.task.next(this.more.when(sfn.Condition.booleanEquals('$.work.more', true), this.task));

@@ -10,15 +10,23 @@ export interface StepProps {
   readonly payload: Record<string, unknown>;
   /** Where the answer goes. @default - it replaces the state */
   readonly resultPath?: string;
+  /**
+   * Whether a call must be over before it is tried again: a write that lands late, of a call whose answer got lost, would undo what
+   * its successor has done since.
+   *
+   * @default false
+   */
+  readonly oneAtATime?: boolean;
 }
 
-/** Faults of the Lambda service, not of our code: mostly the account's concurrency, which frees up again. */
-const SERVICE_ERRORS = [
+/** The function was not called: the account's concurrency is used up, and frees up again. */
+const NOT_CALLED = 'Lambda.TooManyRequestsException';
+/** Faults of the Lambda service, not of our code. The call may run all the same, up to its timeout. */
+const ANSWER_LOST = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
 ];
 
 const BACK_OFF = { backoffRate: 2, jitterStrategy: sfn.JitterType.FULL, maxAttempts: 6 };
@@ -36,7 +44,13 @@ export function step(scope: Construct, name: string, fn: RuntimeFunction, props:
     taskTimeout: sfn.Timeout.duration(LAMBDA_TIMEOUT.plus(Duration.minutes(1))),
   });
   task.addRetry({ errors: [...FINAL_ERRORS], maxAttempts: 0 });
-  task.addRetry({ errors: SERVICE_ERRORS, interval: Duration.seconds(2), maxDelay: Duration.minutes(2), ...BACK_OFF });
+  const soon = { interval: Duration.seconds(2), maxDelay: Duration.minutes(2), ...BACK_OFF };
+  if (props.oneAtATime) {
+    task.addRetry({ errors: [NOT_CALLED], ...soon });
+    task.addRetry({ errors: ANSWER_LOST, interval: LAMBDA_TIMEOUT, backoffRate: 1, maxAttempts: 3 });
+  } else {
+    task.addRetry({ errors: [...ANSWER_LOST, NOT_CALLED], ...soon });
+  }
   task.addRetry({
     errors: [sfn.Errors.ALL],
     interval: Duration.seconds(1),

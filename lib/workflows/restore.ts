@@ -99,6 +99,7 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       ...fanOut,
       comment: 'Restores the objects of each range and checks them',
       worker: fn.range,
+      oneAtATime: true,
     });
     const finish = step(states, 'Finish', fn.finish, {
       comment: 'Writes the report',

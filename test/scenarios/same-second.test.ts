@@ -63,10 +63,12 @@ test.each([0, 1, 2])(
     expect(output.stored + (output.skipped['version-gone'] ?? 0)).toBe(3);
     expect(output.stored).toBeGreaterThanOrEqual(2);
     expect(output.objects).toBe(1);
-    await rig.restore(all);
+    const { status } = await rig.restore(all);
     const restored = rig.s3.history('dst', 'k').map(({ body }) => Buffer.from(body).toString());
     const left = rig.s3.history('src', 'k').map(({ body }) => Buffer.from(body).toString());
-    expect(restored).toEqual(expect.arrayContaining(left));
+    // Without the newest version a key is left out as a whole, and that is said.
+    if (restored.length === 0) expect(status).toBe('PARTIAL');
+    else expect(restored).toEqual(expect.arrayContaining(left));
   },
 );
 
