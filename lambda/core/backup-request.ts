@@ -23,7 +23,10 @@ const MAX_DAYS = 36_500;
 const MAX_TAGS = 50;
 const MAX_SOURCE_AGE = 14 * 24 * 60;
 
-const instant = z.iso.datetime({ offset: false, error: 'must be an instant in UTC such as 2026-11-22T10:15:00Z' });
+const instant = z.iso.datetime({
+  offset: false,
+  error: 'must be an instant in UTC such as 2026-11-22T10:15:00Z',
+});
 const tagText = (max: number): z.ZodString => z.string().max(max, `must have at most ${String(max)} characters`);
 
 const schema = z.strictObject({
@@ -57,6 +60,9 @@ const schema = z.strictObject({
     .optional(),
 });
 
+/** Fractions of a second make texts of different lengths: instants are compared, not texts. */
+const isAfter = (a: string, b: string): boolean => Date.parse(a) > Date.parse(b);
+
 /** Validates the input of a Backup execution. Throws `InvalidRequest` with every problem. */
 export function parseBackupRequest(input: unknown, own: { readonly buckets: readonly string[] }): BackupRequest {
   const { value, sound, problems } = parseStrictly(schema, input);
@@ -71,8 +77,10 @@ export function parseBackupRequest(input: unknown, own: { readonly buckets: read
   const tags = (input as { recoveryPointTags?: unknown } | null)?.recoveryPointTags;
   if (typeof tags === 'object' && tags !== null && Object.hasOwn(tags, '__proto__'))
     problems.push('recoveryPointTags: "__proto__" cannot be a tag key');
-  if (sound.scheduled && sound.scheduled.startBy > sound.scheduled.completeBy)
+  if (sound.scheduled && isAfter(sound.scheduled.startBy, sound.scheduled.completeBy))
     problems.push('scheduled: startBy must not be after completeBy');
+  if (sound.scheduled && isAfter(sound.scheduled.scheduledTime, sound.scheduled.startBy))
+    problems.push('scheduled: scheduledTime must not be after startBy');
   if (!value || value.source === 'changes' || problems.length > 0) throw invalidRequest(problems);
   return { ...value, source: value.source };
 }

@@ -80,14 +80,20 @@ function firstEndingAfter(intervals: readonly KeyRange[], key: string): number {
 export function parseItemsFile(text: string): ItemSelector[] {
   const problems: string[] = [];
   const items: ItemSelector[] = [];
-  text.split('\n').forEach((line, index) => {
-    const plain = line.endsWith('\r') ? line.slice(0, -1) : line;
-    if (plain === '') return;
-    const item = parseLine(plain);
-    if (item) items.push(item);
-    else if (problems.length < 20)
-      problems.push(`itemsFile: line ${String(index + 1)} is not a key, a JSON string or {"prefix": …} or {"key": …}`);
-  });
+  // Editors that mark a file as UTF-8 do not mean it to be part of the first key.
+  text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .forEach((line, index) => {
+      const plain = line.endsWith('\r') ? line.slice(0, -1) : line;
+      if (plain === '') return;
+      const item = parseLine(plain);
+      if (item?.text.isWellFormed()) items.push(item);
+      else if (problems.length < 20)
+        problems.push(
+          `itemsFile: line ${String(index + 1)} is not a key, a JSON string or {"prefix": …} or {"key": …}`,
+        );
+    });
   if (items.length > MAX_ITEMS)
     problems.push(`itemsFile: has ${String(items.length)} items, at most ${String(MAX_ITEMS)} are allowed`);
   if (problems.length > 0) throw invalidRequest(problems);

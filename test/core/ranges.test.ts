@@ -113,5 +113,7 @@ describe('items of a restore', () => {
       /line 2 .*line 3 .*line 4 .*line 5 /,
     );
     expect(() => parseItemsFile('\n')).toThrow('no items');
+    expect(() => parseItemsFile('"\\ud800"')).toThrow('line 1 is not a key');
+    expect(parseItemsFile('\ufefffirst')).toEqual([{ kind: 'key', text: 'first' }]);
   });
 });

@@ -138,6 +138,19 @@ describe('every problem is named at once', () => {
     ]);
   });
 
+  test('times of a schedule come in their order, with fractions or without', () => {
+    const times = { startBy: '2026-11-22T12:00:00Z', completeBy: '2026-11-23T11:00:00Z' };
+    const backup = (scheduledTime: string) => ({
+      bucket: 'good-bucket',
+      scheduled: { plan: 'p', rule: 'r', scheduledTime, ...times },
+    });
+    expect(problemsOf(parseBackupRequest, backup('2026-11-22T12:00:01Z'))).toEqual([
+      'scheduled: scheduledTime must not be after startBy',
+    ]);
+    expect(problemsOf(parseBackupRequest, backup('2026-11-22T12:00:00.5Z'))).toHaveLength(1);
+    expect(parseBackupRequest(backup('2026-11-22T12:00:00.000Z'), own).scheduled).toMatchObject(times);
+  });
+
   test('contradictions of a backup beside fields of wrong types', () => {
     const scheduled = {
       plan: 'p',
