@@ -3,7 +3,7 @@ import { Construct, type IConstruct } from 'constructs';
 import type { BackupPlan } from './backup-plan';
 import type { BackupResource } from './backup-resource';
 import { bucketProblems, warnAboutBucket } from './private/bucket-checks';
-import { bucketName, isBucket, listableArn } from './private/protected-bucket';
+import { isBucket, listable } from './private/protected-bucket';
 
 /** Options of a BackupSelection. */
 export interface BackupSelectionOptions {
@@ -37,12 +37,7 @@ export class BackupSelection extends Construct {
     const { backupPlan } = props;
     backupPlan._addSelection(this);
     for (const resource of this.resources) {
-      // Which buckets have a tag is known only when a job is due.
-      const arn = isBucket(resource) ? listableArn(resource, Stack.of(backupPlan.backupVault)) : undefined;
-      backupPlan.backupVault._addSource(
-        arn,
-        arn !== undefined && isBucket(resource) ? bucketName(resource) : undefined,
-      );
+      backupPlan.backupVault._addSource(listable(resource, Stack.of(backupPlan.backupVault)));
     }
     this.node.addValidation({
       validate: () => [

@@ -218,9 +218,9 @@ export class BackupVault extends Construct {
    *
    * @internal
    */
-  _addSource(bucketArn: string | undefined, bucketName: string | undefined): void {
-    this.sources.add(bucketArn);
-    this.capture.add(bucketName);
+  _addSource(bucket: { readonly arn: string; readonly name: string } | undefined): void {
+    this.sources.add(bucket?.arn);
+    this.capture.add(bucket?.name);
   }
 
   /** The vault's template must not depend on feature flags of the app that it is used in. */

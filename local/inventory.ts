@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AwsBucketAdmin } from '../lambda/adapters/aws/aws-bucket-admin';
-import { ScratchPrefix, vaultParameterName } from '../lambda/contract/layout';
-import { inventoryConfigId } from '../lambda/core/inventory-place';
+import { vaultParameterName } from '../lambda/contract/layout';
+import { vaultInventory } from '../lambda/core/inventory-place';
 import { clientConfig, type Endpoint, localAccount } from './aws-env';
 import { runningEngine } from './engine';
 import { bucketRows } from './inventory/bucket-rows';
@@ -78,9 +78,7 @@ async function configurations(s3: S3Client, Bucket: string): Promise<InventoryCo
 async function configure(engine: Endpoint, bucket: string, format: InventoryFormat): Promise<void> {
   const scratchBucket = await deployedScratchBucket(engine);
   const admin = new AwsBucketAdmin({ accountId: localAccount, client: clientConfig(engine) });
-  const id = inventoryConfigId(scratchBucket);
-  const prefix = ScratchPrefix.inventory.slice(0, -1);
-  await admin.ensureInventory(bucket, { id, destinationBucket: scratchBucket, prefix, frequency: 'Daily', format });
+  await admin.ensureInventory(bucket, { ...vaultInventory(scratchBucket), format });
   admin.destroy();
 }
 

@@ -23,7 +23,6 @@ import {
   StoreError,
   type Written,
 } from '../../lambda/ports/object-store';
-import type { CountingStore } from '../../lambda/usecases/context';
 
 /** S3's time in benchmarks: nothing depends on when one runs. */
 export const NOW = 1_790_000_000;
@@ -135,8 +134,6 @@ export class DiskStore implements ObjectStore {
     };
   }
 }
-
-export type CountedDisk = DiskStore & CountingStore;
 
 function readPart(path: string, { offset, length }: { offset: number; length: number }): Uint8Array {
   const bytes = Buffer.alloc(length);

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { once } from 'node:events';
-import { createGzip } from 'node:zlib';
-import { inventoryConfigId, inventoryPrefix } from '../../lambda/core/inventory-place';
+import { vaultInventory } from '../../lambda/core/inventory-place';
 import type {
   GetOptions,
   ListedVersion,
@@ -12,6 +10,8 @@ import type {
   ObjectPage,
   VersionPage,
 } from '../../lambda/ports/object-store';
+import type { InventoryRow } from '../../local/inventory/columns';
+import { writeInventoryReport } from '../../local/inventory/report';
 import { AbsentStore, Counter, NOW } from './disk-store';
 
 export const BUCKET = 'a-large-bucket';
@@ -118,67 +118,42 @@ export async function writeReport(
   scratchBucket: string,
   shape: BucketShape,
   start: number,
-): Promise<number> {
+): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const place = inventoryPrefix(BUCKET, inventoryConfigId(scratchBucket));
-  const pathOf = (key: string): string => join(folder, encodeURIComponent(key));
-  const stamp = `${new Date(start * 1_000).toISOString().slice(0, 16).replace(':', '-')}Z`;
-  const columns = [
-    'Bucket',
-    'Key',
-    'VersionId',
-    'IsLatest',
-    'IsDeleteMarker',
-    'Size',
-    'LastModifiedDate',
-    'ETag',
-    'StorageClass',
-  ];
-  const files: { key: string; size: number; MD5checksum: string }[] = [];
-  let rows = 0;
-  for (let first = 0; first < shape.objects; first += FILE_ROWS) {
-    const key = `${place}data/${stamp}-${String(files.length)}.csv.gz`;
-    const gzip = createGzip({ level: 1 });
-    const file = createWriteStream(pathOf(key));
-    gzip.pipe(file);
-    let text = '';
-    for (let i = first; i < Math.min(shape.objects, first + FILE_ROWS); i++) {
-      const n = (i * STEP) % shape.objects;
-      versionsOf(n, shape).forEach((round, index) => {
-        const body = bodyOf(n, round);
-        const fields = [
-          BUCKET,
-          encodeURIComponent(keyOf(n)),
-          versionId(n, round),
-          String(index === 0),
-          'false',
-          String(body.length),
-        ];
-        fields.push(new Date(lastModified(round) * 1_000).toISOString(), etagOf(body), 'STANDARD');
-        text += `"${fields.join('","')}"\n`;
-        rows++;
-      });
-      if (text.length < 1_000_000) continue;
-      if (!gzip.write(text)) await once(gzip, 'drain');
-      text = '';
+  await writeInventoryReport({
+    sourceBucket: BUCKET,
+    ...reportPlace(scratchBucket),
+    fields: ['Size', 'LastModifiedDate', 'ETag', 'StorageClass'],
+    rows: rowsOf(shape),
+    startedAt: start * 1_000,
+    rowsPerFile: FILE_ROWS,
+    put: (key, body) => {
+      writeFileSync(join(folder, encodeURIComponent(key)), body);
+      return Promise.resolve();
+    },
+  });
+}
+
+const reportPlace = (scratchBucket: string) => {
+  const { id: configId, destinationBucket, prefix } = vaultInventory(scratchBucket);
+  return { configId, destinationBucket, prefix };
+};
+
+function* rowsOf(shape: BucketShape): Generator<InventoryRow> {
+  for (let i = 0; i < shape.objects; i++) {
+    const n = (i * STEP) % shape.objects;
+    for (const [index, round] of versionsOf(n, shape).entries()) {
+      const body = bodyOf(n, round);
+      yield {
+        key: keyOf(n),
+        versionId: versionId(n, round),
+        isLatest: index === 0,
+        isDeleteMarker: false,
+        lastModified: lastModified(round),
+        size: body.length,
+        etag: etagOf(body),
+        storageClass: 'STANDARD',
+      };
     }
-    gzip.end(text);
-    await once(file, 'close');
-    const bytes = readFileSync(pathOf(key));
-    files.push({ key, size: statSync(pathOf(key)).size, MD5checksum: createHash('md5').update(bytes).digest('hex') });
   }
-  const manifest = Buffer.from(
-    JSON.stringify({
-      sourceBucket: BUCKET,
-      destinationBucket: `arn:aws:s3:::${scratchBucket}`,
-      version: '2016-11-30',
-      creationTimestamp: String(start * 1_000),
-      fileFormat: 'CSV',
-      fileSchema: columns.join(', '),
-      files,
-    }),
-  );
-  writeFileSync(pathOf(`${place}${stamp}/manifest.json`), manifest);
-  writeFileSync(pathOf(`${place}${stamp}/manifest.checksum`), createHash('md5').update(manifest).digest('hex'));
-  return rows;
 }

@@ -49,8 +49,14 @@ const jobPrefix = (jobId: string): string => `${ScratchPrefix.jobs}${jobId}/`;
 export const unitsKey = (jobId: string, step: string): string => `${jobPrefix(jobId)}${step}/units.jsonl`;
 /** The error that ended a unit of a fan-out: a Distributed Map says only that something failed. */
 export const unitErrorKey = (jobId: string): string => `${jobPrefix(jobId)}error.json`;
-export const turnKey = (jobId: string, step: string, unit: string, turn: number): string =>
-  `${jobPrefix(jobId)}${step}/${unit}/turn-${String(turn).padStart(6, '0')}.json`;
+const ofTurn =
+  (kind: string) =>
+  (jobId: string, step: string, unit: string, turn: number): string =>
+    `${jobPrefix(jobId)}${step}/${unit}/${kind}-${String(turn).padStart(6, '0')}.json`;
+/** Result of a turn. */
+export const turnKey = ofTurn('turn');
+/** Says that an attempt at a turn has begun. */
+export const attemptKey = ofTurn('attempt');
 export const workKey = (jobId: string, step: string, unit: string, name: string): string =>
   `${jobPrefix(jobId)}${step}/${unit}/${name}`;
 

@@ -23,10 +23,7 @@ const MAX_DAYS = 36_500;
 const MAX_TAGS = 50;
 const MAX_SOURCE_AGE = 14 * 24 * 60;
 
-const instant = z.iso.datetime({
-  offset: false,
-  error: 'must be an instant in UTC such as 2026-11-22T10:15:00Z',
-});
+const instant = z.iso.datetime({ offset: false, error: 'must be an instant in UTC such as 2026-11-22T10:15:00Z' });
 const tagText = (max: number): z.ZodString => z.string().max(max, `must have at most ${String(max)} characters`);
 
 const schema = z.strictObject({

@@ -1,4 +1,4 @@
-import { compareStates, NOT_STORED, isVersion, Row, versionIdentity } from './row';
+import { compareStates, compareTexts, NOT_STORED, isVersion, Row, versionIdentity } from './row';
 import { olderVersions } from './view';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
@@ -60,9 +60,7 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
 
 /** The same in every turn: a turn that goes on in the middle of a key counts the decisions that are done. */
 function inFixedOrder(a: Decision, b: Decision): number {
-  if (a.row.lastModified !== b.row.lastModified) return b.row.lastModified - a.row.lastModified;
-  const [x, y] = [versionIdentity(a.row), versionIdentity(b.row)];
-  return x < y ? -1 : x > y ? 1 : 0;
+  return b.row.lastModified - a.row.lastModified || compareTexts(versionIdentity(a.row), versionIdentity(b.row));
 }
 
 /** Whether a version may still be there under the current one, which a scan of CURRENT versions does not say. */

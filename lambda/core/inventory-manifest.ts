@@ -21,7 +21,7 @@ export interface InventoryManifest {
 }
 
 /** Without these a backup cannot tell versions apart. */
-export const REQUIRED_COLUMNS = ['Key', 'VersionId', 'IsDeleteMarker', 'Size', 'LastModifiedDate', 'ETag'] as const;
+const REQUIRED_COLUMNS = ['Key', 'VersionId', 'IsDeleteMarker', 'Size', 'LastModifiedDate', 'ETag'] as const;
 
 const MD5 = /^[0-9a-f]{32}$/i;
 const schema = z.object({
@@ -43,15 +43,18 @@ export const inventoryInvalid = (what: string, problem: string, cause?: unknown)
     { cause },
   );
 
-/** Reads a report's manifest. `checksum` is the content of manifest.checksum. Throws `InventoryInvalid` with every problem. */
+/** Throws `InventoryInvalid` unless a manifest is the one that manifest.checksum is about. */
+export function checkInventoryManifest(bytes: Uint8Array, checksum: string, name: string): void {
+  if (createHash('md5').update(bytes).digest('hex') !== checksum.trim().toLowerCase())
+    throw inventoryInvalid(`inventory report ${name}`, 'has not the MD5 that its manifest.checksum says');
+}
+
+/** Reads a report's manifest. Throws `InventoryInvalid` with every problem. */
 export function parseInventoryManifest(
   bytes: Uint8Array,
-  checksum: string,
   expected: { readonly name: string; readonly sourceBucket: string; readonly destinationBucket: string },
 ): InventoryManifest {
   const what = `inventory report ${expected.name}`;
-  if (createHash('md5').update(bytes).digest('hex') !== checksum.trim().toLowerCase())
-    throw inventoryInvalid(what, 'has not the MD5 that its manifest.checksum says');
   const parsed = schema.safeParse(parseJson(bytes));
   if (!parsed.success)
     throw inventoryInvalid(

@@ -1,5 +1,5 @@
 import { encodeAcl } from './canonical';
-import type { Grant, Permission } from './object-properties';
+import { type Grant, isPermission } from './object-properties';
 import { NULL_VERSION, Row } from './row';
 import { multipartVisibility } from './scan-rows';
 
@@ -68,8 +68,6 @@ function instant(text: string | undefined): number {
   return Math.floor(millis / 1_000);
 }
 
-const PERMISSIONS = new Set<string>(['FULL_CONTROL', 'READ', 'READ_ACP', 'WRITE', 'WRITE_ACP'] satisfies Permission[]);
-
 /** The ACL column: base64 of JSON. Undefined where it does not say everything: the ACL is then read from the object. */
 function aclOf(column: string | undefined, owner: string | undefined): string | undefined {
   if (column === undefined || owner === undefined || owner === 'UNAVAILABLE') return undefined;
@@ -87,8 +85,8 @@ function aclOf(column: string | undefined, owner: string | undefined): string | 
           : type === 'Group' && typeof uri === 'string'
             ? { uri }
             : undefined;
-      if (!grantee || typeof permission !== 'string' || !PERMISSIONS.has(permission)) return undefined;
-      grants.push({ grantee, permission: permission as Permission });
+      if (!grantee || !isPermission(permission)) return undefined;
+      grants.push({ grantee, permission });
     }
     return encodeAcl({ owner, grants });
   } catch {

@@ -1,5 +1,5 @@
 import { BackupError, ErrorName } from '../contract/errors';
-import { NOT_STORED, Row, rowIdentity, VaultFile } from './row';
+import { compareTexts, NOT_STORED, Row, rowIdentity, VaultFile } from './row';
 
 /**
  * Joins what two rows of one identity know. The join is commutative, associative and idempotent, so commits may arrive
@@ -56,9 +56,9 @@ function betterBody(a: Row, b: Row): Row | undefined {
 
 const compareBodies = (a: Row, fileA: VaultFile, b: Row, fileB: VaultFile): number =>
   fileA.commit - fileB.commit ||
-  compareText(fileA.name, fileB.name) ||
+  compareTexts(fileA.name, fileB.name) ||
   (a.offset ?? 0) - (b.offset ?? 0) ||
-  compareText(bodyText(a), bodyText(b));
+  compareTexts(bodyText(a), bodyText(b));
 
 /** Ends ties: two rows for one place in the vault say the same of it, but a total order must not depend on that. */
 const bodyText = (row: Row): string => JSON.stringify([row.length, row.encoding, row.etag, row.sha256, row.file]);
@@ -94,8 +94,6 @@ function joinReasons(a: string | undefined, b: string | undefined, hasBody: bool
   const kept = [...reasons].filter((reason) => !hasBody || !reason.startsWith(NOT_STORED)).sort();
   return kept.length > 0 ? kept.join(',') : undefined;
 }
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function least<T extends string | number>(a: T | undefined, b: T | undefined): T | undefined {
   if (a === undefined) return b;

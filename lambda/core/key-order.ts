@@ -48,6 +48,12 @@ export interface KeyRange {
 export const inRange = (key: string, range: KeyRange): boolean =>
   compareKeys(key, range.from) >= 0 && (range.to === undefined || compareKeys(key, range.to) < 0);
 
+/** Whether sorted keys, given by the first and the last of them, reach into an interval. */
+export const reachesInto = (
+  { minKey, maxKey }: { readonly minKey: string; readonly maxKey: string },
+  range: KeyRange,
+): boolean => compareKeys(maxKey, range.from) >= 0 && (range.to === undefined || compareKeys(minKey, range.to) < 0);
+
 /** The common part of two intervals, if any. */
 export function intersect(a: KeyRange, b: KeyRange): KeyRange | undefined {
   const from = compareKeys(a.from, b.from) >= 0 ? a.from : b.from;

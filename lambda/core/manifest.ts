@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BackupError, ErrorName } from '../contract/errors';
-import { compareKeys, intersect, KeyRange } from './key-order';
+import { compareKeys, intersect, KeyRange, reachesInto } from './key-order';
 
 /** Numbers of a commit. Keys of `skipped` are reasons. */
 export interface BackupCounts {
@@ -153,7 +153,7 @@ export function nextRanges(
   const parts = units.flatMap((unit) => historyRanges(base, unit)).flatMap((range) => cutOut(range, merged));
   const ranges = parts.map((part) => ({
     from: part.from,
-    segments: (part.isMerged ? part.segments : [...part.segments, ...added.filter((s) => reaches(s, part))]).map(
+    segments: (part.isMerged ? part.segments : [...part.segments, ...added.filter((s) => reachesInto(s, part))]).map(
       numberOf,
     ),
   }));
@@ -178,6 +178,3 @@ function cutOut(
   if (from !== undefined && isOpen) pieces.push({ from, to: range.to, segments: range.segments, isMerged: false });
   return pieces;
 }
-
-export const reaches = (segment: SegmentRef, range: KeyRange): boolean =>
-  compareKeys(segment.maxKey, range.from) >= 0 && (range.to === undefined || compareKeys(segment.minKey, range.to) < 0);

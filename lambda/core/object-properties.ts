@@ -14,7 +14,10 @@ export type HeaderName = (typeof HEADER_NAMES)[number];
 export type Headers = Readonly<Partial<Record<HeaderName, string>>>;
 
 /** `WRITE` means nothing on an object, but S3 keeps it. No grant header says it. */
-export type Permission = 'FULL_CONTROL' | 'READ' | 'READ_ACP' | 'WRITE' | 'WRITE_ACP';
+const PERMISSIONS = ['FULL_CONTROL', 'READ', 'READ_ACP', 'WRITE', 'WRITE_ACP'] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+export const isPermission = (value: unknown): value is Permission =>
+  (PERMISSIONS as readonly unknown[]).includes(value);
 /** One grant of an object ACL: to a canonical user or to one of S3's groups. */
 export interface Grant {
   readonly grantee: { readonly id: string } | { readonly uri: string };

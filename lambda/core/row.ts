@@ -82,6 +82,7 @@ export const compareStates = (a: Row, b: Row): number =>
   (a.observedAt ?? 0) - (b.observedAt ?? 0) ||
   compareTexts(`${a.tags ?? ''} ${a.acl ?? ''}`, `${b.tags ?? ''} ${b.acl ?? ''}`);
 
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** Orders texts that are no keys, in one fixed way. */
+export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export const isVersion = (row: Row): boolean => row.kind === 'put' || row.kind === 'marker';

@@ -1,7 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackupError, ErrorName } from '../contract/errors';
 import { sha256Hex } from './hash';
-import { compareKeys, inRange, KeyRange } from './key-order';
+import { compareKeys, inRange, KeyRange, reachesInto } from './key-order';
 import type { Row } from './row';
 
 /**
@@ -107,9 +107,6 @@ export class RunPartBuilder {
     this.pending = [];
   }
 }
-
-export const reachesInto = (part: Pick<RunPart, 'minKey' | 'maxKey'>, range: KeyRange): boolean =>
-  compareKeys(part.maxKey, range.from) >= 0 && (range.to === undefined || compareKeys(part.minKey, range.to) < 0);
 
 /** Blocks of a part that reach into a range, in groups that are read with one request of at most `window` bytes. */
 export function blocksWithin(part: RunPart, indexBytes: Uint8Array, range: KeyRange, window: number): BlockRange[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHANGE_EVENTS } from '../contract/events';
 import { fromIso } from './instant';
 
 /** What an event says to have changed. */
@@ -16,13 +17,6 @@ export interface S3Event {
   readonly versionId?: string;
   readonly field: ChangedField;
 }
-
-/** Detail-types that tell of tags and ACLs. */
-export const CHANGE_EVENTS: Readonly<Record<string, ChangedField>> = {
-  'Object Tags Added': 'tags',
-  'Object Tags Deleted': 'tags',
-  'Object ACL Updated': 'acl',
-};
 
 const text = z.string().min(1);
 /** Fields that AWS adds are ignored; those that are needed have to be right. */

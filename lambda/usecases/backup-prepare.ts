@@ -1,7 +1,6 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import type { FanOutInput, StartInput, WaitAnswer } from '../contract/steps';
 import { BackupRequest, parseBackupRequest } from '../core/backup-request';
-import { addCounts } from '../core/counts';
 import { fromIso, toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
 import type { BackupJob, ScanUnit } from '../core/jobs';
@@ -100,14 +99,13 @@ async function ownScan(
   request: BackupRequest,
   base: Manifest | undefined,
   known: BucketDescription | undefined,
-): Promise<ChosenSource & Pick<BackupJob, 'changes' | 'region' | 'aclsEnabled' | 'ownership'>> {
+): Promise<ChosenSource & Pick<BackupJob, 'requests' | 'changes' | 'region' | 'aclsEnabled' | 'ownership'>> {
   const { region, aclsEnabled, ownership, date } = known ?? (await describeSource(ports, request.bucket));
   const before = { ...ports.source.counts() };
   if (!base) await refuseVaultBucket(ports.source, request.bucket, 'bucket');
-  const checked = requestsSince(ports.source, before);
   const source = await chooseSource(ports, request, base, date);
   const changes = await planChanges(ports, request, base, { asOf: source.asOf, now: date });
-  return { ...source, requests: addCounts(source.requests, checked), changes, region, aclsEnabled, ownership };
+  return { ...source, requests: requestsSince(ports.source, before), changes, region, aclsEnabled, ownership };
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */

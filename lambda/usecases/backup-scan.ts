@@ -16,11 +16,15 @@ type ScanCursor = ListingCursor | InventoryCursor;
 export function scanBackup(unpaced: BackupPorts, input: WorkInput<BackupJob, ScanUnit>): Promise<WorkOutput> {
   const { job, unit } = input;
   const ports = pacedPorts(unpaced, unit.requestsPerSecond);
-  return runTurn(ports.scratch, SCAN_STEP, input, async (cursor: ScanCursor | undefined) => {
-    await refuseLateWork(ports.scratch, SCAN_STEP, job);
-    const turn: Promise<Turn<ScanResult, ScanCursor>> = job.report
-      ? new InventoryScan(ports, job, job.report, unit, cursor as InventoryCursor | undefined).turn()
-      : new ListingScan(ports, job, unit, (cursor ?? {}) as ListingCursor).turn();
-    return turn;
-  });
+  return runTurn(
+    ports.scratch,
+    SCAN_STEP,
+    input,
+    async (cursor: ScanCursor | undefined): Promise<Turn<ScanResult, ScanCursor>> => {
+      await refuseLateWork(ports.scratch, SCAN_STEP, job);
+      return job.report
+        ? new InventoryScan(ports, job, job.report, unit, cursor as InventoryCursor | undefined).turn()
+        : new ListingScan(ports, job, unit, (cursor ?? {}) as ListingCursor).turn();
+    },
+  );
 }

@@ -1,18 +1,15 @@
 import { BackupError, ErrorName } from '../contract/errors';
-import { ScratchPrefix } from '../contract/layout';
 import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
-import { inventoryConfigId } from '../core/inventory-place';
+import { vaultInventory } from '../core/inventory-place';
 import type { BackupJob, ScanUnit } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
-import type { InventorySettings } from '../ports/bucket-admin';
 import { isStoreError } from '../ports/object-store';
 import type { BackupPorts } from './context';
 import { newestReport, Report } from './inventory-report';
 import { listingUnits } from './listing-units';
-import { requestsSince } from './requests';
 
-export type ChosenSource = Pick<BackupJob, 'source' | 'asOf' | 'report' | 'requests'> & {
+export type ChosenSource = Pick<BackupJob, 'source' | 'asOf' | 'report'> & {
   readonly units: readonly ScanUnit[];
 };
 
@@ -41,9 +38,7 @@ export async function chooseSource(
   if (!report) {
     // S3's time never goes back within a timeline, whatever node answers.
     const asOf = Math.max(now, previousAsOf);
-    const before = { ...ports.source.counts() };
-    const units = await listingUnits(ports, bucket, base);
-    return { source: 'listing', asOf, requests: requestsSince(ports.source, before), units };
+    return { source: 'listing', asOf, units: await listingUnits(ports, bucket, base) };
   }
   const { content, ...ref } = report;
   const sizes = content.files.map((file) => file.size);
@@ -51,22 +46,14 @@ export async function chooseSource(
     source: 'inventory',
     asOf: report.start,
     report: ref,
-    requests: {},
     units: inventoryUnits(sizes, ports.settings.inventoryUnitBytes),
   };
 }
 
 /** Has S3 make reports for this vault from now on; what the bucket has of others stays. */
 async function ensureInventory({ buckets, scratch }: BackupPorts, bucket: string): Promise<void> {
-  const settings: InventorySettings = {
-    id: inventoryConfigId(scratch.bucket),
-    destinationBucket: scratch.bucket,
-    prefix: ScratchPrefix.inventory.slice(0, -1),
-    frequency: 'Daily',
-    format: 'Parquet',
-  };
   try {
-    await buckets.ensureInventory(bucket, settings);
+    await buckets.ensureInventory(bucket, { ...vaultInventory(scratch.bucket), format: 'Parquet' });
   } catch (cause) {
     if (isStoreError(cause, 'access-denied'))
       throw new BackupError(
@@ -75,11 +62,7 @@ async function ensureInventory({ buckets, scratch }: BackupPorts, bucket: string
         { cause },
       );
     if (isStoreError(cause, 'too-many-configurations'))
-      throw new BackupError(
-        ErrorName.noInventory,
-        `bucket "${bucket}" has 1,000 inventory configurations, the limit of S3: remove one, or use the source "listing"`,
-        { cause },
-      );
+      throw new BackupError(ErrorName.noInventory, `${cause.message}, or use the source "listing"`, { cause });
     throw cause;
   }
 }

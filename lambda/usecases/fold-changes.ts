@@ -1,8 +1,7 @@
 import type { BackupJob } from '../core/jobs';
 import type { Row } from '../core/row';
-import { compareRunRows } from '../core/run-file';
 import type { BackupPorts } from './context';
-import { Run, RunWriter } from './runs';
+import { Run, writeSorted } from './runs';
 import { RANGE_STEP } from './step-names';
 
 /**
@@ -17,9 +16,7 @@ export async function foldChanges(
   const runs: Run[] = [];
   let rows: Row[] = [];
   const flush = async (): Promise<void> => {
-    const run = new RunWriter(scratch, { jobId, step: RANGE_STEP, unit: 'changes' });
-    for (const row of rows.sort(compareRunRows)) if (run.add(row)) await run.flush();
-    if (rows.length > 0) runs.push(await run.finish());
+    if (rows.length > 0) runs.push(await writeSorted(scratch, { jobId, step: RANGE_STEP, unit: 'changes' }, rows));
     rows = [];
   };
   for await (const chunk of changeLog.read(bucket, changes.from, changes.through)) {

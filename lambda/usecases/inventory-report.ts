@@ -1,8 +1,14 @@
 import { inventoryConfigId, inventoryPrefix } from '../core/inventory-place';
 import { sha256Hex } from '../core/hash';
-import { inventoryInvalid, InventoryManifest, parseInventoryManifest, reportStart } from '../core/inventory-manifest';
+import {
+  checkInventoryManifest,
+  inventoryInvalid,
+  InventoryManifest,
+  parseInventoryManifest,
+  reportStart,
+} from '../core/inventory-manifest';
 import type { ReportRef } from '../core/jobs';
-import { isStoreError } from '../ports/object-store';
+import { findObject } from './find-object';
 import type { Scratch } from './turns';
 
 export interface Report extends ReportRef {
@@ -41,8 +47,8 @@ async function readReport(
   const manifest = `${prefix}${folder}/manifest.json`;
   const found = await find(scratch, manifest);
   if (!found) throw inventoryInvalid(`inventory report ${manifest}`, 'is missing, though its manifest.checksum exists');
-  const expected = { name: manifest, sourceBucket, destinationBucket: scratch.bucket };
-  const content = parseInventoryManifest(found.body, checksum, expected);
+  checkInventoryManifest(found.body, checksum, manifest);
+  const content = parse(scratch, sourceBucket, manifest, found.body);
   const completed = Math.max(found.lastModified, start);
   return { manifest, sha256: sha256Hex(found.body), start, completed, content };
 }
@@ -52,22 +58,10 @@ export async function sameReport(scratch: Scratch, sourceBucket: string, ref: Re
   const found = await find(scratch, ref.manifest);
   if (!found || sha256Hex(found.body) !== ref.sha256)
     throw inventoryInvalid(`inventory report ${ref.manifest}`, 'changed or vanished while it was read');
-  const checksum = await find(scratch, ref.manifest.replace(/manifest\.json$/, 'manifest.checksum'));
-  return parseInventoryManifest(found.body, Buffer.from(checksum?.body ?? []).toString(), {
-    name: ref.manifest,
-    sourceBucket,
-    destinationBucket: scratch.bucket,
-  });
+  return parse(scratch, sourceBucket, ref.manifest, found.body);
 }
 
-async function find(
-  { store, bucket }: Scratch,
-  key: string,
-): Promise<{ body: Uint8Array; lastModified: number } | undefined> {
-  try {
-    return await store.get({ bucket, key });
-  } catch (error) {
-    if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
-    throw error;
-  }
-}
+const parse = (scratch: Scratch, sourceBucket: string, name: string, bytes: Uint8Array): InventoryManifest =>
+  parseInventoryManifest(bytes, { name, sourceBucket, destinationBucket: scratch.bucket });
+
+const find = ({ store, bucket }: Scratch, key: string) => findObject(store, { bucket, key });

@@ -1,7 +1,7 @@
 import { needsMerge, neededSince } from '../core/compaction';
 import type { BackupJob } from '../core/jobs';
-import { afterKey, compareKeys, KeyRange } from '../core/key-order';
-import { HistoryRange, historyRanges, Manifest, MergedRange, reaches, SegmentRef } from '../core/manifest';
+import { afterKey, compareKeys, KeyRange, reachesInto } from '../core/key-order';
+import { HistoryRange, historyRanges, Manifest, MergedRange, SegmentRef } from '../core/manifest';
 import { SegmentWriter } from '../core/segment-writer';
 import type { BackupPorts } from './context';
 import { joinedRange } from './history';
@@ -14,7 +14,7 @@ export function rangesToMerge(
 ): readonly HistoryRange[] {
   if (!base || added.length === 0) return [];
   return historyRanges(base, within)
-    .map((range) => ({ range, news: added.filter((segment) => reaches(segment, range)) }))
+    .map((range) => ({ range, news: added.filter((segment) => reachesInto(segment, range)) }))
     .filter(({ news }) => news.length > 0)
     .map(({ range, news }) => ({ ...range, segments: [...range.segments, ...news] }))
     .filter((range) => needsMerge(range.segments));

@@ -1,4 +1,4 @@
-import { workKey } from '../contract/layout';
+import { attemptKey } from '../contract/layout';
 import type { WorkInput } from '../contract/steps';
 import type { RestoreJob, RestoreUnit } from '../core/restore-job';
 import { RESTORE_STEP } from './restore-assess';
@@ -19,8 +19,9 @@ export class Attempt {
   /** Must be asked before the first write that a later attempt could not recognise by its condition alone. */
   isFirst(): Promise<boolean> {
     const { job, unit, turn } = this.input;
-    const key = workKey(job.jobId, RESTORE_STEP, unit.id, `attempt-${String(turn).padStart(6, '0')}.json`);
-    this.first ??= this.scratch.create(key, {}).then(({ created }) => created);
+    this.first ??= this.scratch
+      .create(attemptKey(job.jobId, RESTORE_STEP, unit.id, turn), {})
+      .then(({ created }) => created);
     return this.first;
   }
 }

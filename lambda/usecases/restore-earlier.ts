@@ -3,14 +3,13 @@ import { fromIso } from '../core/instant';
 import type { RestoreJob } from '../core/restore-job';
 import { CopyOp, KeyProgress, markerRefusal, OpOutcome, PutOp, topOf } from '../core/restore-outcome';
 import type { RestoreAction } from '../core/restore-plan';
-import { isStoreError, ListedVersion, ObjectHead, ObjectRef, ObjectStore, VersionCursor } from '../ports/object-store';
+import { isStoreError, ListedVersion, ObjectHead, ObjectRef, ObjectStore } from '../ports/object-store';
 import { checksumText, hashByReading } from './checksums';
+import { versionsOfKey } from './key-versions';
 
 type BodyOp = PutOp | CopyOp;
 /** Writes of an attempt that died, by the number of the op. */
 type Found = ReadonlyMap<number, OpOutcome>;
-
-const MAX_PAGE = 1000;
 
 /** Finds what an attempt of this job wrote that died before it could say so. */
 export class EarlierWrites {
@@ -25,7 +24,8 @@ export class EarlierWrites {
    */
   async above(action: RestoreAction, outcomes: KeyProgress['outcomes']): Promise<Found | undefined> {
     const open = openOps(action, outcomes);
-    const own = await this.newestVersions(action.destination, open.length + 1);
+    const { bucket } = this.job.destination;
+    const own = await versionsOfKey(this.destination, { bucket, key: action.destination }, open.length + 1);
     for (let done = Math.min(open.length, own.length); done >= 0; done--) {
       if (!isKnown(own[done], action, outcomes)) continue;
       const found = await this.align(action, outcomes, own.slice(0, done).reverse());
@@ -42,21 +42,6 @@ export class EarlierWrites {
     const outcome = await this.recognise({ bucket: this.job.destination.bucket, key: action.destination }, op);
     if (outcome?.kind !== 'restored' || outcome.versionId === topOf(outcomes)?.versionId) return undefined;
     return new Map([[index, outcome]]);
-  }
-
-  /** The newest versions of one key. The key itself is the first with that prefix. */
-  private async newestVersions(key: string, count: number): Promise<ListedVersion[]> {
-    const { bucket } = this.job.destination;
-    const found: ListedVersion[] = [];
-    let cursor: VersionCursor | undefined;
-    do {
-      const maxKeys = Math.min(count - found.length, MAX_PAGE);
-      const page = await this.destination.listVersions({ bucket, prefix: key, cursor, maxKeys });
-      const own = page.entries.filter((entry) => entry.key === key);
-      found.push(...own);
-      cursor = own.length === page.entries.length && found.length < count ? page.next : undefined;
-    } while (cursor);
-    return found;
   }
 
   private async align(

@@ -1,9 +1,9 @@
 import { workKey } from '../contract/layout';
 import { groupByKey, KeyGroup } from '../core/groups';
-import type { KeyRange } from '../core/key-order';
+import { KeyRange, reachesInto } from '../core/key-order';
 import { mergeSorted } from '../core/merge';
 import type { Row } from '../core/row';
-import { blockRows, blocksWithin, compareRunRows, reachesInto, RunPart, RunPartBuilder } from '../core/run-file';
+import { blockRows, blocksWithin, compareRunRows, RunPart, RunPartBuilder } from '../core/run-file';
 import type { Scratch } from './turns';
 
 /** Parts of a sorted run, in key order. */
@@ -16,13 +16,20 @@ const MIN_WINDOW = 64 * 1024;
 /** A part up to this size is read whole, index and all, with one request. */
 const WHOLE_BYTES = 512 * 1024;
 
+/** Whose run it is. */
+export interface RunPlace {
+  readonly jobId: string;
+  readonly step: string;
+  readonly unit: string;
+}
+
 /** Writes rows, which come in key order, as one run. */
 export class RunWriter {
   private readonly parts: RunPart[] = [];
   private part = new RunPartBuilder();
   constructor(
     private readonly scratch: Scratch,
-    private readonly place: { readonly jobId: string; readonly step: string; readonly unit: string },
+    private readonly place: RunPlace,
   ) {}
 
   /** True when a part has to be stored before more rows come. */
@@ -44,6 +51,13 @@ export class RunWriter {
     await this.flush();
     return this.parts;
   }
+}
+
+/** Sorts rows in their array, and writes them as one run. */
+export async function writeSorted(scratch: Scratch, place: RunPlace, rows: Row[]): Promise<Run> {
+  const run = new RunWriter(scratch, place);
+  for (const row of rows.sort(compareRunRows)) if (run.add(row)) await run.flush();
+  return run.finish();
 }
 
 /** Rows of all runs within a range, in the order of runs, in chunks. */

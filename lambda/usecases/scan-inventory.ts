@@ -2,13 +2,12 @@ import type { InventoryFacts } from '../core/inventory-row';
 import type { BackupJob, ReportRef, ScanUnit } from '../core/jobs';
 import { afterKey } from '../core/key-order';
 import type { Row } from '../core/row';
-import { compareRunRows } from '../core/run-file';
-import { versionWeight, WeightSample, WeightSampler } from '../core/weights';
+import { WeightSample, WeightSampler } from '../core/weights';
 import type { BackupPorts } from './context';
 import { readInventoryFile } from './inventory-file';
 import { sameReport } from './inventory-report';
-import { readRuns, Run, RunWriter } from './runs';
-import { SAMPLES_PER_RANGE, ScanResult } from './scan-result';
+import { readRuns, Run, RunPlace, RunWriter, writeSorted } from './runs';
+import { rowWeight, SAMPLES_PER_RANGE, ScanResult } from './scan-result';
 import { SCAN_STEP } from './step-names';
 import type { Turn } from './turns';
 
@@ -66,14 +65,13 @@ export class InventoryScan {
   private async readFiles(): Promise<boolean> {
     const { first, count } = this.unit.files ?? { first: 0, count: 0 };
     const manifest = await sameReport(this.ports.scratch, this.job.bucket, this.report);
-    for (; this.state.file < first + count; this.state = { ...this.state, file: this.state.file + 1, record: 0 }) {
+    const end = first + count;
+    while (this.state.file < end) {
       const file = manifest.files[this.state.file];
       if (file && !(await this.readFile(readInventoryFile(this.ports.scratch, manifest, file, this.facts))))
         return false;
-      if (this.state.file + 1 < first + count && this.isLate) {
-        this.state = { ...this.state, file: this.state.file + 1, record: 0 };
-        return false;
-      }
+      this.state = { ...this.state, file: this.state.file + 1, record: 0 };
+      if (this.state.file < end && this.isLate) return false;
     }
     return true;
   }
@@ -105,26 +103,23 @@ export class InventoryScan {
 
   private async sort(rows: Row[]): Promise<void> {
     if (rows.length === 0) return;
-    rows.sort(compareRunRows);
-    const weight = rows.reduce((sum, row) => sum + this.weightOf(row), 0);
+    const chunk = await writeSorted(this.ports.scratch, this.place, rows);
+    const weight = rows.reduce((sum, row) => sum + rowWeight(row, this.job), 0);
     const step = Math.min(this.ports.settings.rangeWeight / SAMPLES_PER_RANGE, weight / LEAST_SAMPLES);
     const sampler = new WeightSampler(step);
-    const run = this.writer();
     for (const row of rows) {
       if (row.kind === 'put') this.versions++;
-      sampler.add(row.key, this.weightOf(row));
-      if (run.add(row)) await run.flush();
+      sampler.add(row.key, rowWeight(row, this.job));
     }
     sampler.close();
     this.samples.push(...sampler.samples);
-    const { chunks } = this.state;
-    this.state = { ...this.state, chunks: [...chunks, await run.finish()] };
+    this.state = { ...this.state, chunks: [...this.state.chunks, chunk] };
   }
 
   /** Merges the chunks into one run until the end or the deadline; a turn's run ends with all rows of its last key. */
   private async mergeChunks(): Promise<{ run: Run; more: boolean }> {
     const { chunks, mergedTo } = this.state;
-    const run = this.writer();
+    const run = new RunWriter(this.ports.scratch, this.place);
     const from = mergedTo === undefined ? '' : afterKey(mergedTo);
     let lastKey: string | undefined;
     let more = false;
@@ -142,11 +137,7 @@ export class InventoryScan {
     return { run: await run.finish(), more };
   }
 
-  private writer(): RunWriter {
-    return new RunWriter(this.ports.scratch, { jobId: this.job.jobId, step: SCAN_STEP, unit: this.unit.id });
-  }
-
-  private weightOf(row: Row): number {
-    return versionWeight(row.size ?? 0, row.lastModified <= this.job.previousAsOf);
+  private get place(): RunPlace {
+    return { jobId: this.job.jobId, step: SCAN_STEP, unit: this.unit.id };
   }
 }

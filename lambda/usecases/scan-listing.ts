@@ -2,12 +2,12 @@ import type { BackupJob, ScanUnit } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import { Listed, ScanRows } from '../core/scan-rows';
 import type { Row } from '../core/row';
-import { versionWeight, WeightSampler } from '../core/weights';
+import { WeightSampler } from '../core/weights';
 import type { VersionCursor } from '../ports/object-store';
 import type { BackupPorts } from './context';
 import { requestsSince } from './requests';
 import { RunWriter } from './runs';
-import { SAMPLES_PER_RANGE, ScanResult } from './scan-result';
+import { rowWeight, SAMPLES_PER_RANGE, ScanResult } from './scan-result';
 import { SCAN_STEP } from './step-names';
 import type { Turn } from './turns';
 
@@ -74,7 +74,7 @@ export class ListingScan {
 
   private async take(row: Row): Promise<void> {
     if (row.kind === 'put') this.versions++;
-    this.sampler.add(row.key, versionWeight(row.size ?? 0, row.lastModified <= this.job.previousAsOf));
+    this.sampler.add(row.key, rowWeight(row, this.job));
     if (this.run.add(row)) await this.run.flush();
   }
 }

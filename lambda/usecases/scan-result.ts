@@ -1,4 +1,6 @@
-import type { WeightSample } from '../core/weights';
+import type { BackupJob } from '../core/jobs';
+import type { Row } from '../core/row';
+import { versionWeight, WeightSample } from '../core/weights';
 import type { RequestCounts } from '../ports/runtime';
 import type { Run } from './runs';
 
@@ -13,3 +15,7 @@ export interface ScanResult {
 
 /** A turn's result is one JSON file: samples must not make it large. */
 export const SAMPLES_PER_RANGE = 8;
+
+/** Work that a row of the scan is to the range that it falls into. */
+export const rowWeight = (row: Row, { previousAsOf }: BackupJob): number =>
+  versionWeight(row.size ?? 0, row.lastModified <= previousAsOf);

@@ -2,8 +2,9 @@ import { inventoryInvalid } from '../core/inventory-manifest';
 import type { BackupJob } from '../core/jobs';
 import { isVersion, Row, versionIdentity } from '../core/row';
 import { newestFirst } from '../core/view';
-import type { ObjectStore, VersionCursor } from '../ports/object-store';
+import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
+import { versionsOfKey } from './key-versions';
 
 /**
  * Makes what a report says of a key as good as a listing: refuses what cannot be, asks S3 for the order of versions of one
@@ -55,7 +56,7 @@ export class ScannedKeys {
 
   /** The rows in S3's own order, which a listing gives, with the links that record it. */
   private async ordered(key: string, scanned: readonly Row[], tied: ReadonlySet<number>): Promise<readonly Row[]> {
-    const listed = await this.list(key);
+    const listed = await versionsOfKey(this.source, { bucket: this.job.bucket, key });
     const place = new Map(listed.map((entry, index) => [entry.versionId, index]));
     const linked = scanned.map((row): Row => {
       const own = place.get(row.versionId);
@@ -67,19 +68,6 @@ export class ScannedKeys {
     // One that is gone by now may have been the newest of its second: what is not known counts against the backup.
     const placeOf = (row: Row): number => place.get(row.versionId) ?? -1;
     return linked.sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
-  }
-
-  private async list(key: string): Promise<{ versionId: string; lastModified: number }[]> {
-    const { bucket } = this.job;
-    const own: { versionId: string; lastModified: number }[] = [];
-    let cursor: VersionCursor | undefined;
-    do {
-      const page = await this.source.listVersions({ bucket, prefix: key, cursor });
-      const entries = page.entries.filter((entry) => entry.key === key);
-      own.push(...entries);
-      cursor = entries.length === page.entries.length ? page.next : undefined;
-    } while (cursor);
-    return own;
   }
 }
 

@@ -1,7 +1,8 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import { turnKey, unitErrorKey, unitsKey } from '../contract/layout';
 import type { FanOutInput, WorkInput, WorkOutput } from '../contract/steps';
-import { isStoreError, ObjectStore } from '../ports/object-store';
+import { isStoreError, ObjectBody, ObjectStore } from '../ports/object-store';
+import { findObject } from './find-object';
 import { runInOrder } from './pool';
 
 /** Work files of jobs: JSON in the scratch bucket. */
@@ -12,17 +13,12 @@ export class Scratch {
   ) {}
 
   async read<T>(key: string): Promise<T> {
-    const { body } = await this.store.get({ bucket: this.bucket, key });
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as T;
+    return parse(await this.store.get({ bucket: this.bucket, key })) as T;
   }
 
   async find<T>(key: string): Promise<T | undefined> {
-    try {
-      return await this.read<T>(key);
-    } catch (error) {
-      if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
-      throw error;
-    }
+    const found = await findObject(this.store, { bucket: this.bucket, key });
+    return found && (parse(found) as T);
   }
 
   /** Writes a file that must not exist yet. When another attempt was first, its content is the answer: it counts. */
@@ -37,6 +33,9 @@ export class Scratch {
     }
   }
 }
+
+const parse = ({ body }: ObjectBody): unknown =>
+  JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
 
 /** What one turn of a unit leaves: its result, and where to go on when there is more to do. */
 export interface Turn<Result, Cursor> {
@@ -100,12 +99,7 @@ const answer = (turn: Turn<unknown, unknown>, number: number): WorkOutput => ({
 });
 
 /** Results of all turns of a unit, oldest first. */
-export async function unitResults<Result>(
-  scratch: Scratch,
-  jobId: string,
-  step: string,
-  unit: string,
-): Promise<Result[]> {
+async function unitResults<Result>(scratch: Scratch, jobId: string, step: string, unit: string): Promise<Result[]> {
   const results: Result[] = [];
   for (let turn = 0; ; turn++) {
     const { result, cursor } = await scratch.read<Turn<Result, unknown>>(turnKey(jobId, step, unit, turn));

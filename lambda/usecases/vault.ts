@@ -7,6 +7,7 @@ import { decodeManifest, encodeManifest, Manifest, SegmentRef } from '../core/ma
 import type { Row } from '../core/row';
 import { readSegment } from '../core/segment-reader';
 import type { EncodedSegment } from '../core/segment-writer';
+import { findObject } from './find-object';
 import {
   isStoreError,
   ObjectBody,
@@ -211,12 +212,7 @@ export class Vault {
   }
 
   private async find(key: string): Promise<Uint8Array | undefined> {
-    try {
-      return (await this.store.get({ bucket: this.bucket, key })).body;
-    } catch (error) {
-      if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
-      throw error;
-    }
+    return (await findObject(this.store, { bucket: this.bucket, key }))?.body;
   }
 }
 

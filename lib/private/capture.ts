@@ -6,11 +6,10 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IConstruct } from 'constructs';
 import { CAPTURE_TIMEOUT_SECONDS } from '../../lambda/contract/change-log-schema';
 import { Env } from '../../lambda/contract/env';
+import { CHANGE_EVENTS } from '../../lambda/contract/events';
 import { FunctionName } from '../../lambda/contract/functions';
 import { workflowFunction, type WorkflowContext } from '../workflows/workflow';
-import { acknowledge } from './nag';
-
-const DETAIL_TYPES = ['Object Tags Added', 'Object Tags Deleted', 'Object ACL Updated'];
+import { deadLetterQueue, MESSAGES_KEPT } from './dead-letter-queue';
 
 /**
  * A pattern has at most 2,048 characters (quota of EventBridge). All but the names takes 200 of them, a name at most
@@ -48,15 +47,12 @@ export class Capture extends Construct {
     private readonly context: WorkflowContext,
   ) {
     super(scope, id);
-    const protection = { ...this.encryption(), enforceSSL: true };
-    this.deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
-      ...protection,
-      retentionPeriod: Duration.days(14),
-    });
-    acknowledge(this.deadLetterQueue, 'AwsSolutions-SQS3', 'this is the dead-letter queue, of rules and a queue');
+    const encryption = this.encryption();
+    this.deadLetterQueue = deadLetterQueue(this, 'rules and a queue', encryption);
     this.queue = new sqs.Queue(this, 'Queue', {
-      ...protection,
-      retentionPeriod: Duration.days(14),
+      ...encryption,
+      enforceSSL: true,
+      retentionPeriod: MESSAGES_KEPT,
       visibilityTimeout: VISIBILITY,
       deliveryDelay: DELIVERY_DELAY,
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 5 },
@@ -143,7 +139,7 @@ export class Capture extends Construct {
       eventPattern: {
         source: ['aws.s3'],
         account: [Stack.of(this).account],
-        'detail-type': DETAIL_TYPES,
+        'detail-type': Object.keys(CHANGE_EVENTS),
         detail: { bucket: { name: names } },
       },
       state: 'ENABLED',

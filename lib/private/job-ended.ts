@@ -1,13 +1,13 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { Env } from '../../lambda/contract/env';
 import { FunctionName } from '../../lambda/contract/functions';
 import { workflowFunction, type WorkflowContext } from '../workflows/workflow';
-import { acknowledge, acknowledgeWildcards } from './nag';
+import { deadLetterQueue } from './dead-letter-queue';
+import { acknowledgeWildcards } from './nag';
+import { executionsOf } from './state-machine';
 
 export interface JobEndedProps {
   readonly context: WorkflowContext;
@@ -22,27 +22,15 @@ export interface JobEndedProps {
 export class JobEnded extends Construct {
   constructor(scope: Construct, id: string, { context, backup, restore }: JobEndedProps) {
     super(scope, id);
-    const deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    acknowledge(deadLetterQueue, 'AwsSolutions-SQS3', 'this is the dead-letter queue, of a rule and a function');
+    const failed = deadLetterQueue(this, 'a rule and a function');
     const fn = workflowFunction(this, 'Handler', FunctionName.jobEnded, context, {
       description: 'Ends the record of a job whose execution was stopped',
-      deadLetterQueue,
+      deadLetterQueue: failed,
     });
     fn.setEnv(Env.restoreStateMachineArn, restore.stateMachineArn);
     context.vault.useCatalog(fn);
     context.vault.publishEvents(fn);
-    const executions = [backup, restore].map((stateMachine) =>
-      Stack.of(this).formatArn({
-        service: 'states',
-        resource: 'execution',
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-        resourceName: `${stateMachine.stateMachineName}:*`,
-      }),
-    );
+    const executions = [backup, restore].map(executionsOf);
     // An event leaves a long input out.
     fn.allow({ actions: ['states:DescribeExecution'], resources: executions });
     acknowledgeWildcards(fn.role, executions, 'executions of the two state machines of the vault');
@@ -57,7 +45,7 @@ export class JobEnded extends Construct {
           stateMachineArn: [backup.stateMachineArn, restore.stateMachineArn],
         },
       },
-      targets: [new LambdaFunction(fn.function, { deadLetterQueue })],
+      targets: [new LambdaFunction(fn.function, { deadLetterQueue: failed })],
     });
   }
 }

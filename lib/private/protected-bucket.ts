@@ -35,11 +35,21 @@ export const identity = (resource: BucketResource): string => knownName(resource
  * The ARN for policies in the vault's stack, or undefined when that stack cannot know it: a reference to a bucket of
  * another stack would make the vault's stack depend on that one, which often depends on the vault's already.
  */
-export function listableArn(resource: BucketResource, vaultStack: Stack): string | undefined {
+function listableArn(resource: BucketResource, vaultStack: Stack): string | undefined {
   const name = knownName(resource);
   if (name !== undefined) {
     return `arn:${Aws.PARTITION}:s3:::${name}`;
   }
   const own = ownBucket(resource);
   return own && Stack.of(own) === vaultStack ? resource.bucketArn : undefined;
+}
+
+/** ARN and name of a resource as the vault's stack may use them; undefined where it knows of no single bucket. */
+export function listable(resource: BackupResource, vaultStack: Stack): { arn: string; name: string } | undefined {
+  // Which buckets have a tag is known only when a job is due.
+  if (!isBucket(resource)) {
+    return undefined;
+  }
+  const arn = listableArn(resource, vaultStack);
+  return arn === undefined ? undefined : { arn, name: bucketName(resource) };
 }

@@ -1,11 +1,10 @@
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Duration } from 'aws-cdk-lib';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Env } from '../../lambda/contract/env';
 import { FunctionName } from '../../lambda/contract/functions';
 import type { WorkflowContext } from '../workflows/workflow';
-import { acknowledge } from './nag';
+import { deadLetterQueue } from './dead-letter-queue';
 import { RuntimeFunction } from './runtime-function';
 
 /** What schedules call: a function that starts one Backup execution for each bucket of a plan. */
@@ -16,16 +15,7 @@ export class StartJobs extends Construct {
 
   constructor(scope: Construct, id: string, context: WorkflowContext, backup: sfn.StateMachine) {
     super(scope, id);
-    this.deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    acknowledge(
-      this.deadLetterQueue,
-      'AwsSolutions-SQS3',
-      'this is the dead-letter queue, of schedules and a function',
-    );
+    this.deadLetterQueue = deadLetterQueue(this, 'schedules and a function');
     // A schedule calls the function asynchronously: what fails later ends in the queue of the function.
     this.function = new RuntimeFunction(this, 'Handler', FunctionName.startJobs, {
       description: 'Starts a backup job for each bucket of a plan',

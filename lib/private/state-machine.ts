@@ -74,3 +74,12 @@ function acknowledgeGrants(stateMachine: sfn.StateMachine, props: WorkflowStateM
   );
   acknowledgeWildcards(stateMachine, ['*'], 'X-Ray and the delivery of logs know no resources');
 }
+
+/** ARN pattern of all executions of a state machine. */
+export const executionsOf = (stateMachine: sfn.StateMachine): string =>
+  Stack.of(stateMachine).formatArn({
+    service: 'states',
+    resource: 'execution',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    resourceName: `${stateMachine.stateMachineName}:*`,
+  });

@@ -1,4 +1,3 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -9,7 +8,7 @@ import { FailurePath } from '../private/failure-path';
 import { FanOut } from '../private/fan-out';
 import { acknowledgeWildcards } from '../private/nag';
 import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
-import { workflowStateMachine } from '../private/state-machine';
+import { executionsOf, workflowStateMachine } from '../private/state-machine';
 import { JOB_INPUT, START_INPUT, step } from '../private/step';
 import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
 
@@ -137,12 +136,7 @@ export class BackupWorkflow extends Construct implements IWorkflow {
    * needs the function, and the function waits for the policies of its role.
    */
   private letPrepareSeeExecutions(prepare: RuntimeFunction): void {
-    const executions = Stack.of(this).formatArn({
-      service: 'states',
-      resource: 'execution',
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      resourceName: `${this.stateMachine.stateMachineName}:*`,
-    });
+    const executions = executionsOf(this.stateMachine);
     const policy = new iam.Policy(this, 'DescribeExecutions', {
       statements: [new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],
       roles: [prepare.role],

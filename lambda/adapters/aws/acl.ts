@@ -1,13 +1,6 @@
 import type { GetObjectAclCommandOutput, Grant as S3Grant } from '@aws-sdk/client-s3';
-import { type Acl, type Grant, type Permission, StoreError } from '../../ports/object-store';
-
-const PERMISSIONS: readonly string[] = [
-  'FULL_CONTROL',
-  'READ',
-  'READ_ACP',
-  'WRITE',
-  'WRITE_ACP',
-] satisfies Permission[];
+import { isPermission } from '../../core/object-properties';
+import { type Acl, type Grant, StoreError } from '../../ports/object-store';
 
 export function aclFrom(output: Pick<GetObjectAclCommandOutput, 'Owner' | 'Grants'>): Acl {
   return {
@@ -28,5 +21,3 @@ function grantFrom({ Grantee, Permission: permission }: S3Grant): Grant {
 }
 
 const uriOf = (uri: string | undefined): { uri: string } | undefined => (uri === undefined ? undefined : { uri });
-
-const isPermission = (text: string | undefined): text is Permission => text !== undefined && PERMISSIONS.includes(text);

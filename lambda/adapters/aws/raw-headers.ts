@@ -1,13 +1,6 @@
 import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
-
-interface Request {
-  headers: Record<string, string>;
-  body?: unknown;
-}
-
-const isRequest = (value: unknown): value is Request =>
-  typeof value === 'object' && value !== null && 'headers' in value;
+import { isHttpRequest } from './s3-wire';
 
 /** These must be signed, but S3 has them in ASCII only: it encodes what is not. */
 const MUST_BE_SIGNED = 'x-amz-';
@@ -30,7 +23,7 @@ export function sendRawHeaders(client: S3Client): void {
   const held = new WeakMap<object, Record<string, string>>();
   client.middlewareStack.add(
     (next, context) => (args) => {
-      if (!isRequest(args.request)) return next(args);
+      if (!isHttpRequest(args.request)) return next(args);
       const entries = Object.entries(args.request.headers);
       const raw = entries.filter(([name, value]) => isRaw(name, value));
       if (raw.length > 0) {
@@ -44,7 +37,7 @@ export function sendRawHeaders(client: S3Client): void {
   client.middlewareStack.add(
     (next, context) => (args) => {
       const raw = held.get(context);
-      if (raw && isRequest(args.request)) {
+      if (raw && isHttpRequest(args.request)) {
         args.request.headers = { ...raw, ...args.request.headers };
         args.request.body = streamed(args.request.body);
       }

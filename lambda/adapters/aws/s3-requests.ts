@@ -1,7 +1,7 @@
 import type { $Command, S3Client, S3ClientConfig, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { isStoreError, StoreError, type WriteCondition } from '../../ports/object-store';
 import { createS3Client } from './s3-client';
-import { S3Wire } from './s3-wire';
+import { isHttpRequest, S3Wire } from './s3-wire';
 import { storeError } from './store-errors';
 
 interface ExpectedOwner {
@@ -57,12 +57,9 @@ export function addHeaders<Input extends object, Output extends ServiceOutputTyp
 ): void {
   command.middlewareStack.add(
     (next) => (args) => {
-      if (isRequest(args.request)) Object.assign(args.request.headers, headers);
+      if (isHttpRequest(args.request)) Object.assign(args.request.headers, headers);
       return next(args);
     },
     { step: 'build', name: 'extraHeaders' },
   );
 }
-
-const isRequest = (value: unknown): value is { headers: Record<string, string> } =>
-  typeof value === 'object' && value !== null && 'headers' in value;

@@ -16,6 +16,15 @@ interface HttpResponse {
   body?: unknown;
 }
 
+/** What the SDK sends. */
+export interface HttpRequest {
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+export const isHttpRequest = (value: unknown): value is HttpRequest =>
+  typeof value === 'object' && value !== null && 'headers' in value;
+
 const isHttpResponse = (value: unknown): value is HttpResponse =>
   typeof value === 'object' && value !== null && 'headers' in value && 'statusCode' in value;
 
