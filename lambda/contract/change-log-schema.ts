@@ -23,6 +23,12 @@ export const CAPTURE_TIMEOUT_SECONDS = 120;
  */
 export const SETTLE_SECONDS = CAPTURE_TIMEOUT_SECONDS + 5 * 60;
 
+/**
+ * S3 sends most events within seconds, some within minutes: a commit is taken to be complete only for changes of this long before it.
+ * AWS Backup allows for the same 15 minutes.
+ */
+export const DELIVERY_SECONDS = 15 * 60;
+
 export const slotOf = (seconds: number): number => Math.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS;
 
 export const changePartition = (bucket: string, slot: number, shard: number): string =>

@@ -26,6 +26,18 @@ export const Env = {
   maxSourceRequestsPerSecond: 'MAX_SOURCE_REQUESTS_PER_SECOND',
   backupStateMachineArn: 'BACKUP_STATE_MACHINE_ARN',
   restoreStateMachineArn: 'RESTORE_STATE_MACHINE_ARN',
+  upkeepStateMachineArn: 'UPKEEP_STATE_MACHINE_ARN',
+  /** Queue of captured events and its dead-letter queue: their depth and age say how far the capture lags. */
+  captureQueueUrl: 'CAPTURE_QUEUE_URL',
+  captureDeadLetterQueueUrl: 'CAPTURE_DEAD_LETTER_QUEUE_URL',
+  /** Names of the EventBridge rules that feed the queue, with commas between them. */
+  captureRules: 'CAPTURE_RULES',
+  /** Beginning of the names of rules that are made at run time, for buckets that are selected by tag. */
+  captureRulePrefix: 'CAPTURE_RULE_PREFIX',
+  captureQueueArn: 'CAPTURE_QUEUE_ARN',
+  captureDeadLetterQueueArn: 'CAPTURE_DEAD_LETTER_QUEUE_ARN',
+  /** Only for tests: seconds that S3 may take to send an event, see contract/change-log-schema. */
+  deliverySeconds: 'CAPTURE_DELIVERY_SECONDS',
 } as const;
 
 /**

@@ -8,6 +8,9 @@ export const CHANGE_EVENTS: Readonly<Record<string, 'tags' | 'acl'>> = {
   'Object ACL Updated': 'acl',
 };
 
+/** Detail-types of S3's own events that tell of new and of deleted versions: continuous backup takes these as well. */
+export const VERSION_EVENTS = ['Object Created', 'Object Deleted'] as const;
+
 /** AWS Backup's detail-types. */
 export const DetailType = {
   backupJob: 'Backup Job State Change',

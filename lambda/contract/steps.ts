@@ -14,6 +14,8 @@ export interface ExecutionContext {
 export interface StartInput {
   readonly input: unknown;
   readonly execution: ExecutionContext;
+  /** Which of the workflows with these steps it is. @default backup */
+  readonly workflow?: 'backup' | 'upkeep';
 }
 
 /** Units of a fan-out. With one unit the state machine runs it in place, with more it starts a Distributed Map. */
@@ -102,6 +104,8 @@ export interface StartJobsInput {
   readonly buckets: readonly string[];
   /** Buckets that have one of these tags when the schedule fires are backed up as well. */
   readonly tags?: readonly { readonly key: string; readonly value: string }[];
+  /** A continuous rule: starts Upkeep executions in the place of backups, and has the events of buckets found by tag captured. */
+  readonly continuous?: { readonly deleteAfterDays: number };
   /** Fields of the Backup execution's input that the rule sets. */
   readonly request: {
     readonly source?: string;

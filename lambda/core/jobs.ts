@@ -17,7 +17,12 @@ export interface BackupJob {
   readonly fence: number;
   /** The job makes a recovery point of what the last commit found, and scans nothing. */
   readonly shared?: true;
-  readonly source: 'listing' | 'inventory';
+  /** Where the job learns what the bucket has. With `changes` it scans nothing: it takes in what was captured. */
+  readonly source: 'listing' | 'inventory' | 'changes';
+  /** A commit of the Upkeep workflow: it is no recovery point. */
+  readonly internal?: true;
+  /** The bucket's continuous backup, of a job that takes part in it. */
+  readonly continuous?: ContinuousJob;
   /** The report that the job reads, of the source `inventory`. */
   readonly report?: ReportRef;
   /** Requests to the protected bucket that were made before the scan. */
@@ -32,6 +37,26 @@ export interface BackupJob {
   readonly deleteAfterDays?: number;
   readonly recoveryPointTags?: Readonly<Record<string, string>>;
   readonly scheduled?: Scheduled;
+}
+
+/** What a commit says of continuous backup: times are epoch seconds. */
+export interface ContinuousJob {
+  readonly plan?: string;
+  /** How far back any second can be restored. */
+  readonly days: number;
+  /** The first instant that can be restored. */
+  readonly since: number;
+  /** All that happened up to then is in the history, as far as S3 has told of it. */
+  readonly capturedThrough: number;
+  /** Last comparison with what the bucket had. */
+  readonly reconciledThrough: number;
+  /** Intervals in which events may be missing for good, as capture was off. */
+  readonly gaps: readonly CoverageGap[];
+}
+export interface CoverageGap {
+  readonly after: number;
+  readonly before: number;
+  readonly reason: string;
 }
 
 export interface ChangesToFold {

@@ -17,6 +17,10 @@ export interface BackupCounts {
   readonly removed: number;
   /** Versions whose tags or ACL had changed, by a full read, a report or the change log. */
   readonly restated: number;
+  /** Versions that were stored when their events came, and taken into the history by this commit. */
+  readonly captured?: number;
+  /** Versions that events told of and that were gone before they could be read. */
+  readonly lost?: number;
   readonly skipped: Readonly<Record<string, number>>;
 }
 
@@ -71,12 +75,28 @@ const manifestSchema = z.object({
     reused: z.number(),
     removed: z.number(),
     restated: z.number(),
+    captured: z.number().optional(),
+    lost: z.number().optional(),
     skipped: z.record(z.string(), z.number()),
   }),
   /** Until when tags and ACLs of all versions are known, where they are. */
   metadataThrough: z.string().optional(),
   /** Until when the change log is taken in, by the time at which changes were written to it. The next commit goes on there. */
   changesThrough: z.string().optional(),
+  /** Of a bucket with continuous backup: any second from `since` on, and not older than `days`, can be restored. */
+  continuous: z
+    .object({
+      plan: z.string().optional(),
+      days: z.number(),
+      since: z.string(),
+      /** All that happened up to then is in the history, as far as S3 has told of it. */
+      capturedThrough: z.string(),
+      /** Last comparison with what the bucket had. */
+      reconciledThrough: z.string(),
+      /** Intervals in which events may be missing for good, as capture was off. */
+      gaps: z.array(z.object({ after: z.string(), before: z.string(), reason: z.string() })),
+    })
+    .optional(),
   /** Changes after `metadataThrough` may be missing, as they were not captured all the time. Ends with a full read. */
   changesMissed: z.boolean().optional(),
 });

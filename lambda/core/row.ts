@@ -42,6 +42,8 @@ export interface Row {
   readonly userMetadata?: string;
   readonly tags?: string;
   readonly acl?: string;
+  /** When headers, metadata, tags and ACL of a captured version were read, by S3's clock. */
+  readonly readAt?: number;
   readonly file?: VaultFile;
   readonly offset?: number;
   readonly length?: number;
@@ -49,7 +51,10 @@ export interface Row {
   /** Of a `state` row: since when the tags or the ACL hold. */
   readonly effectiveFrom?: number;
   readonly observedAt?: number;
-  /** Of a `removed` row: the version was permanently deleted after the one instant and not after the other. */
+  /**
+   * Of a `removed` row: the version was permanently deleted after the one instant and not after the other. A row for the null version
+   * without an ETag means whichever null version of the key was there.
+   */
   readonly removedAfter?: number;
   readonly removedBefore?: number;
   readonly source?: RowSource;

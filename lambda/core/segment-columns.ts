@@ -46,6 +46,7 @@ export const COLUMNS: readonly Column[] = [
   text('user_metadata', 'userMetadata'),
   text('tags', 'tags'),
   text('acl', 'acl'),
+  int('read_at', 'readAt'),
   int('file', 'file'),
   int('offset', 'offset'),
   int('length', 'length'),

@@ -5,54 +5,137 @@ export interface VersionView {
   readonly row: Row;
   readonly tags?: string;
   readonly acl?: string;
+  /** Why this may be wrong. */
+  readonly doubts: readonly Doubt[];
 }
+
+export type Doubt =
+  /** Versions of one second whose order nobody has told. */
+  | 'same-second'
+  /** The version was permanently deleted at some time of an interval that the instant lies in. It is taken to be there. */
+  | 'removal'
+  /** A multipart upload that ended at some time of an interval that the instant lies in. It is taken to be there. */
+  | 'visibility'
+  /** Tags or ACL were changed once more before they were read. */
+  | 'tags'
+  | 'acl'
+  /** The version is known, its body is not. */
+  | 'not-stored';
 
 /** The versions of one key at an instant, newest first; the first is current. */
 export interface KeyView {
   readonly key: string;
   readonly versions: readonly VersionView[];
-  /** Reasons why the view may be wrong in a detail. */
+  /** Reasons why the view may be wrong in a detail, each once. */
   readonly uncertain: readonly string[];
+  /** Those of them that touch the current version. */
+  readonly currentUncertain: readonly string[];
+}
+
+export interface ViewOptions {
+  /**
+   * Any instant, and not that of a commit: what lies between two scans is there and in doubt. A commit's own view counts it as its scan
+   * found it.
+   */
+  readonly pointInTime?: boolean;
 }
 
 /**
  * The view at `asOf` (inclusive) of one key's joined rows: versions that S3 dates up to then, that were visible, and that were
- * not permanently removed. A removal that a scan found lies between two scans and counts as done at the later one.
+ * not permanently removed.
  */
-export function viewAt(key: string, rows: readonly Row[], asOf: number): KeyView {
-  const removed = new Set<string>();
-  const states: Row[] = [];
-  const versions: Row[] = [];
-  for (const row of rows) {
-    if (row.kind === 'removed') {
-      if ((row.removedAfter ?? 0) < asOf) removed.add(versionIdentity(row));
-    } else if (row.kind === 'state') {
-      if ((row.effectiveFrom ?? 0) <= asOf) states.push(row);
-    } else if (row.lastModified <= asOf && (row.visibleFrom ?? 0) <= asOf) {
-      versions.push(row);
-    }
-  }
-  const { ordered, uncertain } = newestFirst(
-    versions.filter((row) => !removed.has(versionIdentity(row))),
-    versions,
+export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
+  const { pointInTime = false } = options;
+  const removals = rows.filter((row) => row.kind === 'removed');
+  const states = rows.filter((row) => row.kind === 'state');
+  const dated = rows.filter(
+    (row) =>
+      (row.kind === 'put' || row.kind === 'marker') && row.lastModified <= asOf && (row.visibleFrom ?? 0) <= asOf,
   );
-  return { key, versions: ordered.map((row) => withStates(row, states)), uncertain };
+  const doubts = new Map<Row, Doubt[]>();
+  const there = dated.filter((row) => {
+    const doubtful: Doubt[] = [];
+    if (pointInTime && row.visibleBefore !== undefined && asOf < row.visibleBefore) doubtful.push('visibility');
+    const removal = removals.filter((one) => isRemovalOf(one, row));
+    if (removal.some((one) => (pointInTime ? (one.removedBefore ?? Infinity) <= asOf : (one.removedAfter ?? 0) < asOf)))
+      return false;
+    if (removal.some((one) => (one.removedAfter ?? 0) < asOf)) doubtful.push('removal');
+    doubts.set(row, doubtful);
+    return true;
+  });
+  const { ordered, tied } = newestFirst(there, dated);
+  const versions = ordered.map((row): VersionView => {
+    const own = doubts.get(row) ?? [];
+    return withStates(row, states, asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
+  });
+  return { key, versions, ...doubtsOf(versions, pointInTime) };
 }
 
-function withStates(row: Row, states: readonly Row[]): VersionView {
+/** Whether a `removed` row speaks of a version. One of a null version without an ETag speaks of whichever was there. */
+export const isRemovalOf = (removal: Row, row: Row): boolean =>
+  removal.versionId === NULL_VERSION && removal.etag === undefined
+    ? row.versionId === NULL_VERSION && row.lastModified <= (removal.removedBefore ?? Infinity)
+    : versionIdentity(removal) === versionIdentity(row);
+
+/** The current version is in doubt as far down as a version may not have been there. */
+function doubtsOf(
+  versions: readonly VersionView[],
+  pointInTime: boolean,
+): Pick<KeyView, 'uncertain' | 'currentUncertain'> {
+  const known = (all: readonly VersionView[]): string[] => [
+    ...new Set(all.flatMap(({ doubts }) => doubts).filter((doubt) => pointInTime || doubt === 'same-second')),
+  ];
+  const sure = versions.findIndex(({ doubts }) => !doubts.includes('removal') && !doubts.includes('visibility'));
+  return {
+    uncertain: known(versions),
+    currentUncertain: known(versions.slice(0, sure < 0 ? versions.length : sure + 1)),
+  };
+}
+
+function withStates(row: Row, states: readonly Row[], asOf: number, doubts: readonly Doubt[]): VersionView {
   const own = states.filter((state) => versionIdentity(state) === versionIdentity(row)).sort(compareStates);
-  const tags = own.findLast((state) => state.tags !== undefined)?.tags ?? row.tags;
-  const acl = own.findLast((state) => state.acl !== undefined)?.acl ?? row.acl;
-  return { row, tags, acl };
+  const tags = fieldAt(row, own, 'tags', asOf);
+  const acl = fieldAt(row, own, 'acl', asOf);
+  return {
+    row,
+    tags: tags.value,
+    acl: acl.value,
+    doubts: [
+      ...doubts,
+      ...(tags.isOverread ? (['tags'] as const) : []),
+      ...(acl.isOverread ? (['acl'] as const) : []),
+      ...(row.kind === 'put' && !row.file ? (['not-stored'] as const) : []),
+    ],
+  };
+}
+
+/** What holds at an instant, and whether the next change came before that was read: then it is that of the next change, maybe. */
+function fieldAt(
+  row: Row,
+  ordered: readonly Row[],
+  field: 'tags' | 'acl',
+  asOf: number,
+): { readonly value?: string; readonly isOverread: boolean } {
+  const told = ordered.filter((state) => state[field] !== undefined);
+  const state = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf);
+  const next = told.find(({ effectiveFrom = 0 }) => effectiveFrom > asOf);
+  const readAt = state ? state.observedAt : row.readAt;
+  return {
+    value: state ? state[field] : row[field],
+    isOverread: readAt !== undefined && next?.effectiveFrom !== undefined && next.effectiveFrom <= readAt,
+  };
 }
 
 /**
- * Versions newest first. Within one second S3's dates say nothing: the order is by sequencers if all of the tied versions
- * have one, else by the chain of `newerThan`, else by which scan saw the version first. `all` also has versions that
- * are gone: a chain may run through them.
+ * Versions newest first. Within one second S3's dates say nothing: the order is that of sequencers and of the chain of `newerThan`, both of
+ * which say only what is true, else that in which scans saw the versions first. `all` also has versions that
+ * are gone: a chain may run through them. `tied` are the seconds whose order stays uncertain.
  */
-export function newestFirst(rows: readonly Row[], all: readonly Row[] = rows): { ordered: Row[]; uncertain: string[] } {
-  const uncertain: string[] = [];
+export function newestFirst(
+  rows: readonly Row[],
+  all: readonly Row[] = rows,
+): { ordered: Row[]; uncertain: string[]; tied: ReadonlySet<number> } {
+  const uncertain = new Set<number>();
   const bySecond = new Map<number, Row[]>();
   for (const row of rows) {
     const tied = bySecond.get(row.lastModified);
@@ -68,10 +151,10 @@ export function newestFirst(rows: readonly Row[], all: readonly Row[] = rows): {
         return tied.sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
       }
       const order = byChain(all.filter((row) => row.lastModified === second));
-      if (!order.certain) uncertain.push('same-second');
+      if (!order.certain) uncertain.add(second);
       return order.rows.filter((row) => tied.includes(row));
     });
-  return { ordered, uncertain };
+  return { ordered, uncertain: uncertain.size > 0 ? ['same-second'] : [], tied: uncertain };
 }
 
 /** Left-padded with zeros to one length, sequencers compare as text, in either case. */
@@ -82,24 +165,39 @@ export function compareSequencers(a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** Topological order of the `newerThan` links; where they leave a choice, what was first seen later is newer. */
+/**
+ * Topological order of what is known: `newerThan` links, and sequencers of the versions that have one. Where that leaves a choice, what
+ * a later scan saw first is newer; versions that no scan saw first cannot be told apart.
+ */
 function byChain(tied: readonly Row[]): { rows: Row[]; certain: boolean } {
+  const older = olderBySequencer(tied);
   const waiting = new Set(tied);
   const rows: Row[] = [];
   let certain = true;
   while (waiting.size > 0) {
-    const olderOfSome = new Set([...waiting].flatMap(olderVersions));
+    const olderOfSome = new Set([...waiting].flatMap((row) => [...olderVersions(row), ...(older.get(row) ?? [])]));
     const heads = [...waiting].filter((row) => !olderOfSome.has(row.versionId));
     // Links in a circle contradict each other: take any, and say so.
     const choice = (heads.length > 0 ? heads : [...waiting]).sort(laterSeenFirst);
     const [first, second] = choice;
     if (!first) break;
-    if (heads.length === 0 || (second && (first.observedAt ?? 0) === (second.observedAt ?? 0))) certain = false;
+    if (heads.length === 0 || (second && !isSeenLater(first, second))) certain = false;
     rows.push(first);
     waiting.delete(first);
   }
   return { rows, certain };
 }
+
+/** The next older version of each that has a sequencer. */
+function olderBySequencer(tied: readonly Row[]): ReadonlyMap<Row, readonly string[]> {
+  const known = tied
+    .filter((row) => row.sequencer !== undefined)
+    .sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
+  return new Map(known.flatMap((row, index) => (known[index + 1] ? [[row, [known[index + 1]?.versionId ?? '']]] : [])));
+}
+
+const isSeenLater = (a: Row, b: Row): boolean =>
+  a.observedAt !== undefined && b.observedAt !== undefined && a.observedAt > b.observedAt;
 
 /** Version IDs that a row's links say to be older. */
 export const olderVersions = (row: Row): string[] =>

@@ -4,7 +4,7 @@
  */
 export type JobState =
   'CREATED' | 'PENDING' | 'RUNNING' | 'ABORTING' | 'ABORTED' | 'COMPLETED' | 'FAILED' | 'EXPIRED' | 'PARTIAL';
-export type JobType = 'BACKUP' | 'RESTORE';
+export type JobType = 'BACKUP' | 'RESTORE' | 'UPKEEP';
 /** States that no job leaves by itself. */
 export const ENDED_STATES: readonly JobState[] = ['ABORTED', 'COMPLETED', 'FAILED', 'EXPIRED', 'PARTIAL'];
 
@@ -48,8 +48,28 @@ export interface RecoveryPointRecord {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
+/** The continuous recovery point of a bucket: any second of a window that moves on with each commit. Instants are ISO 8601, UTC. */
+export interface ContinuousPointRecord {
+  /** `<bucket>/continuous`. */
+  readonly recoveryPointId: string;
+  readonly bucket: string;
+  readonly state: 'AVAILABLE' | 'STOPPED';
+  /** Why it is STOPPED. */
+  readonly statusMessage?: string;
+  readonly plan?: string;
+  readonly createdAt: string;
+  readonly earliestRestorable: string;
+  readonly latestRestorable: string;
+  readonly reconciledThrough: string;
+  readonly days: number;
+  /** Number of the commit that says so. */
+  readonly seq: number;
+}
+
 export interface JobLock {
   readonly bucket: string;
+  /** Kind of the job that holds it; absent: a backup job. */
+  readonly type?: 'BACKUP' | 'UPKEEP';
   readonly jobId: string;
   readonly executionArn: string;
   /** Goes up by one with each holder: a commit under an older number is refused. */
@@ -77,7 +97,17 @@ export interface Catalog {
    * Takes the lock when nobody holds it, or when its holder is exactly `from` (take-over). Returns the lock held by this
    * job (also when this job had it already), or the lock of the one who has it.
    */
-  takeLock(options: { bucket: string; jobId: string; executionArn: string; from?: JobLock }): Promise<JobLock>;
+  takeLock(options: {
+    bucket: string;
+    jobId: string;
+    executionArn: string;
+    type?: JobLock['type'];
+    from?: JobLock;
+  }): Promise<JobLock>;
+  putContinuousPoint(point: ContinuousPointRecord): Promise<void>;
+  getContinuousPoint(bucket: string): Promise<ContinuousPointRecord | undefined>;
+  /** Of all buckets, in no order. */
+  listContinuousPoints(): Promise<readonly ContinuousPointRecord[]>;
   /** Frees the lock if this job holds it; otherwise does nothing. The fence number survives. */
   releaseLock(bucket: string, jobId: string): Promise<void>;
 }

@@ -20,7 +20,7 @@ export interface BackupOutput {
   readonly recoveryPointId: string;
   readonly status: 'COMPLETED' | 'PARTIAL';
   readonly asOf: string;
-  readonly source: 'listing' | 'inventory';
+  readonly source: BackupJob['source'];
   readonly objects: number;
   readonly versions: number;
   readonly bytes: number;

@@ -1,5 +1,6 @@
 import {
   type Catalog,
+  type ContinuousPointRecord,
   ENDED_STATES,
   type JobRecord,
   type Page,
@@ -133,6 +134,41 @@ export function catalogContract(newCatalog: () => Promise<Catalog>): void {
         [11, 10, 9],
         [3, 2],
       ]);
+    });
+
+    test('keeps one continuous recovery point a bucket, beside the others', async () => {
+      const continuous = (bucket: string, fields: Partial<ContinuousPointRecord> = {}): ContinuousPointRecord => ({
+        recoveryPointId: `${bucket}/continuous`,
+        bucket,
+        state: 'AVAILABLE',
+        createdAt: '2026-01-01T00:00:00Z',
+        earliestRestorable: '2026-01-01T00:00:00Z',
+        latestRestorable: '2026-01-02T00:00:00Z',
+        reconciledThrough: '2026-01-01T12:00:00Z',
+        days: 35,
+        seq: 7,
+        ...fields,
+      });
+      expect(await catalog.getContinuousPoint('photos')).toBeUndefined();
+      await catalog.putRecoveryPoint(point(1));
+      await catalog.putContinuousPoint(continuous('photos'));
+      await catalog.putContinuousPoint(continuous('other'));
+      const stopped = continuous('photos', { state: 'STOPPED', statusMessage: 'versioning is Suspended' });
+      await catalog.putContinuousPoint(stopped);
+      expect(await catalog.getContinuousPoint('photos')).toEqual(stopped);
+      const all = await catalog.listContinuousPoints();
+      expect([...all].sort((a, b) => (a.bucket < b.bucket ? -1 : 1))).toEqual([continuous('other'), stopped]);
+      expect((await catalog.listRecoveryPoints({})).items).toEqual([point(1)]);
+      expect((await catalog.listRecoveryPoints({ bucket: 'photos' })).items).toEqual([point(1)]);
+    });
+
+    test('the lock says which kind of job has it', async () => {
+      const take = { bucket: 'photos', jobId: 'one', executionArn: 'arn:one', type: 'UPKEEP' as const };
+      expect(await catalog.takeLock(take)).toMatchObject({ type: 'UPKEEP' });
+      const held = await catalog.getLock('photos');
+      expect(held).toMatchObject({ jobId: 'one', type: 'UPKEEP' });
+      const heir = await catalog.takeLock({ ...take, jobId: 'two', type: 'BACKUP', from: held });
+      expect(heir).toEqual({ bucket: 'photos', jobId: 'two', executionArn: 'arn:one', fence: 2 });
     });
 
     test('gives the lock of a bucket to one job at a time', async () => {

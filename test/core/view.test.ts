@@ -17,7 +17,11 @@ describe('order of versions', () => {
 
   test('within a second by the links of the listing, also through a version that is gone', () => {
     const chain = [put('a', 1), put('b', 1, { newerThan: 'a' }), put('c', 1, { newerThan: 'b' })];
-    expect(newestFirst([...chain].reverse())).toEqual({ ordered: [chain[2], chain[1], chain[0]], uncertain: [] });
+    expect(newestFirst([...chain].reverse())).toEqual({
+      ordered: [chain[2], chain[1], chain[0]],
+      uncertain: [],
+      tied: new Set(),
+    });
     const [a, , c] = chain;
     expect(ids(newestFirst([a, c] as Row[], chain).ordered)).toBe('c a');
   });

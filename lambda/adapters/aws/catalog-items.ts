@@ -1,6 +1,6 @@
 import { CatalogTable } from '../../contract/catalog-schema';
 import { formatSeq } from '../../contract/layout';
-import type { JobRecord, RecoveryPointRecord } from '../../ports/catalog';
+import type { ContinuousPointRecord, JobRecord, RecoveryPointRecord } from '../../ports/catalog';
 
 /**
  * Items of the catalog table. All of one bucket are in one partition: jobs under the time of their creation, recovery
@@ -10,10 +10,14 @@ export type Item = Readonly<Record<string, unknown>>;
 export type ItemKey = Record<typeof CatalogTable.partitionKey | typeof CatalogTable.sortKey, string>;
 
 /** Values of the index's partition key: the kinds of records that the whole vault can be listed by. */
-export const Kind = { job: 'JOB', recoveryPoint: 'RECOVERY_POINT' } as const;
+export const Kind = { job: 'JOB', recoveryPoint: 'RECOVERY_POINT', continuous: 'CONTINUOUS' } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
-export const SortPrefix = { [Kind.job]: 'JOB#', [Kind.recoveryPoint]: 'RECOVERY_POINT#' } as const;
+export const SortPrefix = {
+  [Kind.job]: 'JOB#',
+  [Kind.recoveryPoint]: 'RECOVERY_POINT#',
+  [Kind.continuous]: 'CONTINUOUS',
+} as const;
 
 export const partitionOf = (bucket: string): string => `BUCKET#${bucket}`;
 
@@ -22,6 +26,18 @@ export const lockKey = (bucket: string): ItemKey => ({ pk: partitionOf(bucket), 
 export const pointKey = (bucket: string, seq: number): ItemKey => ({
   pk: partitionOf(bucket),
   sk: SortPrefix[Kind.recoveryPoint] + formatSeq(seq),
+});
+
+export const continuousKey = (bucket: string): ItemKey => ({
+  pk: partitionOf(bucket),
+  sk: SortPrefix[Kind.continuous],
+});
+
+export const continuousItem = (point: ContinuousPointRecord): Item => ({
+  ...continuousKey(point.bucket),
+  [CatalogTable.indexPartitionKey]: Kind.continuous,
+  [CatalogTable.indexSortKey]: `${instant(point.createdAt)}#${point.bucket}`,
+  record: point,
 });
 
 export function jobItem(job: JobRecord): Item {

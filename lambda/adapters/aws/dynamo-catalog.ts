@@ -10,13 +10,25 @@ import {
 import { CatalogTable } from '../../contract/catalog-schema';
 import {
   type Catalog,
+  type ContinuousPointRecord,
   ENDED_STATES,
   type JobLock,
   type JobRecord,
   type Page,
   type RecoveryPointRecord,
 } from '../../ports/catalog';
-import { type Item, jobItem, Kind, lockKey, partitionOf, pointItem, pointKey, SortPrefix } from './catalog-items';
+import {
+  continuousItem,
+  continuousKey,
+  type Item,
+  jobItem,
+  Kind,
+  lockKey,
+  partitionOf,
+  pointItem,
+  pointKey,
+  SortPrefix,
+} from './catalog-items';
 import { decodePosition, encodePosition } from './catalog-position';
 
 const DEFAULT_LIMIT = 100;
@@ -113,6 +125,29 @@ export class DynamoCatalog implements Catalog {
     return this.page<RecoveryPointRecord>({ query: this.query(bucket, Kind.recoveryPoint), limit, next });
   }
 
+  async putContinuousPoint(point: ContinuousPointRecord): Promise<void> {
+    await this.documents.send(new PutCommand({ TableName: this.table, Item: continuousItem(point) }));
+  }
+
+  async getContinuousPoint(bucket: string): Promise<ContinuousPointRecord | undefined> {
+    const { Item: item } = await this.documents.send(
+      new GetCommand({ TableName: this.table, Key: continuousKey(bucket), ConsistentRead: true }),
+    );
+    return item?.record as ContinuousPointRecord | undefined;
+  }
+
+  /** One record a bucket with continuous backup. */
+  async listContinuousPoints(): Promise<readonly ContinuousPointRecord[]> {
+    const all: ContinuousPointRecord[] = [];
+    let next: string | undefined;
+    do {
+      const page: Page<ContinuousPointRecord> = await this.page({ query: this.vaultQuery(Kind.continuous), next });
+      all.push(...page.items);
+      next = page.next;
+    } while (next !== undefined);
+    return all;
+  }
+
   async getLock(bucket: string): Promise<JobLock | undefined> {
     const { Item: item } = await this.documents.send(
       new GetCommand({ TableName: this.table, Key: lockKey(bucket), ConsistentRead: true }),
@@ -120,19 +155,27 @@ export class DynamoCatalog implements Catalog {
     return item?.jobId === undefined ? undefined : lockOf(bucket, item);
   }
 
-  async takeLock({ bucket, jobId, executionArn, from }: Parameters<Catalog['takeLock']>[0]): Promise<JobLock> {
+  async takeLock({
+    bucket,
+    jobId,
+    executionArn,
+    type = 'BACKUP',
+    from,
+  }: Parameters<Catalog['takeLock']>[0]): Promise<JobLock> {
     for (let attempt = 1; attempt <= LOCK_ATTEMPTS; attempt++) {
       const taken = await this.unlessRefused(
         new UpdateCommand({
           TableName: this.table,
           Key: lockKey(bucket),
-          UpdateExpression: 'SET jobId = :jobId, executionArn = :arn, fence = if_not_exists(fence, :none) + :one',
+          UpdateExpression:
+            'SET jobId = :jobId, executionArn = :arn, holder = :type, fence = if_not_exists(fence, :none) + :one',
           ConditionExpression: from
             ? 'attribute_not_exists(jobId) OR (jobId = :fromJob AND executionArn = :fromArn AND fence = :fromFence)'
             : 'attribute_not_exists(jobId)',
           ExpressionAttributeValues: {
             ':jobId': jobId,
             ':arn': executionArn,
+            ':type': type,
             ':none': 0,
             ':one': 1,
             ...(from && { ':fromJob': from.jobId, ':fromArn': from.executionArn, ':fromFence': from.fence }),
@@ -233,5 +276,5 @@ export class DynamoCatalog implements Catalog {
 
 const lockOf = (bucket: string, item: Item): JobLock => {
   const { jobId, executionArn, fence } = item as unknown as JobLock;
-  return { bucket, jobId, executionArn, fence };
+  return { bucket, jobId, executionArn, ...(item.holder === 'UPKEEP' && { type: 'UPKEEP' as const }), fence };
 };

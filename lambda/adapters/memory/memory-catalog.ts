@@ -1,5 +1,6 @@
 import {
   type Catalog,
+  type ContinuousPointRecord,
   ENDED_STATES,
   type JobLock,
   type JobRecord,
@@ -13,6 +14,7 @@ const DEFAULT_LIMIT = 100;
 export class MemoryCatalog implements Catalog {
   private readonly jobs = new Map<string, JobRecord>();
   private readonly points = new Map<string, RecoveryPointRecord>();
+  private readonly continuous = new Map<string, ContinuousPointRecord>();
   private readonly locks = new Map<string, JobLock>();
   private readonly fences = new Map<string, number>();
 
@@ -64,17 +66,30 @@ export class MemoryCatalog implements Catalog {
     return Promise.resolve(page);
   }
 
+  putContinuousPoint(point: ContinuousPointRecord): Promise<void> {
+    this.continuous.set(point.bucket, point);
+    return Promise.resolve();
+  }
+
+  getContinuousPoint(bucket: string): Promise<ContinuousPointRecord | undefined> {
+    return Promise.resolve(this.continuous.get(bucket));
+  }
+
+  listContinuousPoints(): Promise<readonly ContinuousPointRecord[]> {
+    return Promise.resolve([...this.continuous.values()]);
+  }
+
   getLock(bucket: string): Promise<JobLock | undefined> {
     return Promise.resolve(this.locks.get(bucket));
   }
 
-  takeLock({ bucket, jobId, executionArn, from }: Parameters<Catalog['takeLock']>[0]): Promise<JobLock> {
+  takeLock({ bucket, jobId, executionArn, type, from }: Parameters<Catalog['takeLock']>[0]): Promise<JobLock> {
     const held = this.locks.get(bucket);
     const isFrom =
       held?.jobId === from?.jobId && held?.executionArn === from?.executionArn && held?.fence === from?.fence;
     if (held && !isFrom) return Promise.resolve(held);
     const fence = (this.fences.get(bucket) ?? 0) + 1;
-    const lock = { bucket, jobId, executionArn, fence };
+    const lock: JobLock = { bucket, jobId, executionArn, ...(type === 'UPKEEP' && { type }), fence };
     this.fences.set(bucket, fence);
     this.locks.set(bucket, lock);
     return Promise.resolve(lock);
