@@ -1,3 +1,5 @@
+import type { MetricNameValue } from '../contract/metrics';
+
 /** The rest of what use cases need of the world around them. */
 
 /** Facts about executions of our state machines. */
@@ -45,4 +47,9 @@ export interface Log {
 export type RequestCounts = Record<string, number>;
 export interface RequestCounter {
   counts(): RequestCounts;
+}
+
+/** Metrics of the vault, and of one of its buckets where that is named. */
+export interface Metrics {
+  put(name: MetricNameValue, value: number, bucket?: string): void;
 }

@@ -1,0 +1,28 @@
+/** CloudWatch namespace of all metrics. Each has the dimension `Vault`, those of a bucket have `Bucket` as well. */
+export const METRIC_NAMESPACE = 'cdk-s3-backup';
+
+/** Names of metrics. Alarms and dashboards of users refer to them: they are never renamed. */
+export const MetricName = {
+  /** Versions that were stored within moments of being written. Count. */
+  versionsCaptured: 'VersionsCaptured',
+  /** Versions that were gone before they could be read. Count. */
+  versionsLost: 'VersionsLost',
+  /** From the event of a change to its place in the change log. Seconds. */
+  captureLag: 'CaptureLag',
+  /** Age of the oldest captured change that no commit has taken in. Seconds. */
+  uncommittedAge: 'UncommittedAge',
+  /** What a comparison with the bucket found that no event had told of: versions and permanent deletions. Count. */
+  reconcileGaps: 'ReconcileGaps',
+  /** 1 for each job that finds that changes of a bucket may go by unseen, else 0. */
+  coverageLost: 'CoverageLost',
+  jobsCompleted: 'JobsCompleted',
+  jobsPartial: 'JobsPartial',
+  jobsFailed: 'JobsFailed',
+  jobsExpired: 'JobsExpired',
+} as const;
+export type MetricNameValue = (typeof MetricName)[keyof typeof MetricName];
+
+export const METRIC_UNITS: Readonly<Partial<Record<MetricNameValue, 'Seconds'>>> = {
+  [MetricName.captureLag]: 'Seconds',
+  [MetricName.uncommittedAge]: 'Seconds',
+};
