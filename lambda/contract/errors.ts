@@ -19,6 +19,8 @@ export const ErrorName = {
   noInventory: 'NoInventory',
   /** The newest inventory report is broken, or is not of the protected bucket. */
   inventoryInvalid: 'InventoryInvalid',
+  /** The source `changes` does not have all that a recovery point needs. */
+  changesIncomplete: 'ChangesIncomplete',
   vaultDamaged: 'VaultDamaged',
   vaultFormatTooNew: 'VaultFormatTooNew',
 } as const;

@@ -1,5 +1,6 @@
 import { compareStates, compareTexts, NOT_STORED, isVersion, Row, versionIdentity } from './row';
-import { olderVersions } from './view';
+import type { Holdings } from './fold-versions';
+import { isRemovalOf, olderVersions } from './view';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =
@@ -11,6 +12,10 @@ export type Decision =
   | { readonly kind: 'reuse'; readonly row: Row; readonly known: Row; readonly states: readonly Row[] }
   /** The history has it and the scan proves that it is gone. */
   | { readonly kind: 'remove'; readonly row: Row }
+  /** What an event has told of and the history does not have: it goes into the history as it is. */
+  | { readonly kind: 'take'; readonly row: Row }
+  /** The change log had so many rows of the key, which change what the bucket holds. */
+  | { readonly kind: 'folded'; readonly row: Row; readonly rows: number; readonly change: Holdings }
   /** A version that the history has got other tags or another ACL, by the change log. */
   | { readonly kind: 'restate'; readonly row: Row; readonly states: readonly Row[] };
 
@@ -27,12 +32,12 @@ export interface ScanFacts {
  */
 export function decide(scanned: readonly Row[], history: readonly Row[], facts: ScanFacts): Decision[] {
   const known = new Map<string, Row>();
-  const removed = new Set<string>();
+  const removed: Row[] = [];
   const states = new Map<string, Row[]>();
   for (const row of history) {
     const identity = versionIdentity(row);
     if (isVersion(row)) known.set(identity, row);
-    else if (row.kind === 'removed') removed.add(identity);
+    else if (row.kind === 'removed') removed.push(row);
     else states.set(identity, [...(states.get(identity) ?? []), row]);
   }
   const decisions: Decision[] = [];
@@ -51,7 +56,9 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
   }
   const current = scanned[0];
   for (const [identity, row] of known) {
-    if (seen.has(identity) || removed.has(identity)) continue;
+    if (seen.has(identity) || removed.some((one) => isRemovalOf(one, row))) continue;
+    // What came after the scan began, it may not have seen.
+    if (Math.max(row.lastModified, row.visibleBefore ?? 0) > facts.asOf && row.source === 'event') continue;
     if (facts.versions === 'CURRENT' && current && isOlder(row, current)) continue;
     decisions.push({ kind: 'remove', row: removal(row, facts) });
   }
@@ -92,11 +99,14 @@ const removal = (row: Row, facts: ScanFacts): Row => ({
   kind: 'removed',
   lastModified: row.lastModified,
   etag: row.etag,
-  removedAfter: Math.min(facts.previousAsOf, facts.asOf - 1),
+  removedAfter: Math.min(Math.max(facts.previousAsOf, seenAt(row)), facts.asOf - 1),
   removedBefore: facts.asOf,
   observedAt: facts.asOf,
   source: 'listing',
 });
+
+/** Since when a captured version was there: it was not deleted before. */
+const seenAt = (row: Row): number => (row.source === 'event' ? Math.max(row.lastModified, row.visibleFrom ?? 0) : 0);
 
 /** The row of a version that could not be stored: it says that the version exists, and why its body is missing. */
 export const notStored = (row: Row, reason: string): Row => ({ ...row, uncertain: `${NOT_STORED}${reason}` });

@@ -52,6 +52,10 @@ export interface ContinuousJob {
   readonly reconciledThrough: number;
   /** Intervals in which events may be missing for good, as capture was off. */
   readonly gaps: readonly CoverageGap[];
+  /** Why changes may go by unseen even now. */
+  readonly stopped?: string;
+  /** Versions that were gone before they could be read, and that no scan has looked for since. */
+  readonly unresolved?: number;
 }
 export interface CoverageGap {
   readonly after: number;

@@ -4,7 +4,7 @@ import { compareTexts, NOT_STORED, Row, rowIdentity, VaultFile } from './row';
 /**
  * Joins what two rows of one identity know. The join is commutative, associative and idempotent, so commits may arrive
  * in any order and twice (invariant; property tests in test/core/join.test.ts): every field takes the smaller of two known
- * values in a fixed order, and the body with all that belongs to it moves as one.
+ * values in a fixed order, and the body with all that was read with it moves as one.
  */
 export function joinRows(a: Row, b: Row): Row {
   if (a.kind !== b.kind) throw damaged(a, `is a ${a.kind} and a ${b.kind}`);
@@ -18,16 +18,11 @@ export function joinRows(a: Row, b: Row): Row {
     lastModified: Math.min(a.lastModified, b.lastModified),
     newerThan: joinLinks(a.newerThan, b.newerThan),
     sequencer: least(a.sequencer, b.sequencer),
-    visibleFrom: least(a.visibleFrom, b.visibleFrom),
-    visibleBefore: least(a.visibleBefore, b.visibleBefore),
+    ...visibility(a, b),
     size: a.size ?? b.size,
     storageClass: least(a.storageClass, b.storageClass),
-    ...(body ? bodyFields(body) : { etag: least(a.etag, b.etag), sha256: least(a.sha256, b.sha256) }),
+    ...(body ? bodyFields(body) : unstored(a, b)),
     ...joinChecksum(a, b),
-    headers: least(a.headers, b.headers),
-    userMetadata: least(a.userMetadata, b.userMetadata),
-    tags: least(a.tags, b.tags),
-    acl: least(a.acl, b.acl),
     effectiveFrom: least(a.effectiveFrom, b.effectiveFrom),
     observedAt: least(a.observedAt, b.observedAt),
     removedAfter: greatest(a.removedAfter, b.removedAfter),
@@ -61,9 +56,23 @@ const compareBodies = (a: Row, fileA: VaultFile, b: Row, fileB: VaultFile): numb
   compareTexts(bodyText(a), bodyText(b));
 
 /** Ends ties: two rows for one place in the vault say the same of it, but a total order must not depend on that. */
-const bodyText = (row: Row): string => JSON.stringify([row.length, row.encoding, row.etag, row.sha256, row.file]);
+const bodyText = (row: Row): string =>
+  JSON.stringify([
+    row.length,
+    row.encoding,
+    row.etag,
+    row.sha256,
+    row.file,
+    row.readAt,
+    row.headers,
+    row.userMetadata,
+    row.tags,
+    row.acl,
+  ]);
 
-/** The ETag stays with its body: re-encryption in place changes it later. */
+/**
+ * The ETag stays with its body: re-encryption in place changes it later. So do tags and ACL, which hold at the time when all of it was read.
+ */
 const bodyFields = (row: Row): Partial<Row> => ({
   file: row.file,
   offset: row.offset,
@@ -71,7 +80,31 @@ const bodyFields = (row: Row): Partial<Row> => ({
   encoding: row.encoding,
   etag: row.etag,
   sha256: row.sha256,
+  headers: row.headers,
+  userMetadata: row.userMetadata,
+  tags: row.tags,
+  acl: row.acl,
+  readAt: row.readAt,
 });
+
+const unstored = (a: Row, b: Row): Partial<Row> => ({
+  etag: least(a.etag, b.etag),
+  sha256: least(a.sha256, b.sha256),
+  headers: least(a.headers, b.headers),
+  userMetadata: least(a.userMetadata, b.userMetadata),
+  tags: least(a.tags, b.tags),
+  acl: least(a.acl, b.acl),
+  readAt: least(a.readAt, b.readAt),
+});
+
+/** The interval that ends first is the truth: by then the version was seen, or its event came. */
+function visibility(a: Row, b: Row): Pick<Row, 'visibleFrom' | 'visibleBefore'> {
+  const end = (row: Row): number => row.visibleBefore ?? row.visibleFrom ?? Number.MAX_SAFE_INTEGER;
+  const start = (row: Row): number => row.visibleFrom ?? 0;
+  const order = end(a) - end(b) || start(b) - start(a) || Number(!a.visibleBefore) - Number(!b.visibleBefore);
+  const winner = order > 0 ? b : a;
+  return { visibleFrom: winner.visibleFrom, visibleBefore: winner.visibleBefore };
+}
 
 function joinChecksum(a: Row, b: Row): Pick<Row, 'checksum' | 'checksumAlgorithm'> {
   if (a.checksum === undefined && b.checksum === undefined)

@@ -95,6 +95,10 @@ const manifestSchema = z.object({
       reconciledThrough: z.string(),
       /** Intervals in which events may be missing for good, as capture was off. */
       gaps: z.array(z.object({ after: z.string(), before: z.string(), reason: z.string() })),
+      /** Why changes may have gone by unseen when the commit was made. */
+      stopped: z.string().optional(),
+      /** Versions that were gone before they could be read, since the last scan. */
+      unresolved: z.number().optional(),
     })
     .optional(),
   /** Changes after `metadataThrough` may be missing, as they were not captured all the time. Ends with a full read. */

@@ -1,4 +1,5 @@
 import { addCounts, Counts } from './counts';
+import { addHoldings, Holdings, NO_HOLDINGS } from './fold-versions';
 import type { MergedRange, SegmentRef } from './manifest';
 
 /** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
@@ -18,6 +19,14 @@ export interface RangeResult {
   readonly reused: number;
   readonly removed: number;
   readonly restated: number;
+  /** Versions that were stored when their events came, and those that were gone by then. */
+  readonly captured: number;
+  readonly lost: number;
+  /** Rows of the change log that were taken in, and what they change of the bucket's holdings (of the source `changes`). */
+  readonly folded: number;
+  readonly change: Holdings;
+  /** What the scan has found and no event has told of. */
+  readonly gaps: number;
   readonly skipped: Counts;
   /** Skipped versions that the recovery point needs: with any, the job is PARTIAL. */
   readonly missing: number;
@@ -42,6 +51,11 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     reused: sum((result) => result.reused),
     removed: sum((result) => result.removed),
     restated: sum((result) => result.restated),
+    captured: sum((result) => result.captured),
+    lost: sum((result) => result.lost),
+    folded: sum((result) => result.folded),
+    change: results.reduce((all, { change }) => addHoldings(all, change), NO_HOLDINGS),
+    gaps: sum((result) => result.gaps),
     missing: sum((result) => result.missing),
     skipped: results.reduce<Counts>((all, result) => addCounts(all, result.skipped), {}),
     reports: results.flatMap((result) => result.reports),

@@ -2,7 +2,13 @@
  * A row of a protected bucket's history (docs/format.md). Rows of one key stand together, newest first. Instants are epoch
  * seconds; what is absent is unknown.
  */
-export type RowKind = 'put' | 'marker' | 'state' | 'removed';
+export type RowKind =
+  | 'put'
+  | 'marker'
+  | 'state'
+  | 'removed'
+  /** Only in the change log: events of the bucket may be missing from `removedAfter` to `removedBefore`, for the reason in `uncertain`. */
+  | 'gap';
 export type RowSource = 'listing' | 'inventory' | 'event';
 
 /** A vault object that rows point to: a pack, or the copy of one large body. */

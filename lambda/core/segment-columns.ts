@@ -89,3 +89,12 @@ export const COMPARE_COLUMNS: readonly string[] = [
 ];
 /** What it takes to tell of a key's states which one holds. */
 export const STATE_COLUMNS: readonly string[] = [...COMPARE_COLUMNS, 'observed_at', 'source'];
+/** What it takes to take captured versions into a key's history, and to see its versions at any instant. */
+export const FOLD_COLUMNS: readonly string[] = [
+  ...STATE_COLUMNS,
+  'sequencer',
+  'visible_from',
+  'visible_before',
+  'read_at',
+  'removed_before',
+];

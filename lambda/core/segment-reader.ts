@@ -16,6 +16,8 @@ export interface SegmentReadOptions {
   readonly files?: readonly VaultFile[];
   /** Names of the columns to read; all when absent. */
   readonly columns?: readonly string[];
+  /** Keys before the one that it answers are of no use any more: row groups that end before it are not decoded. */
+  readonly skipTo?: () => string;
   /** SHA-256 that the segment must have. */
   readonly sha256?: string;
 }
@@ -49,10 +51,10 @@ export async function* readSegment(bytes: Uint8Array, options: SegmentReadOption
   let rowStart = 0;
   for (const [first, last, rows] of groups) {
     const rowEnd = rowStart + rows;
-    if (
-      !range ||
-      ((range.to === undefined || compareKeys(first, range.to) < 0) && compareKeys(last, range.from) >= 0)
-    ) {
+    const isSkipped = options.skipTo !== undefined && compareKeys(last, options.skipTo()) < 0;
+    const isWithin =
+      !range || ((range.to === undefined || compareKeys(first, range.to) < 0) && compareKeys(last, range.from) >= 0);
+    if (isWithin && !isSkipped) {
       const values = await Promise.all(
         columns.map(
           (column) => scan.readColumn({ column: column.name, rowStart, rowEnd }) as Promise<ArrayLike<unknown>>,

@@ -36,9 +36,9 @@ export interface BucketAdmin {
   create(bucket: string, options: { readonly ownership: BucketDescription['ownership'] }): Promise<void>;
   /**
    * Has S3 send the bucket's events to EventBridge; whatever else the bucket notifies stays as it is, also where a target
-   * is dead. Throws StoreErrors as `describe` does.
+   * is dead. `beforeEnabling` is awaited where the events were off, before they are turned on. Throws StoreErrors as `describe` does.
    */
-  ensureEventBridge(bucket: string): Promise<'enabled' | 'was-enabled'>;
+  ensureEventBridge(bucket: string, beforeEnabling?: () => Promise<void>): Promise<'enabled' | 'was-enabled'>;
   /**
    * Has S3 make an inventory of the bucket. A configuration of that ID which says the same, or more fields, is left alone, a
    * different one replaced; those of other IDs are not looked at. Throws StoreErrors as `describe` does,

@@ -192,13 +192,17 @@ export type StoreErrorCode =
   | 'unavailable';
 
 export class StoreError extends Error {
+  /** Of a delete marker that was asked for by its version ID: when it was made. */
+  readonly lastModified?: number;
+
   constructor(
     readonly code: StoreErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; lastModified?: number },
   ) {
     super(message, options);
     this.name = 'StoreError';
+    this.lastModified = options?.lastModified;
   }
 }
 

@@ -1,11 +1,14 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import { recoveryPointId, reportPrefix } from '../contract/layout';
 import { addCounts, Counts, total } from '../core/counts';
-import { toIso } from '../core/instant';
+import { fromIso, toIso } from '../core/instant';
+import { addHoldings, NO_HOLDINGS } from '../core/fold-versions';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { RecoveryPointRecord } from '../ports/catalog';
+import { runsOf } from './backup-partition';
+import { continuousOf, continuousPointId, publishContinuous } from './commit-continuous';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
 import type { ScanResult } from './scan-result';
@@ -24,6 +27,12 @@ export interface BackupOutput {
   readonly objects: number;
   readonly versions: number;
   readonly bytes: number;
+  /** Versions that were stored when their events came; of a bucket with continuous backup only. */
+  readonly captured?: number;
+  /** Versions that were gone before they could be read. */
+  readonly lost?: number;
+  /** What a scan has found and no event had told of. */
+  readonly gaps?: number;
   readonly stored: number;
   readonly reused: number;
   readonly removed: number;
@@ -48,23 +57,27 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   // A repeated step finds its own commit: whatever happened to the lock since then does not matter.
   const before = await ports.vault.readManifest(job.bucket, job.seq);
   if (before?.manifest.jobId !== job.jobId) await checkRight(ports, job, date);
-  const manifest = makeManifest(job, work);
+  const manifest = makeManifest(job, base, work);
   const { existing, sha256 } = await ports.vault.commit(manifest);
   if (existing && existing.jobId !== job.jobId)
     throw new BackupError(
       ErrorName.backupSuperseded,
       `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first: nothing of this job counts, the next one starts from there`,
     );
-  await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
+  if (!job.internal) await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
+  await publishContinuous(ports, job, existing ?? manifest, work.gaps ?? 0);
   const output: BackupOutput = {
     jobId: job.jobId,
-    recoveryPointId: recoveryPointId(job.bucket, job.seq),
+    recoveryPointId: job.internal ? continuousPointId(job.bucket) : recoveryPointId(job.bucket, job.seq),
     status,
-    asOf: toIso(job.asOf),
+    asOf: (existing ?? manifest).asOf,
     source: job.source,
     objects: counts.objects,
     versions: counts.versions,
     bytes: counts.bytes,
+    captured: counts.captured,
+    lost: counts.lost,
+    gaps: work.gaps,
     stored: counts.stored,
     reused: counts.reused,
     removed: counts.removed,
@@ -81,7 +94,8 @@ interface Work {
   readonly counts: BackupCounts;
   readonly status: 'COMPLETED' | 'PARTIAL';
   readonly requests: Counts;
-  readonly history: Pick<Manifest, 'segments' | 'ranges'> & KnownMetadata;
+  readonly history: Pick<Manifest, 'segments' | 'ranges' | 'continuous'> & KnownMetadata;
+  readonly gaps?: number;
   /** What the report tells besides. */
   readonly report: Readonly<Record<string, unknown>>;
 }
@@ -90,11 +104,21 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
   const scans = await stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP);
   const totals = sumResults(await stepResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP));
+  const runs = await runsOf(ports.scratch, job);
+  const isScan = job.source !== 'changes';
+  // A job that scans nothing leaves all ranges but those that it worked on as they were.
+  const within = isScan ? units : [{ from: '' }];
+  const continuous = continuousOf(job, base, { ...runs, lost: totals.lost });
   return {
-    counts: countAll(scans, totals),
-    status: totals.missing > 0 ? 'PARTIAL' : 'COMPLETED',
+    counts: isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows),
+    status: totals.missing > 0 || (!isScan && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
     requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
-    history: { ...nextRanges(base, units, totals.segments, totals.merged), ...knownMetadata(job, base) },
+    history: {
+      ...nextRanges(base, within, totals.segments, totals.merged),
+      ...knownMetadata(job, base, runs.gaps.length > 0),
+      continuous,
+    },
+    gaps: continuous && totals.gaps,
     report: { details: totals.reports },
   };
 }
@@ -109,6 +133,7 @@ const sharedWork = (base: Manifest): Work => ({
     metadataThrough: base.metadataThrough,
     changesThrough: base.changesThrough,
     changesMissed: base.changesMissed,
+    continuous: base.continuous,
   },
   report: sharedFrom(base),
 });
@@ -116,6 +141,7 @@ const sharedWork = (base: Manifest): Work => ({
 /** Invariant 6: every version that the scan saw was stored, reused, skipped for a reason, or not asked for. */
 function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCounts {
   const { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped } = totals;
+  const { captured, lost } = totals;
   const planned = scans.reduce((sum, scan) => sum + scan.versions, 0);
   const settled = stored + reused + total(skipped);
   if (settled + totals.leftOut !== planned || settled !== versions)
@@ -123,7 +149,33 @@ function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCoun
       ErrorName.vaultDamaged,
       `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
     );
-  return { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
+  const counts = { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
+  return { ...counts, ...(captured > 0 && { captured }), ...(lost > 0 && { lost }) };
+}
+
+/**
+ * Numbers of a commit that scanned nothing: those of the commit before, and what the log changes. Every row that was read of the log has to
+ * be among them.
+ */
+function countChanges(base: Manifest | undefined, totals: RangeResult, rows: number): BackupCounts {
+  if (totals.folded !== rows)
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `${String(rows)} changes were captured, but ${String(totals.folded)} were taken in: nothing is committed, run the job again`,
+    );
+  const before = base?.counts ?? NO_HOLDINGS;
+  const { stored, storedBytes, captured, lost, removed, restated, skipped } = totals;
+  return {
+    ...addHoldings(before, totals.change),
+    stored,
+    storedBytes,
+    captured,
+    lost,
+    removed,
+    restated,
+    reused: 0,
+    skipped,
+  };
 }
 
 /** The job still holds the lock under its number, and its time is not over. */
@@ -137,8 +189,11 @@ async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Prom
   refuseLate(job, now);
 }
 
-function makeManifest(job: BackupJob, { counts, status: state, history }: Work): Manifest {
-  const asOf = toIso(job.asOf);
+function makeManifest(job: BackupJob, base: Manifest | undefined, { counts, status: state, history }: Work): Manifest {
+  // What was captured is whole up to then, and nothing later is shown.
+  const isWhole = job.source === 'changes' && history.continuous;
+  const shown = isWhole ? Math.max(fromIso(isWhole.capturedThrough), base ? fromIso(base.asOf) : 0) : job.asOf;
+  const asOf = toIso(shown);
   return {
     format: 1,
     bucket: job.bucket,
@@ -149,13 +204,15 @@ function makeManifest(job: BackupJob, { counts, status: state, history }: Work):
     asOf,
     source: job.source,
     versions: job.versions,
-    recoveryPoint: {
-      state,
-      plan: job.scheduled?.plan,
-      rule: job.scheduled?.rule,
-      deleteAt: job.deleteAfterDays === undefined ? undefined : toIso(job.asOf + job.deleteAfterDays * DAY),
-      tags: job.recoveryPointTags,
-    },
+    recoveryPoint: job.internal
+      ? undefined
+      : {
+          state,
+          plan: job.scheduled?.plan,
+          rule: job.scheduled?.rule,
+          deleteAt: job.deleteAfterDays === undefined ? undefined : toIso(shown + job.deleteAfterDays * DAY),
+          tags: job.recoveryPointTags,
+        },
     ownership: job.ownership,
     ...history,
     counts,
@@ -165,18 +222,23 @@ function makeManifest(job: BackupJob, { counts, status: state, history }: Work):
 type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed'>;
 
 /** How far tags and ACLs are known, and the change log is taken in. */
-function knownMetadata({ asOf, metadata, changes }: BackupJob, base: Manifest | undefined): KnownMetadata {
+function knownMetadata(
+  { asOf, metadata, changes }: BackupJob,
+  base: Manifest | undefined,
+  hasGaps: boolean,
+): KnownMetadata {
   if (!changes) {
     const metadataThrough = metadata === 'FULL' || !base ? toIso(asOf) : base.metadataThrough;
     return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
   }
   const through = toIso(changes.through);
+  const isMissed = changes.missed || (hasGaps && metadata !== 'FULL' && base !== undefined);
   const before = base?.metadataThrough;
-  const captured = changes.missed || (before !== undefined && before > through) ? before : through;
+  const captured = isMissed || (before !== undefined && before > through) ? before : through;
   return {
     metadataThrough: metadata === 'FULL' || !base ? toIso(asOf) : captured,
     changesThrough: through,
-    changesMissed: changes.missed || undefined,
+    changesMissed: isMissed || undefined,
   };
 }
 
@@ -210,7 +272,7 @@ async function publish(
 async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutput, completedAt: string): Promise<void> {
   await ports.catalog.putJob({
     jobId: job.jobId,
-    type: 'BACKUP',
+    type: job.internal ? 'UPKEEP' : 'BACKUP',
     bucket: job.bucket,
     state: output.status,
     createdAt: job.startedAt,
@@ -222,12 +284,13 @@ async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutpu
     rule: job.scheduled?.rule,
   });
   await ports.catalog.releaseLock(job.bucket, job.jobId);
-  await ports.events.publish(
-    backupJobEvent(
-      ports.deployment,
-      { jobId: job.jobId, bucket: job.bucket, createdAt: job.startedAt },
-      { state: output.status, recoveryPointId: output.recoveryPointId, bytes: output.bytes, completedAt },
-    ),
-  );
+  if (!job.internal)
+    await ports.events.publish(
+      backupJobEvent(
+        ports.deployment,
+        { jobId: job.jobId, bucket: job.bucket, createdAt: job.startedAt },
+        { state: output.status, recoveryPointId: output.recoveryPointId, bytes: output.bytes, completedAt },
+      ),
+    );
   ports.log.info('BackupCommitted', { jobId: job.jobId, bucket: job.bucket, seq: job.seq, status: output.status });
 }

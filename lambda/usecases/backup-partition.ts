@@ -4,7 +4,7 @@ import type { BackupJob, RangeUnit } from '../core/jobs';
 import { afterKey, compareKeys } from '../core/key-order';
 import { cutRanges } from '../core/weights';
 import type { BackupPorts } from './context';
-import { foldChanges } from './fold-changes';
+import { foldChanges, LoggedChanges } from './fold-changes';
 import { shareOfRate } from './paced';
 import type { Run } from './runs';
 import type { ScanResult } from './scan-result';
@@ -23,25 +23,29 @@ export async function partitionBackup(
     ports.vault.readBase(job.bucket, job.base),
   ]);
   const bounds = base?.ranges.map((range) => range.from) ?? [];
-  const samples = scans.flatMap((scan) => scan.samples).sort((a, b) => compareKeys(a.key, b.key));
+  // One file for all ranges: each would otherwise read the results of the whole scan.
+  const logged = await foldChanges(ports, job);
+  const isScan = job.source !== 'changes';
+  const scanned = isScan ? scans.flatMap((scan) => scan.samples) : logged.samples;
+  const samples = [...scanned].sort((a, b) => compareKeys(a.key, b.key));
   const ranges = cutRanges(samples, ports.settings.rangeWeight, bounds, afterKey);
   const requestsPerSecond = shareOfRate(ports.settings, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));
   const runs = scans.flatMap((scan) => scan.runs);
-  // One file for all ranges: each would otherwise read the results of the whole scan.
-  const changes = await foldChanges(ports, job);
-  await ports.scratch.create<JobRuns>(runsKey(job), { scan: runs, changes });
+  const { runs: changes, rows, lag, gaps } = logged;
+  await ports.scratch.create<JobRuns>(runsKey(job), { scan: runs, changes, rows, lag, gaps });
   ports.log.info('BackupPartitioned', {
     jobId: job.jobId,
     units: units.length,
     runs: runs.length,
     changes: changes.length,
   });
-  return writeUnits(ports.scratch, RANGE_STEP, job, units);
+  // Nothing was captured: nothing is done but to say so.
+  return writeUnits(ports.scratch, RANGE_STEP, job, isScan || rows > 0 ? units : []);
 }
 
 /** Sorted runs that the ranges of a job read: of the scan, and of the change log. */
-export interface JobRuns {
+export interface JobRuns extends Pick<LoggedChanges, 'rows' | 'lag' | 'gaps'> {
   readonly scan: readonly Run[];
   readonly changes: readonly Run[];
 }

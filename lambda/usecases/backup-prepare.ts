@@ -1,17 +1,19 @@
-import { BackupError, ErrorName } from '../contract/errors';
+import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
 import type { FanOutInput, StartInput, WaitAnswer } from '../contract/steps';
 import { BackupRequest, parseBackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
-import type { BackupJob, ScanUnit } from '../core/jobs';
+import type { BackupJob, ContinuousJob, ScanUnit } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
+import { parseUpkeepRequest } from '../core/upkeep-request';
 import type { BucketDescription } from '../ports/bucket-admin';
 import type { JobLock, JobState } from '../ports/catalog';
 import { isStoreError } from '../ports/object-store';
 import { ChosenSource, chooseSource } from './choose-source';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
-import { planChanges } from './plan-changes';
+import { ensureCapture, planChanges } from './plan-changes';
+import { type ContinuousPlan, planContinuous } from './plan-continuous';
 import { shareOfRate } from './paced';
 import { checkRecorded } from './recorded-manifest';
 import { requestsSince } from './requests';
@@ -32,11 +34,12 @@ const MAX_WAITS = 1_000;
  */
 export async function prepareBackup(
   ports: BackupPorts,
-  { input, execution }: StartInput,
+  { input, execution, workflow = 'backup' }: StartInput,
 ): Promise<FanOutInput<BackupJob, ScanUnit> | WaitAnswer> {
   const { deployment, catalog } = ports;
-  const request = parseBackupRequest(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
-  const described = request.scheduled ? undefined : await describeSource(ports, request.bucket);
+  const parse = workflow === 'upkeep' ? parseUpkeepRequest : parseBackupRequest;
+  const request = parse(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
+  const described = request.scheduled ? undefined : await describeSource(ports, request);
   const now = described?.date ?? (await ports.vault.now());
   const jobId = jobIdOf(execution);
   const record = async (state: JobState): Promise<void> => {
@@ -45,19 +48,19 @@ export async function prepareBackup(
     const { plan, rule } = request.scheduled ?? {};
     const { put, before } = await catalog.putJobUnlessEnded({
       ...job,
-      type: 'BACKUP',
+      type: request.upkeep ? 'UPKEEP' : 'BACKUP',
       state,
       executionArn: execution.arn,
       plan,
       rule,
     });
     // A step that outlives its execution says nothing any more, and one that goes on waiting nothing new.
-    if (put && !(state === 'PENDING' && before?.state === state))
+    if (put && !request.upkeep && !(state === 'PENDING' && before?.state === state))
       await ports.events.publish(backupJobEvent(deployment, job, { state }));
   };
   const lock = await takeLock(ports, request, jobId, execution.arn);
   if (lock.jobId !== jobId) {
-    refuseBusy(request, lock, now);
+    refuseBusy(request, lock, now, fromIso(execution.startTime));
     await record('PENDING');
     return { wait: waitSeconds(request, now) };
   }
@@ -65,13 +68,14 @@ export async function prepareBackup(
   if (described) await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
   const shared = await shareScan(ports, request, base?.manifest, now);
-  const { units, ...scan } = shared ?? (await ownScan(ports, request, base?.manifest, described));
+  const { units, ...scan } = shared ?? (await ownScan(ports, request, base?.manifest, { described, jobId }));
   const job: BackupJob = {
     jobId,
     executionArn: execution.arn,
     startedAt: toIso(fromIso(execution.startTime)),
     bucket: request.bucket,
     ...scan,
+    internal: request.upkeep && true,
     previousAsOf: base ? fromIso(base.manifest.asOf) : 0,
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,
@@ -93,23 +97,84 @@ export async function prepareBackup(
   );
 }
 
-/** What to scan. */
+/** What to scan, or that nothing has to be. */
 async function ownScan(
   ports: BackupPorts,
   request: BackupRequest,
   base: Manifest | undefined,
-  known: BucketDescription | undefined,
-): Promise<ChosenSource & Pick<BackupJob, 'requests' | 'changes' | 'region' | 'aclsEnabled' | 'ownership'>> {
-  const { region, aclsEnabled, ownership, date } = known ?? (await describeSource(ports, request.bucket));
+  { described, jobId }: { described: BucketDescription | undefined; jobId: string },
+): Promise<OwnScan> {
+  const { region, aclsEnabled, ownership, date: now } = described ?? (await describeSource(ports, request));
+  const bucketFacts = { region, aclsEnabled, ownership };
+  const { bucket, metadata } = request;
   const before = { ...ports.source.counts() };
-  if (!base) await refuseVaultBucket(ports.source, request.bucket, 'bucket');
-  const source = await chooseSource(ports, request, base, date);
-  const changes = await planChanges(ports, request, base, { asOf: source.asOf, now: date });
-  return { ...source, requests: requestsSince(ports.source, before), changes, region, aclsEnabled, ownership };
+  if (!base) await refuseVaultBucket(ports.source, bucket, 'bucket');
+  const capture =
+    metadata === 'EVENTS' || base?.continuous ? await ensureCapture(ports, { bucket, jobId, base, now }) : undefined;
+  const asOf = Math.max(now, base ? fromIso(base.asOf) : 0);
+  const { through } = planChanges(ports, request, base, { asOf, now, capture });
+  const continuous = await planContinuous(ports, request, base, { now, capture, through });
+  const source = await chosenSource(ports, request, { base, now, continuous });
+  const changes = planChanges(ports, request, base, { asOf: source.asOf, now, capture });
+  const requests = requestsSince(ports.source, before);
+  return {
+    ...source,
+    requests,
+    changes,
+    continuous: continuous && scannedBy(source, continuous.job, base),
+    ...bucketFacts,
+  };
+}
+type OwnScan = ChosenSource &
+  Pick<BackupJob, 'requests' | 'changes' | 'continuous' | 'region' | 'aclsEnabled' | 'ownership'>;
+
+interface SourceFacts {
+  readonly base: Manifest | undefined;
+  readonly now: number;
+  readonly continuous: ContinuousPlan | undefined;
+}
+
+/** What was captured is enough where it is whole; an upkeep scans when a comparison is due. */
+async function chosenSource(ports: BackupPorts, request: BackupRequest, facts: SourceFacts): Promise<ChosenSource> {
+  const { base, now, continuous } = facts;
+  const { bucket, source, upkeep } = request;
+  const fromChanges = (): ChosenSource => ({
+    source: 'changes',
+    asOf: Math.max(continuous?.job.capturedThrough ?? 0, base ? fromIso(base.asOf) : 0),
+    units: [],
+  });
+  if (upkeep) {
+    if (upkeep.action === 'commit-changes' && !base?.continuous)
+      throw invalidRequest([`action: bucket "${bucket}" has to be compared first: use "auto" or "reconcile"`]);
+    const scans = upkeep.action === 'reconcile' || (upkeep.action === 'auto' && continuous?.reconcile === true);
+    return scans ? chooseSource(ports, { ...request, source: 'listing' }, base, now) : fromChanges();
+  }
+  const unusable = continuous ? continuous.unusable : 'the bucket has no continuous backup in this vault';
+  const fits = request.versions === 'ALL' && request.metadata === 'EVENTS';
+  if (source === 'changes' && unusable !== undefined)
+    throw new BackupError(
+      ErrorName.changesIncomplete,
+      `a recovery point of bucket "${bucket}" cannot be made of what was captured: ${unusable}; use the source "listing"`,
+    );
+  if (source === 'changes' || (source === 'auto' && fits && unusable === undefined)) return fromChanges();
+  return chooseSource(ports, request, base, now);
+}
+
+/** A scan of all versions says what the bucket had at its start; the first one is where continuous backup begins. */
+function scannedBy({ source, asOf }: ChosenSource, job: ContinuousJob, base: Manifest | undefined): ContinuousJob {
+  if (source === 'changes') return job;
+  const since = base?.continuous ? job.since : asOf;
+  return {
+    ...job,
+    since,
+    capturedThrough: Math.max(job.capturedThrough, since),
+    reconciledThrough: job.reconciledThrough,
+  };
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */
-async function describeSource(ports: BackupPorts, bucket: string): Promise<BucketDescription> {
+async function describeSource(ports: BackupPorts, request: BackupRequest): Promise<BucketDescription> {
+  const { bucket } = request;
   const described = await describeBucket(ports, bucket, 'and be selected in a plan of this vault');
   if (described.region !== ports.deployment.region)
     throw new BackupError(
@@ -151,14 +216,23 @@ async function takeLock(
   jobId: string,
   executionArn: string,
 ): Promise<JobLock> {
-  const wanted = { bucket: request.bucket, jobId, executionArn };
+  const wanted = {
+    bucket: request.bucket,
+    jobId,
+    executionArn,
+    type: request.upkeep ? ('UPKEEP' as const) : ('BACKUP' as const),
+  };
   const lock = await ports.catalog.takeLock(wanted);
   if (lock.jobId === jobId || (await ports.executions.isRunning(lock.executionArn))) return lock;
   ports.log.warn('LockTakenOver', { jobId, bucket: request.bucket, from: lock.jobId });
   return ports.catalog.takeLock({ ...wanted, from: lock });
 }
 
-function refuseBusy(request: BackupRequest, lock: JobLock, now: number): void {
+/** The upkeep of a continuous backup is over soon: a person's job waits for it. */
+const UPKEEP_WAIT = 60 * 60;
+
+function refuseBusy(request: BackupRequest, lock: JobLock, now: number, startedAt: number): void {
+  if (!request.scheduled && lock.type === 'UPKEEP' && now - startedAt < UPKEEP_WAIT) return;
   if (!request.scheduled)
     throw new BackupError(
       ErrorName.backupAlreadyRunning,

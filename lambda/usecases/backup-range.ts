@@ -3,18 +3,20 @@ import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
 import { Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
 import type { BackupJob, RangeUnit } from '../core/jobs';
+import { addHoldings, LOST, NO_HOLDINGS } from '../core/fold-versions';
+import type { KeyGroup } from '../core/groups';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest, SegmentRef } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import { PACK_BYTES } from '../core/pack';
 import { Row, versionIdentity } from '../core/row';
-import { COMPARE_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
+import { COMPARE_COLUMNS, FOLD_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
 import { JobRuns, runsOf } from './backup-partition';
 import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
 import { DecidedKeys } from './decided-keys';
-import { compareWithHistory, readHistory } from './history';
+import { compareWithHistory, readHistory, ScannedKey, touchedKeys } from './history';
 import { mergeRanges, rangesToMerge } from './merge-ranges';
 import { pacedPorts } from './paced';
 import { runInOrder } from './pool';
@@ -48,6 +50,14 @@ interface Placed {
   readonly needed: boolean;
   /** Older versions with a body that a recovery point of CURRENT versions leaves out; counted with the current one. */
   readonly leftOut: number;
+}
+
+interface ComparedSources {
+  readonly base: Manifest | undefined;
+  readonly within: KeyRange;
+  readonly columns: readonly string[];
+  readonly scan: AsyncIterator<KeyGroup>;
+  readonly logged: AsyncIterator<KeyGroup>;
 }
 
 const BATCH_DECISIONS = 10_000;
@@ -110,8 +120,13 @@ class RangeBackup {
     reused: 0,
     removed: 0,
     restated: 0,
+    captured: 0,
+    lost: 0,
+    folded: 0,
+    gaps: 0,
     missing: 0,
   };
+  private change = NO_HOLDINGS;
   private readonly skipped: Counts = {};
   private readonly report: ReportWriter;
   private readonly uploads: Map<string, string>;
@@ -139,13 +154,13 @@ class RangeBackup {
     const runs = await runsOf(ports.scratch, job);
     const scan = readRunGroups(ports.scratch, runs.scan, within);
     const logged = readRunGroups(ports.scratch, runs.changes, within);
-    const columns = this.needsStates(runs) ? STATE_COLUMNS : COMPARE_COLUMNS;
-    const history = readHistory(ports.vault, base, within, { columns, withFiles: false });
     const keys = new DecidedKeys(ports.source, job);
-    for await (const compared of compareWithHistory(scan, history, logged)) {
+    const sources = { base, within, columns: this.columns(runs), scan, logged };
+    for await (const compared of this.compared(sources)) {
       const { key } = compared;
       const resumed = key === this.start?.key ? this.start : undefined;
-      const { current, decisions, leftOut } = await keys.decide(compared, resumed?.current);
+      const { current, decisions, leftOut, gaps } = await keys.decide(compared, resumed?.current);
+      if (!resumed) this.counts.gaps += gaps;
       for (let done = resumed?.done ?? 0; done < decisions.length; done++) {
         const decision = decisions[done];
         if (decision) batch.add({ decision, done, current, needed: isOf(decision, current), leftOut });
@@ -160,8 +175,29 @@ class RangeBackup {
     const segments = await delta.finish();
     const requests = requestsSince(ports.source, before);
     const reports = await this.report.finish();
-    const result = { segments, merged: [], ...this.counts, skipped: this.skipped, reports, requests };
+    const result = {
+      segments,
+      merged: [],
+      ...this.counts,
+      change: this.change,
+      skipped: this.skipped,
+      reports,
+      requests,
+    };
     return { result, cursor: stopped ?? (await this.mergeCursor(base, segments)) };
+  }
+
+  /** A job that scans nothing looks only at keys that the log has something of. */
+  private compared(sources: ComparedSources): AsyncGenerator<ScannedKey> {
+    const { base, within, columns, scan, logged } = sources;
+    const { vault } = this.ports;
+    if (this.job.source === 'changes') return touchedKeys(vault, base, within, { columns, logged });
+    return compareWithHistory(scan, readHistory(vault, base, within, { columns, withFiles: false }), logged);
+  }
+
+  private columns(runs: JobRuns): readonly string[] {
+    if (this.job.continuous) return FOLD_COLUMNS;
+    return this.needsStates(runs) ? STATE_COLUMNS : COMPARE_COLUMNS;
   }
 
   /** Which state of a version holds matters only to jobs that may add one. */
@@ -206,7 +242,7 @@ class RangeBackup {
   /** What takes no request takes no time worth a turn of its own. */
   private isFree(placed: Placed | undefined): boolean {
     const kind = placed?.decision.kind;
-    if (kind === 'restate') return true;
+    if (kind === 'restate' || kind === 'take' || kind === 'folded') return true;
     return kind !== 'store' && this.job.metadata !== 'FULL' && (kind !== 'remove' || this.job.source === 'listing');
   }
 
@@ -233,6 +269,11 @@ class RangeBackup {
     const { row } = decision;
     this.count(placed);
     if (decision.kind === 'mark') delta.add(row);
+    if (decision.kind === 'take') this.take(row, delta);
+    if (decision.kind === 'folded') {
+      this.counts.folded += decision.rows;
+      this.change = addHoldings(this.change, decision.change);
+    }
     const removal = outcome.kind === 'removed' ? outcome.row : decision.kind === 'remove' ? row : undefined;
     if (removal) {
       delta.add(removal);
@@ -256,10 +297,20 @@ class RangeBackup {
       await this.skip(decision, outcome.reason, needed, delta);
   }
 
+  private take(row: Row, delta: DeltaWriter): void {
+    delta.add(row);
+    if (row.kind === 'removed') this.counts.removed++;
+    if (row.kind === 'state') this.counts.restated++;
+    if (row.kind === 'put' && row.file) this.counts.captured++;
+    if (row.kind === 'put' && row.uncertain === LOST) this.counts.lost++;
+  }
+
   /** What the recovery point has, whether it is new or not. */
   private count({ decision: { kind, row }, needed, leftOut }: Placed): void {
     if (needed) this.counts.leftOut += leftOut;
-    if (kind === 'remove' || kind === 'restate') return;
+    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return;
+    // What a job takes from the change log, it counts by the change of what the bucket holds.
+    if (this.job.source === 'changes') return;
     if (row.kind === 'marker') {
       this.counts.markers++;
       return;
@@ -300,7 +351,7 @@ class RangeBackup {
 
 /** Whether a decision is about the version itself, and that is the one. */
 const isOf = ({ kind, row }: Decision, identity: string | undefined): boolean =>
-  kind !== 'remove' && kind !== 'restate' && versionIdentity(row) === identity;
+  kind !== 'remove' && kind !== 'restate' && kind !== 'take' && kind !== 'folded' && versionIdentity(row) === identity;
 
 /** Reports are eventually consistent: a change that was logged so shortly before one may be missing in it. */
 const REPORT_LAG = 48 * 60 * 60;

@@ -3,9 +3,9 @@ import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/ca
 import { sha256Hex } from '../core/hash';
 import type { BackupJob } from '../core/jobs';
 import { NULL_VERSION, Row, VaultFile } from '../core/row';
-import { isStoreError, ObjectHead, StoreErrorCode } from '../ports/object-store';
+import { isStoreError, ObjectHead, ObjectStore, StoreErrorCode } from '../ports/object-store';
 import type { BackupPorts } from './context';
-import { CopyIntoVault } from './copy-into-vault';
+import { CopyIntoVault, CopyPorts } from './copy-into-vault';
 
 /** What became of a version: a body to pack, a copy in the vault, a reason to skip it, or a copy still under way. */
 export type Stored =
@@ -27,12 +27,25 @@ const SKIP_REASONS: Partial<Record<StoreErrorCode, SkipReason>> = {
 };
 const ARCHIVE_CLASSES = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
-/** Reads or copies one version with everything that belongs to it. */
+/** Whose versions are stored, and under whose names. */
+export interface StoreTarget {
+  readonly bucket: string;
+  readonly jobId: string;
+  /** Number of the commit that the vault files come with. */
+  readonly seq: number;
+  readonly aclsEnabled: boolean;
+}
+export interface StorePorts extends CopyPorts {
+  readonly source: ObjectStore;
+  readonly settings: CopyPorts['settings'] & { readonly packThreshold: number };
+}
+
+/** Reads or copies one version with everything that belongs to it. A row of an event takes its date and size from the object. */
 export class VersionStore {
   private readonly copier: CopyIntoVault;
   constructor(
-    private readonly ports: BackupPorts,
-    private readonly job: BackupJob,
+    private readonly ports: StorePorts,
+    private readonly job: StoreTarget,
     uploads: ReadonlyMap<string, string>,
   ) {
     this.copier = new CopyIntoVault(ports, uploads);
@@ -54,7 +67,7 @@ export class VersionStore {
 
   private async read(row: Row): Promise<Stored> {
     const object = await this.ports.source.get(this.source(row));
-    if (object.size !== row.size || object.body.byteLength !== row.size)
+    if (object.size !== (row.size ?? object.size) || object.body.byteLength !== object.size)
       return { kind: 'skipped', reason: 'version-gone' };
     if (object.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, object);
@@ -64,7 +77,7 @@ export class VersionStore {
   private async copy(row: Row): Promise<Stored> {
     const source = this.source(row);
     const head = await this.ports.source.head(source);
-    if (head.size !== row.size) return { kind: 'skipped', reason: 'version-gone' };
+    if (head.size !== (row.size ?? head.size)) return { kind: 'skipped', reason: 'version-gone' };
     if (head.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, head);
     const name = objectKey(this.job.jobId, this.identity(row));
@@ -94,6 +107,7 @@ export class VersionStore {
     ]);
     return {
       ...row,
+      ...(row.source === 'event' && { lastModified: head.lastModified, size: head.size }),
       etag: head.etag,
       storageClass: head.storageClass,
       checksumAlgorithm: head.checksum?.algorithm ?? row.checksumAlgorithm,
@@ -102,6 +116,7 @@ export class VersionStore {
       userMetadata: encodeMetadata(head.userMetadata),
       tags: encodeTags(tags),
       acl: this.job.aclsEnabled ? (acl ? encodeAcl(acl) : row.acl) : undefined,
+      readAt: head.date,
     };
   }
 }

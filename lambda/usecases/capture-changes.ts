@@ -1,19 +1,25 @@
+import { MetricName } from '../contract/metrics';
 import { addCounts } from '../core/counts';
-import { parseS3Event, S3Event } from '../core/s3-event';
+import { LOST } from '../core/fold-versions';
+import { PACK_BYTES, PackBuilder } from '../core/pack';
+import { isVersionEvent, parseS3Event, S3Event } from '../core/s3-event';
 import type { ChangeLog, LoggedChange } from '../ports/change-log';
-import type { Log } from '../ports/runtime';
 import { isStoreError, StoreError } from '../ports/object-store';
+import type { Log, Metrics } from '../ports/runtime';
+import { captureJobId, captureVersion, CaptureVersionPorts } from './capture-versions';
 import type { CountingStore, Deployment } from './context';
 import { runInOrder } from './pool';
 import { readChanged } from './read-changed';
 import { requestsSince } from './requests';
+import { writePack } from './write-pack';
 
-export interface CapturePorts {
+export interface CapturePorts extends CaptureVersionPorts {
   readonly source: CountingStore;
   readonly changeLog: ChangeLog;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly deployment: Pick<Deployment, 'vaultBucket' | 'scratchBucket'>;
-  readonly settings: { readonly concurrency: number };
+  readonly settings: CaptureVersionPorts['settings'] & { readonly concurrency: number };
 }
 
 /** A message of the capture queue, as SQS hands it to a function. */
@@ -31,52 +37,49 @@ interface Received {
   readonly messageId: string;
   readonly event: S3Event;
 }
+/** Messages that one read answers, and what it answered: changes to log, and a body that belongs to the first of them. */
+interface Read {
+  readonly group: readonly Received[];
+  readonly changes: readonly LoggedChange[];
+  readonly body?: Uint8Array;
+}
 
 /**
- * Reads the tags or the ACL that each event tells of, each version once however many events a batch has of it, and logs them as
- * states of the version since the event's time. Every call may be repeated, in any order: the state that holds in the end is that of
- * the last event, which is read after it.
+ * Stores the versions that events tell of, reads the tags or the ACL that they tell of, each version once however many events a batch
+ * has of it, and logs all of it. A body is in the vault before its change is in the log. Every call may be repeated, in any order.
  */
 export async function captureChanges(ports: CapturePorts, messages: readonly CaptureMessage[]): Promise<CaptureOutput> {
   const before = { ...ports.source.counts() };
   const failed = new Set<string>();
-  const fail = (some: readonly Received[], cause: unknown): void => {
-    for (const { messageId } of some) failed.add(messageId);
-    const { name, message } = cause as Error;
-    // What S3 says of an error may hold a key.
-    const problem = cause instanceof StoreError ? cause.code : `${name}: ${message}`;
-    ports.log.warn('ChangesNotCaptured', { messages: some.length, problem });
-  };
-  const received = parseAll(ports, messages, failed);
-  const wanted = groupByVersion(received.filter(({ event }) => !isOwn(ports, event)));
   const counts = { logged: 0, vanished: 0 };
-  const read = await runInOrder(
-    wanted,
-    ports.settings.concurrency,
-    () => true,
-    async (group) => {
-      try {
-        return { group, changes: await changesOf(ports, group) };
-      } catch (error) {
-        fail(group, error);
-        return { group, changes: undefined };
-      }
-    },
-  );
-  const captured = read.flatMap(({ group, changes }) => (changes ? [{ group, changes }] : []));
-  try {
-    await ports.changeLog.append(captured.flatMap(({ changes }) => changes));
-    counts.vanished = captured.filter(({ changes }) => changes.length === 0).length;
-    counts.logged = captured.reduce((sum, { changes }) => sum + changes.length, 0);
-  } catch (error) {
-    fail(
-      captured.flatMap(({ group }) => group),
-      error,
-    );
+  const received = parseAll(ports, messages, failed).filter(({ event }) => !isOwn(ports, event));
+  for (const slice of slices(groupByVersion(received), ports.settings.packThreshold)) {
+    const read = await readAll(ports, slice, failed);
+    try {
+      await ports.changeLog.append(await withBodies(ports, read));
+      counts.vanished += read.filter(({ changes }) => changes.length === 0).length;
+      counts.logged += read.reduce((sum, { changes }) => sum + changes.length, 0);
+      measure(ports, read);
+    } catch (error) {
+      fail(
+        ports,
+        failed,
+        read.flatMap(({ group }) => group),
+        error,
+      );
+    }
   }
   const requests = addCounts({}, requestsSince(ports.source, before));
   ports.log.info('ChangesCaptured', { messages: messages.length, ...counts, failed: failed.size, requests });
   return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function fail({ log }: CapturePorts, failed: Set<string>, some: readonly Received[], cause: unknown): void {
+  for (const { messageId } of some) failed.add(messageId);
+  const { name, message } = cause as Error;
+  // What S3 says of an error may hold a key.
+  const problem = cause instanceof StoreError ? cause.code : `${name}: ${message}`;
+  log.warn('ChangesNotCaptured', { messages: some.length, problem });
 }
 
 function parseAll(ports: CapturePorts, messages: readonly CaptureMessage[], failed: Set<string>): Received[] {
@@ -95,32 +98,113 @@ function parseAll(ports: CapturePorts, messages: readonly CaptureMessage[], fail
 const isOwn = ({ deployment }: CapturePorts, { bucket }: S3Event): boolean =>
   bucket === deployment.vaultBucket || bucket === deployment.scratchBucket;
 
-/** Messages that one read answers. */
+/** Messages that one read answers. Deletions need none, and each of them counts. */
 function groupByVersion(received: readonly Received[]): Received[][] {
   const groups = new Map<string, Received[]>();
   for (const one of received) {
-    const { bucket, key, versionId, field } = one.event;
-    const id = JSON.stringify([bucket, key, versionId, field]);
-    groups.set(id, [...(groups.get(id) ?? []), one]);
+    const { event } = one;
+    const { id, bucket, key, versionId } = event;
+    const what = isVersionEvent(event) ? [event.change, event.change === 'created' ? event.etag : id] : [event.field];
+    const group = JSON.stringify([bucket, key, versionId, ...what]);
+    groups.set(group, [...(groups.get(group) ?? []), one]);
   }
   return [...groups.values()];
 }
 
-/** A state for each event and version; none when the version is gone. */
-async function changesOf({ source }: CapturePorts, group: readonly Received[]): Promise<LoggedChange[]> {
+/** Groups whose bodies share a pack, and fit into memory together. */
+function* slices(groups: readonly Received[][], packThreshold: number): Generator<Received[][]> {
+  let slice: Received[][] = [];
+  let bytes = 0;
+  for (const group of groups) {
+    slice.push(group);
+    bytes += bodyBytes(group[0]?.event, packThreshold);
+    if (bytes < PACK_BYTES) continue;
+    yield slice;
+    slice = [];
+    bytes = 0;
+  }
+  if (slice.length > 0) yield slice;
+}
+
+function bodyBytes(event: S3Event | undefined, packThreshold: number): number {
+  if (!event || !isVersionEvent(event) || event.change !== 'created') return 0;
+  const { size = packThreshold } = event;
+  return size > packThreshold ? 0 : size;
+}
+
+async function readAll(ports: CapturePorts, groups: Received[][], failed: Set<string>): Promise<readonly Read[]> {
+  const read = await runInOrder(
+    groups,
+    ports.settings.concurrency,
+    () => true,
+    async (group): Promise<Read | undefined> => {
+      try {
+        return await readGroup(ports, group);
+      } catch (error) {
+        if (isStoreError(error, 'no-such-bucket')) return { group, changes: [] };
+        fail(ports, failed, group, error);
+        return undefined;
+      }
+    },
+  );
+  return read.filter((one) => one !== undefined);
+}
+
+async function readGroup(ports: CapturePorts, group: readonly Received[]): Promise<Read> {
   const [first] = group;
-  if (!first) return [];
-  try {
-    const states = await readChanged(source, first.event);
-    return group.flatMap(({ event: { id, bucket, time } }) =>
-      states.map(({ suffix, ...state }): LoggedChange => ({
-        id: `${id}${suffix}`,
-        bucket,
-        row: { ...state, kind: 'state', effectiveFrom: time, observedAt: state.observedAt ?? time, source: 'event' },
-      })),
+  if (!first) return { group, changes: [] };
+  const { event } = first;
+  if (!isVersionEvent(event)) return { group, changes: await statesOf(ports, group) };
+  const { row, body } = await captureVersion(ports, event);
+  return { group, changes: [{ id: event.id, bucket: event.bucket, row }], body };
+}
+
+/** A state for each event and version; none when the version is gone. */
+async function statesOf({ source }: CapturePorts, group: readonly Received[]): Promise<LoggedChange[]> {
+  const [first] = group;
+  if (!first || isVersionEvent(first.event)) return [];
+  const states = await readChanged(source, first.event);
+  return group.flatMap(({ event: { id, bucket, time } }) =>
+    states.map(({ suffix, ...state }): LoggedChange => ({
+      id: `${id}${suffix}`,
+      bucket,
+      row: { ...state, kind: 'state', effectiveFrom: time, observedAt: state.observedAt ?? time, source: 'event' },
+    })),
+  );
+}
+
+/** The changes, once the bodies among them are in the vault. */
+async function withBodies({ vault }: CapturePorts, read: readonly Read[]): Promise<readonly LoggedChange[]> {
+  const pack = new PackBuilder();
+  const changes: { readonly change: LoggedChange; readonly packed: boolean }[] = [];
+  let day: string | undefined;
+  for (const { group, changes: own, body } of read) {
+    for (const change of own) {
+      changes.push({
+        change: body ? { ...change, row: pack.add(change.row, body) } : change,
+        packed: body !== undefined,
+      });
+    }
+    if (body) day ??= captureJobId(group[0]?.event.time ?? 0);
+  }
+  if (day === undefined) return changes.map(({ change }) => change);
+  const file = await writePack(vault, { jobId: day, seq: 0 }, pack);
+  return changes.map(({ change, packed }) => (packed ? { ...change, row: { ...change.row, file } } : change));
+}
+
+function measure({ metrics }: CapturePorts, read: readonly Read[]): void {
+  const byBucket = Map.groupBy(
+    read.flatMap(({ changes }) => changes),
+    ({ bucket }) => bucket,
+  );
+  for (const [bucket, changes] of byBucket) {
+    const puts = changes.map(({ row }) => row).filter(({ kind }) => kind === 'put');
+    const lost = puts.filter(({ uncertain }) => uncertain === LOST).length;
+    const lags = puts.flatMap((row) =>
+      row.readAt === undefined ? [] : [row.readAt - (row.visibleFrom ?? row.lastModified)],
     );
-  } catch (error) {
-    if (isStoreError(error, 'no-such-bucket')) return [];
-    throw error;
+    if (puts.length > lost) metrics.put(MetricName.versionsCaptured, puts.length - lost, bucket);
+    if (lost > 0) metrics.put(MetricName.versionsLost, lost, bucket);
+    if (lags.length > 0) metrics.put(MetricName.captureLag, Math.max(...lags), bucket);
   }
 }

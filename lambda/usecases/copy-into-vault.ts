@@ -1,8 +1,15 @@
 import type { VaultFile } from '../core/row';
 import { isStoreError, ReadOptions, Written } from '../ports/object-store';
-import type { BackupPorts } from './context';
 import { checksumText, hashByReading } from './checksums';
 import { ServerCopied, ServerCopy } from './server-copy';
+import type { Deadline } from '../ports/runtime';
+import type { Vault } from './vault';
+
+export interface CopyPorts {
+  readonly vault: Vault;
+  readonly deadline: Deadline;
+  readonly settings: { readonly copyPartSize: number };
+}
 
 type Copied =
   | { readonly done: true; readonly file: Omit<VaultFile, 'commit'> }
@@ -15,7 +22,7 @@ type Copied =
 export class CopyIntoVault {
   private readonly copier: ServerCopy;
   constructor(
-    private readonly ports: BackupPorts,
+    private readonly ports: CopyPorts,
     /** Uploads that earlier turns began, by object key. */
     private readonly uploads: ReadonlyMap<string, string>,
   ) {

@@ -1,9 +1,12 @@
 import { decide, Decision } from '../core/decisions';
 import { foldStates } from '../core/fold-states';
+import { addHoldings, foldVersions, holdingsOf, isMissed, isMissedRemoval, NO_HOLDINGS } from '../core/fold-versions';
 import type { BackupJob } from '../core/jobs';
-import { versionIdentity } from '../core/row';
+import { isVersion, Row, versionIdentity } from '../core/row';
+import { olderVersions, viewAt } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
+import { versionsOfKey } from './key-versions';
 import { ScannedKeys } from './scanned-keys';
 
 interface DecidedKey {
@@ -12,13 +15,15 @@ interface DecidedKey {
   readonly decisions: readonly Decision[];
   /** Versions with a body that a job of CURRENT versions does not keep. */
   readonly leftOut: number;
+  /** What no event has told of. */
+  readonly gaps: number;
 }
 
 /** Decides what a job does about each key, from the scan, the history, and the change log. */
 export class DecidedKeys {
   private readonly scanned: ScannedKeys;
   constructor(
-    source: ObjectStore,
+    private readonly source: ObjectStore,
     private readonly job: BackupJob,
   ) {
     this.scanned = new ScannedKeys(source, job);
@@ -29,11 +34,83 @@ export class DecidedKeys {
     const { history, logged } = compared;
     const { rows, leftOut } = await this.scanned.complete(compared, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
-    if (logged.length === 0) return { current, leftOut, decisions: decide(rows, history, this.job) };
+    if (this.job.continuous) return { current, leftOut, ...(await this.continuous(compared, rows)) };
+    if (logged.length === 0) return { current, leftOut, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
-    // The log knows better than a report, and of a new version the ACL is read.
-    const seen = rows.map((row) => (acls.has(versionIdentity(row)) ? { ...row, acl: undefined } : row));
     const told = [...history, ...restated.flatMap(({ states }) => states)];
-    return { current, leftOut, decisions: [...decide(seen, told, this.job), ...restated] };
+    const decisions = [...decide(withoutAcls(rows, acls), told, this.job), ...restated, folded(logged)];
+    return { current, leftOut, gaps: 0, decisions };
   }
+
+  /** Of a bucket with continuous backup: what was captured goes into the history, and a scan is compared with all of it. */
+  private async continuous(
+    { key, history, logged }: ScannedKey,
+    rows: readonly Row[],
+  ): Promise<Pick<DecidedKey, 'decisions' | 'gaps'>> {
+    const { source, seq } = this.job;
+    const fold = foldVersions(logged, history, seq);
+    const isScan = source !== 'changes';
+    const seen = new Set(rows.map(versionIdentity));
+    const pending = fold.pending
+      .filter((row) => !seen.has(versionIdentity(row)))
+      .map((row): Decision => ({ kind: 'store', row }));
+    const ordered = await this.order(key, fold.told, fold.taken, isScan);
+    const decisions: Decision[] = [
+      ...fold.taken.map((row): Decision => ({ kind: 'take', row })),
+      ...pending,
+      ...(isScan ? decide(withoutAcls(rows, aclsOf(logged)), fold.told, this.job) : []),
+    ];
+    if (logged.length > 0) decisions.push(isScan ? folded(logged) : changed(key, logged, history, fold.told));
+    // Last, as S3 may answer something else in another turn.
+    decisions.push(...ordered.map((row): Decision => ({ kind: 'take', row })));
+    return { decisions, gaps: isScan ? this.gaps(decisions, history) : 0 };
+  }
+
+  /** Versions of one second that no sequencer orders: S3 has an order, and tells it. */
+  private async order(key: string, told: readonly Row[], taken: readonly Row[], isScan: boolean): Promise<Row[]> {
+    if (isScan || !taken.some(isVersion)) return [];
+    const tied = viewAt(key, told, Infinity).versions.filter(({ doubts }) => doubts.includes('same-second'));
+    const fresh = new Set(taken.map((row) => row.lastModified));
+    if (!tied.some(({ row }) => fresh.has(row.lastModified))) return [];
+    const listed = await versionsOfKey(this.source, { bucket: this.job.bucket, key });
+    return tied.flatMap(({ row }) => {
+      const place = listed.findIndex(({ versionId }) => versionId === row.versionId);
+      const next = listed[place + 1];
+      if (place < 0 || next?.lastModified !== row.lastModified) return [];
+      if (olderVersions(row).includes(next.versionId)) return [];
+      const { versionId, kind, lastModified, etag, source } = row;
+      return [{ key, versionId, kind, lastModified, etag, newerThan: next.versionId, source }];
+    });
+  }
+
+  private gaps(decisions: readonly Decision[], history: readonly Row[]): number {
+    const { continuous } = this.job;
+    if (!continuous) return 0;
+    const missed = decisions.filter(
+      (one) =>
+        (one.kind === 'store' || one.kind === 'mark') && one.row.source !== 'event' && isMissed(one.row, continuous),
+    );
+    return missed.length + history.filter((row) => isMissedRemoval(row, continuous.reconciledThrough)).length;
+  }
+}
+
+/** The log knows better than a report, and of a new version the ACL is read. */
+const withoutAcls = (rows: readonly Row[], acls: ReadonlySet<string>): Row[] =>
+  rows.map((row) => (acls.has(versionIdentity(row)) ? { ...row, acl: undefined } : row));
+
+const aclsOf = (logged: readonly Row[]): Set<string> =>
+  new Set(logged.filter((row) => row.kind === 'state' && row.acl !== undefined).map(versionIdentity));
+
+/** A scan counts what the bucket holds itself. */
+const folded = (logged: readonly Row[]): Decision => ({
+  kind: 'folded',
+  row: logged[0] as Row,
+  rows: logged.length,
+  change: NO_HOLDINGS,
+});
+
+function changed(key: string, logged: readonly Row[], history: readonly Row[], told: readonly Row[]): Decision {
+  const before = holdingsOf(viewAt(key, history, Infinity).versions);
+  const after = holdingsOf(viewAt(key, told, Infinity).versions);
+  return { kind: 'folded', row: logged[0] as Row, rows: logged.length, change: addHoldings(after, before, -1) };
 }

@@ -1,4 +1,3 @@
-import { packKey } from '../contract/layout';
 import type { BackupJob } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import type { SegmentRef } from '../core/manifest';
@@ -6,6 +5,7 @@ import { PackBuilder } from '../core/pack';
 import type { Row, VaultFile } from '../core/row';
 import { SegmentWriter } from '../core/segment-writer';
 import type { Vault } from './vault';
+import { writePack } from './write-pack';
 
 /**
  * Writes the rows of one turn as delta segments, and the small bodies among them as packs. Rows come in key order. A pack is
@@ -55,12 +55,9 @@ export class DeltaWriter {
   }
 
   private async writePack(): Promise<VaultFile> {
-    const { bytes, sha256 } = this.pack.finish();
+    const pack = this.pack;
     this.pack = new PackBuilder();
-    const name = packKey(this.job.jobId, sha256);
-    const { versionId } = await this.vault.create(name, bytes);
-    const checksum = `SHA256:${Buffer.from(sha256, 'hex').toString('base64')}`;
-    return { name, versionId, checksum, bytes: bytes.byteLength, commit: this.job.seq };
+    return writePack(this.vault, this.job, pack);
   }
 
   private async write(row: Row): Promise<void> {

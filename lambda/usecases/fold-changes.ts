@@ -1,8 +1,25 @@
-import type { BackupJob } from '../core/jobs';
+import type { BackupJob, CoverageGap } from '../core/jobs';
 import type { Row } from '../core/row';
+import { versionWeight, WeightSample, WeightSampler } from '../core/weights';
 import type { BackupPorts } from './context';
 import { Run, writeSorted } from './runs';
 import { RANGE_STEP } from './step-names';
+
+/** What a job takes from the change log. */
+export interface LoggedChanges {
+  readonly runs: readonly Run[];
+  readonly rows: number;
+  /** Work that the rows are to the ranges that they fall into. */
+  readonly samples: readonly WeightSample[];
+  /** Longest time from a change to its place in the log, in seconds. */
+  readonly lag: number;
+  /** Intervals in which capture was off, as jobs have noted. */
+  readonly gaps: readonly CoverageGap[];
+}
+
+const NOTHING: LoggedChanges = { runs: [], rows: 0, samples: [], lag: 0, gaps: [] };
+/** Of all samples together: a turn's memory holds them. */
+const SAMPLES_PER_RANGE = 8;
 
 /**
  * Writes what a job takes from the change log as sorted runs, each of as many rows as are sorted in memory at once. A log that cannot be
@@ -11,18 +28,47 @@ import { RANGE_STEP } from './step-names';
 export async function foldChanges(
   { changeLog, scratch, settings }: Pick<BackupPorts, 'changeLog' | 'scratch' | 'settings'>,
   { jobId, bucket, changes }: BackupJob,
-): Promise<readonly Run[]> {
-  if (!changes) return [];
+): Promise<LoggedChanges> {
+  if (!changes) return NOTHING;
   const runs: Run[] = [];
+  const samples: WeightSample[] = [];
+  const gaps: CoverageGap[] = [];
   let rows: Row[] = [];
+  let count = 0;
+  let lag = 0;
   const flush = async (): Promise<void> => {
-    if (rows.length > 0) runs.push(await writeSorted(scratch, { jobId, step: RANGE_STEP, unit: 'changes' }, rows));
+    if (rows.length === 0) return;
+    runs.push(await writeSorted(scratch, { jobId, step: RANGE_STEP, unit: 'changes' }, rows));
+    const sampler = new WeightSampler(settings.rangeWeight / SAMPLES_PER_RANGE);
+    for (const row of rows) sampler.add(row.key, weightOf(row));
+    sampler.close();
+    samples.push(...sampler.samples);
+    count += rows.length;
     rows = [];
   };
   for await (const chunk of changeLog.read(bucket, changes.from, changes.through)) {
-    for (const row of chunk) rows.push(row);
+    for (const row of chunk) {
+      lag = Math.max(lag, lagOf(row));
+      if (row.kind === 'gap') gaps.push(gapOf(row));
+      else rows.push(row);
+    }
     if (rows.length >= settings.sortRows) await flush();
   }
   await flush();
-  return runs;
+  return { runs, rows: count, samples, lag, gaps };
+}
+
+/** One that is not copied yet is work for the job. */
+const weightOf = (row: Row): number => versionWeight(row.size ?? 0, row.kind !== 'put' || row.file !== undefined);
+
+const gapOf = ({ removedAfter = 0, removedBefore = 0, uncertain = '' }: Row): CoverageGap => ({
+  after: removedAfter,
+  before: removedBefore,
+  reason: uncertain,
+});
+
+/** What was read long after its event came late; S3's clock tells both. */
+function lagOf(row: Row): number {
+  if (row.kind === 'put') return (row.readAt ?? 0) - (row.visibleFrom ?? row.lastModified);
+  return row.kind === 'state' ? (row.observedAt ?? 0) - (row.effectiveFrom ?? 0) : 0;
 }

@@ -1,6 +1,6 @@
 import { groupByKey, KeyGroup, mergeGroups } from '../core/groups';
 import { joinAll } from '../core/join';
-import type { KeyRange } from '../core/key-order';
+import { compareKeys, KeyRange } from '../core/key-order';
 import { historyRanges, HistoryRange, Manifest } from '../core/manifest';
 import type { Row } from '../core/row';
 import type { Vault } from './vault';
@@ -8,6 +8,8 @@ import type { Vault } from './vault';
 interface ReadHistory {
   readonly columns?: readonly string[];
   readonly withFiles: boolean;
+  /** Keys before the one that it answers are of no use any more. */
+  readonly skipTo?: () => string;
 }
 
 /** Joined history of each key of a range, in key order. Memory is that of one row group for each segment. */
@@ -23,7 +25,10 @@ export async function* readHistory(
   within: KeyRange,
   options: ReadHistory,
 ): AsyncGenerator<KeyGroup> {
-  for (const range of historyRanges(manifest, within)) yield* joinedRange(vault, range, options);
+  for (const range of historyRanges(manifest, within)) {
+    const isSkipped = options.skipTo && range.to !== undefined && compareKeys(range.to, options.skipTo()) <= 0;
+    if (!isSkipped) yield* joinedRange(vault, range, options);
+  }
 }
 
 export interface ScannedKey {
@@ -42,4 +47,28 @@ export async function* compareWithHistory(
 ): AsyncGenerator<ScannedKey> {
   for await (const { key, parts } of mergeGroups([scan, history, logged]))
     yield { key, scanned: parts[0] ?? [], history: parts[1] ?? [], logged: parts[2] ?? [] };
+}
+
+/** Only the keys that were logged, with what the history knows of them: segments are read as far as they have one of these keys. */
+export async function* touchedKeys(
+  vault: Vault,
+  manifest: Manifest | undefined,
+  within: KeyRange,
+  { columns, logged }: { readonly columns: readonly string[]; readonly logged: AsyncIterator<KeyGroup> },
+): AsyncGenerator<ScannedKey> {
+  let wanted = within.from;
+  const options = { columns, withFiles: false, skipTo: () => wanted };
+  const history = readHistory(vault, manifest, within, options);
+  let head: KeyGroup | undefined;
+  let isEnd = false;
+  for (let next = await logged.next(); !next.done; next = await logged.next()) {
+    const { key, rows } = next.value;
+    wanted = key;
+    while (!isEnd && (!head || compareKeys(head.key, key) < 0)) {
+      const read = await history.next();
+      isEnd = read.done ?? false;
+      head = read.done ? undefined : read.value;
+    }
+    yield { key, scanned: [], history: head?.key === key ? head.rows : [], logged: rows };
+  }
 }

@@ -78,7 +78,13 @@ export function restoreJobEvent(deployment: Deployment, job: JobFacts, outcome: 
   };
 }
 
-export function recoveryPointEvent(deployment: Deployment, point: RecoveryPointRecord): PublishedEvent {
+/** What an event tells of a recovery point. */
+export type PointFacts = Pick<
+  RecoveryPointRecord,
+  'recoveryPointId' | 'bucket' | 'createdAt' | 'bytes' | 'state' | 'deleteAt'
+>;
+
+export function recoveryPointEvent(deployment: Deployment, point: PointFacts): PublishedEvent {
   const arn = recoveryPointArn(deployment, point.recoveryPointId);
   return {
     detailType: DetailType.recoveryPoint,

@@ -48,13 +48,18 @@ export async function mergeRanges(
         if (last !== undefined) merged.push({ from: start, to: next, segments: await written.finish() });
         return { merged, next };
       }
-      for (const row of neededSince(rows, job.asOf)) await written.add(row);
+      for (const row of neededSince(rows, horizonOf(job))) await written.add(row);
       last = key;
     }
     merged.push({ from: start, to: range.to, segments: await written.finish() });
   }
   return { merged };
 }
+
+const DAY = 24 * 60 * 60;
+
+/** The oldest instant that somebody may still ask for: any of the last days where backup is continuous. */
+const horizonOf = ({ asOf, continuous }: BackupJob): number => (continuous ? asOf - continuous.days * DAY : asOf);
 
 /** Segments of one range, in key order. */
 class BaseWriter {

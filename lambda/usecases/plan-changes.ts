@@ -6,17 +6,19 @@ import type { Manifest } from '../core/manifest';
 import { isStoreError } from '../ports/object-store';
 import type { BackupPorts } from './context';
 
+/** Whether S3 tells of changes: since this job, since before, or not as far as this vault may see to it. */
+export type Capture = 'enabled' | 'was-enabled' | 'denied';
+
 /**
  * What a job takes from the change log: what was written since the last commit did so, as far as it is settled at `now` (S3's time). A
  * first backup reads all tags itself, so that only changes of later than its `asOf` matter.
  */
-export async function planChanges(
-  ports: Pick<BackupPorts, 'buckets' | 'log' | 'settings'>,
+export function planChanges(
+  { settings }: Pick<BackupPorts, 'settings'>,
   request: BackupRequest,
   base: Manifest | undefined,
-  { asOf, now }: { readonly asOf: number; readonly now: number },
-): Promise<ChangesToFold> {
-  const capture = request.metadata === 'EVENTS' ? await ensureCapture(ports, request.bucket) : undefined;
+  { asOf, now, capture }: { readonly asOf: number; readonly now: number; readonly capture: Capture | undefined },
+): ChangesToFold {
   const oldest = now - CHANGE_LIFETIME_SECONDS;
   const before = base?.changesThrough === undefined ? undefined : fromIso(base.changesThrough);
   const from = base ? Math.max(before ?? asOf - CHANGE_LIFETIME_SECONDS, oldest) : Math.max(asOf, oldest);
@@ -24,18 +26,39 @@ export async function planChanges(
   const isUnbroken = !base?.changesMissed && before !== undefined && before >= oldest && capture === 'was-enabled';
   return {
     from,
-    through: Math.max(from, now - ports.settings.settleSeconds),
+    through: Math.max(from, now - settings.settleSeconds),
     missed: isFull ? capture === 'denied' : !isUnbroken,
   };
 }
 
-/** Has S3 tell of changes. A bucket that may not be configured is backed up all the same: the manifest says what is missing. */
-async function ensureCapture(
-  { buckets, log }: Pick<BackupPorts, 'buckets' | 'log'>,
-  bucket: string,
-): Promise<'enabled' | 'was-enabled' | 'denied'> {
+/**
+ * Has S3 tell of changes. Where it did not, the change log says so first: whatever becomes of this job, the next commit knows of the gap. A
+ * bucket that may not be configured is backed up all the same: the manifest says what is missing.
+ */
+export async function ensureCapture(
+  { buckets, changeLog, log }: Pick<BackupPorts, 'buckets' | 'changeLog' | 'log'>,
+  { bucket, jobId, base, now }: { bucket: string; jobId: string; base: Manifest | undefined; now: number },
+): Promise<Capture> {
+  const noteGap = (): Promise<void> =>
+    changeLog.append([
+      {
+        id: `gap-${jobId}`,
+        bucket,
+        row: {
+          key: '',
+          versionId: '',
+          kind: 'gap',
+          lastModified: now,
+          removedAfter: fromIso(
+            base?.continuous?.capturedThrough ?? base?.changesThrough ?? base?.asOf ?? '1970-01-01T00:00:00Z',
+          ),
+          removedBefore: now,
+          uncertain: 'events-off',
+        },
+      },
+    ]);
   try {
-    return await buckets.ensureEventBridge(bucket);
+    return await buckets.ensureEventBridge(bucket, base ? noteGap : undefined);
   } catch (error) {
     if (!isStoreError(error, 'access-denied')) throw error;
     log.warn('EventsNotEnabled', { bucket, problem: 'the notifications of the bucket may not be configured' });

@@ -1,6 +1,6 @@
 import { encodeAcl, encodeTags } from '../core/canonical';
 import { NULL_VERSION, Row } from '../core/row';
-import type { ChangedField, S3Event } from '../core/s3-event';
+import type { ChangedField, MetadataEvent } from '../core/s3-event';
 import { isStoreError, ObjectHead, ObjectRef, ObjectStore, StoreError } from '../ports/object-store';
 
 /** Tags or the ACL of one version as they are now. */
@@ -16,7 +16,7 @@ const ATTEMPTS = 3;
  * Reads what an event tells of. One that names no version means the null version, or (ACL events may leave every version out) the current
  * one: both are read. Answers nothing for versions that are gone.
  */
-export async function readChanged(source: ObjectStore, event: S3Event): Promise<ReadState[]> {
+export async function readChanged(source: ObjectStore, event: MetadataEvent): Promise<ReadState[]> {
   const ref = { bucket: event.bucket, key: event.key };
   const { versionId, field } = event;
   if (versionId !== undefined && versionId !== NULL_VERSION) return readVersion(source, { ...ref, versionId }, field);

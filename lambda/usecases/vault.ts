@@ -138,11 +138,17 @@ export class Vault {
   /** Rows of a segment within a range, in key order, one array a row group. Every byte is checked by its SHA-256. */
   async *segmentRows(
     segment: SegmentRef,
-    options: { range: KeyRange; columns?: readonly string[]; withFiles: boolean },
+    options: {
+      range: KeyRange;
+      columns?: readonly string[];
+      withFiles: boolean;
+      skipTo?: () => string;
+    },
   ): AsyncGenerator<Row[]> {
     const files = options.withFiles ? await this.fileTable(segment) : undefined;
     const bytes = await this.readRecorded(segment.name, segment.versionId);
-    yield* readSegment(bytes, { range: options.range, columns: options.columns, files, sha256: segment.sha256 });
+    const { range, columns, skipTo } = options;
+    yield* readSegment(bytes, { range, columns, files, skipTo, sha256: segment.sha256 });
   }
 
   private async fileTable(segment: SegmentRef): Promise<ReturnType<typeof decodeFileTable>> {

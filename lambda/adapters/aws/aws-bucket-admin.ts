@@ -103,8 +103,8 @@ export class AwsBucketAdmin implements BucketAdmin, RequestCounter {
     );
   }
 
-  ensureEventBridge(bucket: string): Promise<'enabled' | 'was-enabled'> {
-    return ensureEventBridge(this.requests, bucket);
+  ensureEventBridge(bucket: string, beforeEnabling?: () => Promise<void>): Promise<'enabled' | 'was-enabled'> {
+    return ensureEventBridge(this.requests, bucket, beforeEnabling);
   }
 
   ensureInventory(bucket: string, settings: InventorySettings): Promise<'created' | 'was-there'> {

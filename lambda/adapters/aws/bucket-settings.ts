@@ -15,12 +15,17 @@ import type { S3Requests } from './s3-requests';
 import { causeName } from './store-errors';
 
 /** See BucketAdmin.ensureEventBridge. */
-export async function ensureEventBridge(requests: S3Requests, bucket: string): Promise<'enabled' | 'was-enabled'> {
+export async function ensureEventBridge(
+  requests: S3Requests,
+  bucket: string,
+  beforeEnabling: () => Promise<void> = () => Promise.resolve(),
+): Promise<'enabled' | 'was-enabled'> {
   const existing = await requests.run({ bucket }, (client, owner) =>
     client.send(new GetBucketNotificationConfigurationCommand({ Bucket: bucket, ...owner })),
   );
   const { TopicConfigurations, QueueConfigurations, LambdaFunctionConfigurations, EventBridgeConfiguration } = existing;
   if (EventBridgeConfiguration) return 'was-enabled';
+  await beforeEnabling();
   await requests.run({ bucket }, (client, owner) =>
     client.send(
       new PutBucketNotificationConfigurationCommand({

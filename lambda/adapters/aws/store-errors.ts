@@ -46,7 +46,8 @@ const isBug = (error: Error): boolean =>
 export function storeError(error: unknown, subject: string): unknown {
   if (error instanceof StoreError || !(error instanceof Error) || isBug(error)) return error;
   const code = error instanceof S3ServiceException ? codeOf(error) : codeOfLocal(error);
-  return new StoreError(code, `${subject}: ${error.name}: ${error.message}`, { cause: error });
+  const lastModified = code === 'delete-marker' ? markerDate(error) : undefined;
+  return new StoreError(code, `${subject}: ${error.name}: ${error.message}`, { cause: error, lastModified });
 }
 
 /** S3's name for what went wrong, of an error that `storeError` made. */
@@ -86,6 +87,13 @@ function byStatus(status: number): StoreErrorCode {
     default:
       return status >= 500 ? 'unavailable' : 'invalid';
   }
+}
+
+/** S3 says when a delete marker was made if it is asked for by its version ID. */
+function markerDate(error: Error): number | undefined {
+  const text = error instanceof S3ServiceException ? error.$response?.headers['last-modified'] : undefined;
+  const date = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.floor(date / 1000);
 }
 
 const isMarker = (error: S3ServiceException): boolean => error.$response?.headers['x-amz-delete-marker'] === 'true';

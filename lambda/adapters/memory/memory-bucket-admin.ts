@@ -26,13 +26,13 @@ export class MemoryBucketAdmin implements BucketAdmin {
     });
   }
 
-  ensureEventBridge(name: string): Promise<'enabled' | 'was-enabled'> {
-    return Promise.resolve().then(() => {
-      const { notifications } = this.owned(this.s3.bucket(name));
-      const before = notifications.eventBridge;
-      notifications.eventBridge = true;
-      return before ? 'was-enabled' : 'enabled';
-    });
+  async ensureEventBridge(name: string, beforeEnabling?: () => Promise<void>): Promise<'enabled' | 'was-enabled'> {
+    await Promise.resolve();
+    const { notifications } = this.owned(this.s3.bucket(name));
+    if (notifications.eventBridge) return 'was-enabled';
+    await beforeEnabling?.();
+    notifications.eventBridge = true;
+    return 'enabled';
   }
 
   ensureInventory(name: string, settings: InventorySettings): Promise<'created' | 'was-there'> {

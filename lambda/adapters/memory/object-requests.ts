@@ -34,7 +34,10 @@ export function resolve(bucket: MemoryBucket, ref: ObjectRef): MemoryVersion {
   checkKey(ref.key);
   const version = ref.versionId === undefined ? bucket.current(ref.key) : bucket.version(ref.key, ref.versionId);
   if (!version) throw new StoreError('not-found', `no such object: ${nameOf(ref)}`);
-  if (version.isMarker) throw new StoreError('delete-marker', `a delete marker: ${nameOf(ref)}`);
+  if (version.isMarker) {
+    const lastModified = ref.versionId === undefined ? undefined : version.lastModified;
+    throw new StoreError('delete-marker', `a delete marker: ${nameOf(ref)}`, { lastModified });
+  }
   return version;
 }
 

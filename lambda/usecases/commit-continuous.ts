@@ -1,0 +1,115 @@
+import { MetricName } from '../contract/metrics';
+import { fromIso, toIso } from '../core/instant';
+import type { BackupJob, CoverageGap } from '../core/jobs';
+import type { Manifest } from '../core/manifest';
+import type { ContinuousPointRecord } from '../ports/catalog';
+import type { BackupPorts } from './context';
+import { recoveryPointEvent } from './job-events';
+
+type Continuous = NonNullable<Manifest['continuous']>;
+
+const DAY = 24 * 60 * 60;
+
+/** What the job has found out besides what it was told. */
+export interface ContinuousFacts {
+  /** Longest time from a change to its place in the log. */
+  readonly lag: number;
+  /** Gaps that jobs have noted in the log. */
+  readonly gaps: readonly CoverageGap[];
+  readonly lost: number;
+}
+
+export const continuousPointId = (bucket: string): string => `${bucket}/continuous`;
+
+/** What the commit says of continuous backup. Watermarks never go back: what was whole once stays so. */
+export function continuousOf(
+  { continuous, changes, source, versions, asOf }: BackupJob,
+  base: Manifest | undefined,
+  { lag, gaps, lost }: ContinuousFacts,
+): Continuous | undefined {
+  if (!continuous) return undefined;
+  const before = base?.continuous;
+  const least = before ? fromIso(before.capturedThrough) : continuous.since;
+  // Who was late once may be late again.
+  const captured = Math.max(least, continuous.capturedThrough - lag);
+  const isScan = source !== 'changes' && versions === 'ALL';
+  const horizon = (changes?.through ?? asOf) - continuous.days * DAY;
+  return {
+    plan: continuous.plan,
+    days: continuous.days,
+    since: toIso(continuous.since),
+    capturedThrough: toIso(captured),
+    reconciledThrough: toIso(isScan ? Math.max(asOf, continuous.reconciledThrough) : continuous.reconciledThrough),
+    gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
+      .filter((gap) => gap.before > horizon)
+      .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
+    stopped: continuous.stopped,
+    // A scan looks for them: what it does not find is gone.
+    unresolved: isScan ? lost : (continuous.unresolved ?? 0) + lost,
+  };
+}
+
+/** Gaps that touch each other are one. */
+function mergeGaps(gaps: readonly CoverageGap[]): CoverageGap[] {
+  const merged: CoverageGap[] = [];
+  for (const gap of [...gaps].sort((a, b) => a.after - b.after)) {
+    const last = merged.at(-1);
+    if (last && gap.after <= last.before) {
+      merged[merged.length - 1] = { ...last, before: Math.max(last.before, gap.before) };
+    } else merged.push(gap);
+  }
+  return merged;
+}
+
+/** The continuous recovery point in the catalog, its event when its state changed, and metrics. All of it may happen twice. */
+export async function publishContinuous(
+  ports: Pick<BackupPorts, 'catalog' | 'deployment' | 'events' | 'metrics'>,
+  job: BackupJob,
+  manifest: Manifest,
+  gaps: number,
+): Promise<void> {
+  const { continuous, bucket } = manifest;
+  if (!continuous) return;
+  const known = await ports.catalog.getContinuousPoint(bucket);
+  if (known && known.seq > manifest.seq) return;
+  const latest = fromIso(continuous.capturedThrough);
+  const point: ContinuousPointRecord = {
+    recoveryPointId: continuousPointId(bucket),
+    bucket,
+    state: continuous.stopped === undefined ? 'AVAILABLE' : 'STOPPED',
+    ...(continuous.stopped !== undefined && { statusMessage: continuous.stopped }),
+    plan: continuous.plan,
+    createdAt: known?.createdAt ?? toIso(job.asOf),
+    earliestRestorable: toIso(Math.max(fromIso(continuous.since), latest - continuous.days * DAY)),
+    latestRestorable: continuous.capturedThrough,
+    reconciledThrough: continuous.reconciledThrough,
+    days: continuous.days,
+    seq: manifest.seq,
+  };
+  await ports.catalog.putContinuousPoint(point);
+  if (known?.state !== point.state) await publishState(ports, point, manifest.counts.bytes);
+  ports.metrics.put(MetricName.coverageLost, point.state === 'STOPPED' ? 1 : 0, bucket);
+  if (job.source !== 'changes') ports.metrics.put(MetricName.reconcileGaps, gaps, bucket);
+}
+
+/** A job that cannot even begin: the continuous recovery point says so, once. */
+export async function stopContinuous(
+  ports: Pick<BackupPorts, 'catalog' | 'deployment' | 'events' | 'metrics'>,
+  bucket: string,
+  statusMessage: string,
+): Promise<void> {
+  const known = await ports.catalog.getContinuousPoint(bucket);
+  if (!known) return;
+  ports.metrics.put(MetricName.coverageLost, 1, bucket);
+  if (known.state === 'STOPPED') return;
+  const point: ContinuousPointRecord = { ...known, state: 'STOPPED', statusMessage };
+  await ports.catalog.putContinuousPoint(point);
+  await publishState(ports, point, 0);
+}
+
+const publishState = (
+  ports: Pick<BackupPorts, 'deployment' | 'events'>,
+  { recoveryPointId, bucket, createdAt, state }: ContinuousPointRecord,
+  bytes: number,
+): Promise<void> =>
+  ports.events.publish(recoveryPointEvent(ports.deployment, { recoveryPointId, bucket, createdAt, bytes, state }));

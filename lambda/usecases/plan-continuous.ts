@@ -1,0 +1,150 @@
+import { invalidRequest } from '../contract/errors';
+import type { BackupRequest } from '../core/backup-request';
+import { fromIso, toIso } from '../core/instant';
+import type { ContinuousJob, CoverageGap } from '../core/jobs';
+import type { Manifest } from '../core/manifest';
+import type { BackupPorts } from './context';
+import type { Capture } from './plan-changes';
+
+const HOUR = 60 * 60;
+const DAY = 24 * HOUR;
+/** The hourly upkeep renews its claim on a bucket once a day; one that is older has been given up. */
+const CLAIM_AGE = DAY;
+const STALE_CLAIM = 2 * DAY;
+/** A comparison is due so long after the last one: a little less than a day, so that it keeps its hour. */
+const RECONCILE_AGE = 23 * HOUR;
+/** Recovery points without a scan need a comparison of the last days, */
+const MOST_UNRECONCILED = 7 * DAY;
+/** and what was captured must not be older than this when nobody says otherwise. */
+const CHANGES_AGE = 2 * HOUR;
+/** S3 takes up to five minutes to begin with sending events: a third of what it may take to send one. */
+const START_SHARE = 3;
+
+export interface ContinuousPlan {
+  readonly job: ContinuousJob;
+  /** Why a recovery point cannot be made of what was captured; undefined when it can. */
+  readonly unusable?: string;
+  /** A comparison with the bucket is due. */
+  readonly reconcile: boolean;
+}
+
+/** What a job does for the bucket's continuous backup; undefined when it has none. `through` is the end of what is taken from the log. */
+export async function planContinuous(
+  ports: Pick<BackupPorts, 'captureControl' | 'catalog' | 'claims' | 'deployment' | 'settings'>,
+  request: BackupRequest,
+  base: Manifest | undefined,
+  facts: { readonly now: number; readonly capture: Capture | undefined; readonly through: number },
+): Promise<ContinuousPlan | undefined> {
+  const isOurs = await checkClaim(ports, request, base, facts.now);
+  const before = base?.continuous;
+  const days = request.upkeep?.days ?? before?.days;
+  if (!request.upkeep && !before) return undefined;
+  if (days === undefined)
+    throw invalidRequest([
+      `deleteAfterDays: is required, as bucket "${request.bucket}" has no continuous backup in this vault yet`,
+    ]);
+  const { now, capture, through } = facts;
+  const since = before ? fromIso(before.since) : now;
+  const captured = before ? fromIso(before.capturedThrough) : now;
+  const health = await ports.captureControl.health(captured);
+  const stopped = stopReason(capture, health.disabledRules, isOurs);
+  const lag = health.oldestSeconds ?? (health.queued === 0 ? 0 : Infinity);
+  const isHeld = stopped !== undefined || health.deadLetters > 0 || !Number.isFinite(lag);
+  const job: ContinuousJob = {
+    plan: request.upkeep ? request.scheduled?.plan : before?.plan,
+    days,
+    since,
+    capturedThrough: isHeld ? captured : Math.max(captured, through - ports.settings.deliverySeconds - lag),
+    reconciledThrough: before ? fromIso(before.reconciledThrough) : 0,
+    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped }),
+    stopped,
+    unresolved: before?.unresolved,
+  };
+  return { job, ...judge(job, request, base, { now, deadLetters: health.deadLetters }) };
+}
+
+/** One vault at a time has a bucket's continuous backup, and periodic backups of it are in the same one. */
+async function checkClaim(
+  { claims, deployment }: Pick<BackupPorts, 'claims' | 'deployment'>,
+  { bucket, upkeep, scheduled }: BackupRequest,
+  base: Manifest | undefined,
+  now: number,
+): Promise<boolean> {
+  const { vaultBucket } = deployment;
+  const known = await claims.find(bucket);
+  const isLive = known !== undefined && now - known.at < STALE_CLAIM;
+  const plan = scheduled?.plan ?? known?.plan ?? base?.continuous?.plan;
+  if (isLive && known.vaultBucket !== vaultBucket)
+    throw invalidRequest([
+      `bucket: "${bucket}" has continuous backup in vault ${known.vaultBucket}, and its backups have to be there: remove it from one of the plans`,
+    ]);
+  if (!upkeep) return isLive;
+  if (isLive && known.plan !== undefined && plan !== known.plan)
+    throw invalidRequest([
+      `bucket: "${bucket}" has continuous backup by plan ${known.plan} already: remove it from one of the plans`,
+    ]);
+  if (isLive && now - known.at < CLAIM_AGE) return true;
+  const held = await claims.claim({ bucket, vaultBucket, plan, at: now }, known);
+  if (held.vaultBucket === vaultBucket) return true;
+  throw invalidRequest([`bucket: "${bucket}" has got continuous backup in vault ${held.vaultBucket} just now`]);
+}
+
+function stopReason(
+  capture: Capture | undefined,
+  disabledRules: readonly string[],
+  isOurs: boolean,
+): string | undefined {
+  if (capture === 'denied') return 'the notifications of the bucket may not be configured';
+  if (disabledRules.length > 0) return `EventBridge rules are missing or disabled: ${disabledRules.join(', ')}`;
+  return isOurs ? undefined : 'no continuous rule of a plan has the bucket any more';
+}
+
+async function gapsOf(
+  ports: Pick<BackupPorts, 'catalog' | 'settings'>,
+  bucket: string,
+  before: Manifest['continuous'],
+  facts: { now: number; capture: Capture | undefined; captured: number; days: number; stopped: string | undefined },
+): Promise<readonly CoverageGap[]> {
+  const { now, capture, captured, days, stopped } = facts;
+  const known = (before?.gaps ?? []).map(({ after, before: until, reason }) => ({
+    after: fromIso(after),
+    before: fromIso(until),
+    reason,
+  }));
+  const gaps = known.filter((gap) => gap.before > now - days * DAY);
+  const add = (reason: string, until = now): void => {
+    const last = gaps.at(-1);
+    // What goes on is one gap.
+    if (last && last.before >= captured) gaps[gaps.length - 1] = { ...last, before: Math.max(last.before, until) };
+    else gaps.push({ after: captured, before: until, reason });
+  };
+  const point = before ? await ports.catalog.getContinuousPoint(bucket) : undefined;
+  const starting = now + Math.ceil(ports.settings.deliverySeconds / START_SHARE);
+  if (capture === 'enabled') add(before ? 'events-off' : 'starting', starting);
+  else if (stopped !== undefined) add('stopped');
+  else if (before?.stopped !== undefined || point?.state === 'STOPPED') add('stopped');
+  return gaps;
+}
+
+function judge(
+  { capturedThrough, reconciledThrough, gaps, stopped, unresolved }: ContinuousJob,
+  request: BackupRequest,
+  base: Manifest | undefined,
+  { now, deadLetters }: { now: number; deadLetters: number },
+): Pick<ContinuousPlan, 'unusable' | 'reconcile'> {
+  const most = request.maxSourceAgeMinutes === undefined ? CHANGES_AGE : request.maxSourceAgeMinutes * 60;
+  const gapAfter = gaps.some((gap) => gap.before > reconciledThrough);
+  const reasons = [
+    ...(base?.continuous && base.versions === 'ALL' ? [] : ['the bucket has not been scanned for it yet']),
+    ...(stopped === undefined ? [] : [stopped]),
+    ...(deadLetters > 0 ? [`${String(deadLetters)} events are in the dead-letter queue`] : []),
+    ...(now - capturedThrough > most
+      ? [`changes are captured through ${toIso(capturedThrough)}, which is older than ${String(most / 60)} minutes`]
+      : []),
+    ...(now - reconciledThrough > MOST_UNRECONCILED ? ['the last comparison with the bucket is over 7 days ago'] : []),
+    ...(gapAfter ? ['there is a gap in the capture that no comparison has closed yet'] : []),
+    ...((unresolved ?? 0) > 0 ? [`${String(unresolved)} versions were gone before they could be read`] : []),
+  ];
+  const reconcile = !base?.continuous || base.versions !== 'ALL' || gapAfter || now - reconciledThrough > RECONCILE_AGE;
+  return { unusable: reasons.length > 0 ? reasons.join('; ') : undefined, reconcile };
+}
