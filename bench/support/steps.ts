@@ -1,9 +1,12 @@
 import {
   MemoryBucketAdmin,
+  MemoryBucketClaims,
+  MemoryCaptureControl,
   MemoryCatalog,
   MemoryChangeLog,
   MemoryEvents,
   MemoryExecutions,
+  MemoryMetrics,
   MemoryS3,
   SilentLog,
 } from '../../lambda/adapters/memory';
@@ -46,6 +49,9 @@ export function benchPorts(source: CountingStore, vault: DiskStore, scratch: Dis
     buckets: new MemoryBucketAdmin(s3),
     catalog: new MemoryCatalog(),
     changeLog: new MemoryChangeLog(() => NOW),
+    captureControl: new MemoryCaptureControl(),
+    claims: new MemoryBucketClaims(),
+    metrics: new MemoryMetrics(),
     events: new MemoryEvents(),
     executions: new MemoryExecutions(),
     deadline: { remainingMillis: () => Number.POSITIVE_INFINITY },

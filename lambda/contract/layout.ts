@@ -29,6 +29,9 @@ export const VAULT_FORMAT_VERSION = 1;
 /** SSM parameter with the names and ARNs of a vault: where tools find it. */
 export const vaultParameterName = (vaultBucket: string): string => `/cdk-s3-backup/${vaultBucket}`;
 
+/** SSM parameters that say which vault backs a bucket up continuously: the bucket's name follows. */
+export const CLAIMS_PATH = '/cdk-s3-backup/continuous/';
+
 export const formatSeq = (seq: number): string => String(seq).padStart(SEQ_DIGITS, '0');
 
 export const timelinePrefix = (bucket: string): string => `${VaultPrefix.buckets}${bucket}/timeline/`;

@@ -1,5 +1,7 @@
-/** CloudWatch namespace of all metrics. Each has the dimension `Vault`, those of a bucket have `Bucket` as well. */
+/** CloudWatch namespace of all metrics. Each is put with the dimension `Vault`; those of a bucket once more, with `Bucket` as well. */
 export const METRIC_NAMESPACE = 'cdk-s3-backup';
+
+export const MetricDimension = { vault: 'Vault', bucket: 'Bucket' } as const;
 
 /** Names of metrics. Alarms and dashboards of users refer to them: they are never renamed. */
 export const MetricName = {

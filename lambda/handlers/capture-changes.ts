@@ -1,4 +1,5 @@
 import { CaptureMessage, captureChanges } from '../usecases/capture-changes';
-import { capturePorts } from './private/compose';
+import { capturePorts, type Invocation } from './private/compose';
 
-export const handler = ({ Records }: { Records: readonly CaptureMessage[] }) => captureChanges(capturePorts(), Records);
+export const handler = ({ Records }: { Records: readonly CaptureMessage[] }, context: Invocation) =>
+  captureChanges(capturePorts(context), Records);

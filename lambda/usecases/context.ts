@@ -1,9 +1,10 @@
-import { SETTLE_SECONDS } from '../contract/change-log-schema';
+import { DELIVERY_SECONDS, SETTLE_SECONDS } from '../contract/change-log-schema';
 import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
+import type { BucketClaims, CaptureControl } from '../ports/capture-control';
 import type { ChangeLog } from '../ports/change-log';
 import type { Catalog } from '../ports/catalog';
-import type { Deadline, EventPublisher, Executions, Log, Pace, RequestCounts } from '../ports/runtime';
+import type { Deadline, EventPublisher, Executions, Log, Metrics, Pace, RequestCounts } from '../ports/runtime';
 import type { ObjectStore } from '../ports/object-store';
 import type { Scratch } from './turns';
 import type { Vault } from './vault';
@@ -30,10 +31,13 @@ export interface BackupPorts {
   readonly buckets: BucketAdmin;
   readonly catalog: Catalog;
   readonly changeLog: ChangeLog;
+  readonly captureControl: CaptureControl;
+  readonly claims: BucketClaims;
   readonly events: EventPublisher;
   readonly executions: Executions;
   readonly deadline: Deadline;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly deployment: Deployment;
   readonly settings: BackupSettings;
   /** A pace of so many requests a second. */
@@ -56,6 +60,8 @@ export interface BackupSettings {
   readonly listingUnitRows: number;
   /** Age at which changes in the log are settled: none of that time is written any more. */
   readonly settleSeconds: number;
+  /** Time that S3 may take to send an event. */
+  readonly deliverySeconds: number;
   /** Workers of a job that run at a time. */
   readonly maxConcurrency: number;
   /** Requests to the protected bucket that all workers of a job together make in a second; no limit when absent. */
@@ -74,5 +80,6 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   // 200 requests, one after the other.
   listingUnitRows: 200_000,
   settleSeconds: SETTLE_SECONDS,
+  deliverySeconds: DELIVERY_SECONDS,
   maxConcurrency: 200,
 };

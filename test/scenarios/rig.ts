@@ -1,10 +1,13 @@
 import {
   ManualDeadline,
   MemoryBucketAdmin,
+  MemoryBucketClaims,
+  MemoryCaptureControl,
   MemoryCatalog,
   MemoryChangeLog,
   MemoryEvents,
   MemoryExecutions,
+  MemoryMetrics,
   MemoryObjectStore,
   MemoryS3,
   SilentLog,
@@ -46,6 +49,9 @@ export class Rig {
   readonly s3 = new MemoryS3();
   readonly catalog = new MemoryCatalog();
   readonly changeLog = new MemoryChangeLog(() => this.s3.now);
+  readonly captureControl = new MemoryCaptureControl();
+  readonly claims = new MemoryBucketClaims();
+  readonly metrics = new MemoryMetrics();
   readonly events = new MemoryEvents();
   readonly executions = new MemoryExecutions();
   readonly log = new SilentLog();
@@ -86,6 +92,9 @@ export class Rig {
       buckets: new MemoryBucketAdmin(this.s3),
       catalog: this.catalog,
       changeLog: this.changeLog,
+      captureControl: this.captureControl,
+      claims: this.claims,
+      metrics: this.metrics,
       events: this.events,
       executions: this.executions,
       deadline: this.deadline,

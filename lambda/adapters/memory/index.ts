@@ -1,10 +1,13 @@
 export { ManualDeadline } from './manual-deadline';
 export { MemoryBucket, type MemoryBucketOptions } from './memory-bucket';
 export { MemoryBucketAdmin } from './memory-bucket-admin';
+export { MemoryBucketClaims } from './memory-bucket-claims';
+export { MemoryCaptureControl } from './memory-capture-control';
 export { MemoryCatalog } from './memory-catalog';
 export { MemoryChangeLog } from './memory-change-log';
 export { MemoryEvents } from './memory-events';
 export { MemoryExecutions } from './memory-executions';
+export { MemoryMetrics } from './memory-metrics';
 export { MemoryObjectStore, type MemoryObjectStoreOptions } from './memory-object-store';
 export { MemoryS3, type ClientPut, type MemoryS3Options } from './memory-s3';
 export { MemoryVersion } from './memory-version';

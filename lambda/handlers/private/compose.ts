@@ -1,16 +1,19 @@
 import type { Context } from 'aws-lambda';
 import { AwsBucketAdmin } from '../../adapters/aws/aws-bucket-admin';
+import { AwsCaptureControl } from '../../adapters/aws/aws-capture-control';
 import { AwsObjectStore } from '../../adapters/aws/aws-object-store';
 import { DynamoCatalog } from '../../adapters/aws/dynamo-catalog';
 import { DynamoChangeLog } from '../../adapters/aws/dynamo-change-log';
 import { EventBridgePublisher } from '../../adapters/aws/event-bridge-publisher';
 import { lambdaDeadline } from '../../adapters/aws/lambda-deadline';
 import { PowertoolsLog } from '../../adapters/aws/powertools-log';
+import { PowertoolsMetrics } from '../../adapters/aws/powertools-metrics';
 import { SfnExecutions } from '../../adapters/aws/sfn-executions';
+import { SsmBucketClaims } from '../../adapters/aws/ssm-bucket-claims';
+import { cachedBucketAdmin } from '../../adapters/cached-bucket-admin';
 import { steadyPace } from '../../adapters/steady-pace';
 import { TaggedBuckets } from '../../adapters/aws/tagged-buckets';
 import { Env } from '../../contract/env';
-import type { CapturePorts } from '../../usecases/capture-changes';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
 import type { RestorePorts } from '../../usecases/restore-plan';
 import { Scratch } from '../../usecases/turns';
@@ -48,26 +51,44 @@ const settings = (): BackupSettings => ({
   copyPartSize: number(Env.copyPartSize, DEFAULT_SETTINGS.copyPartSize),
   rangeWeight: number(Env.rangeWeight, DEFAULT_SETTINGS.rangeWeight),
   settleSeconds: number(Env.settleSeconds, DEFAULT_SETTINGS.settleSeconds),
+  deliverySeconds: number(Env.deliverySeconds, DEFAULT_SETTINGS.deliverySeconds),
   maxConcurrency: number(Env.maxConcurrency, DEFAULT_SETTINGS.maxConcurrency),
   maxSourceRequestsPerSecond: number(Env.maxSourceRequestsPerSecond, Number.NaN) || undefined,
 });
+
+const captureControl = (): AwsCaptureControl =>
+  new AwsCaptureControl({
+    queueUrl: text(Env.captureQueueUrl),
+    deadLetterQueueUrl: text(Env.captureDeadLetterQueueUrl),
+    queueArn: text(Env.captureQueueArn),
+    deadLetterQueueArn: text(Env.captureDeadLetterQueueArn),
+    deployedRules: text(Env.captureRules).split(',').filter(Boolean),
+    rulePrefix: text(Env.captureRulePrefix),
+    accountId: text(Env.accountId),
+    vaultName: text(Env.vaultName),
+  });
 
 /** Clients live as long as the Lambda's environment: connections are kept between invocations. */
 function lasting() {
   const facts = deployment();
   const { accountId, partition, vaultBucket, scratchBucket } = facts;
+  const buckets = new AwsBucketAdmin({ accountId, partition });
   const store = (): AwsObjectStore => new AwsObjectStore({ accountId });
   return {
     deployment: facts,
     settings: settings(),
     vault: new Vault(store(), vaultBucket),
     scratch: new Scratch(store(), scratchBucket),
-    buckets: new AwsBucketAdmin({ accountId, partition }),
+    buckets,
+    cachedBuckets: cachedBucketAdmin(buckets),
     catalog: new DynamoCatalog({ tableName: text(Env.catalogTable) }),
     changeLog: new DynamoChangeLog({ tableName: text(Env.changeLogTable) }),
+    captureControl: captureControl(),
+    claims: new SsmBucketClaims(),
     events: new EventBridgePublisher(),
     executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
     log: new PowertoolsLog(),
+    metrics: new PowertoolsMetrics(facts.vaultName),
     pace: steadyPace,
     protectedBucket: store(),
   };
@@ -90,11 +111,20 @@ export function restorePorts(context: Invocation): RestorePorts {
   return { ...ports, destination, deadline: deadline(context) };
 }
 
-/** The ports of the function that captures tag and ACL changes. */
-export function capturePorts(): CapturePorts {
+/** The ports of the function that captures changes. It asks of the same few buckets again and again. */
+export function capturePorts(context: Invocation) {
   made ??= lasting();
-  const { protectedBucket: source, ...ports } = made;
-  return { ...ports, source };
+  const {
+    protectedBucket: source,
+    cachedBuckets: buckets,
+    changeLog,
+    log,
+    metrics,
+    vault,
+    deployment,
+    settings,
+  } = made;
+  return { source, changeLog, log, metrics, vault, buckets, deployment, settings, deadline: deadline(context) };
 }
 
 /** The ports of the function that a schedule starts: it knows no vault. */

@@ -1,0 +1,112 @@
+import { CloudWatchClient, type CloudWatchClientConfig, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  GetQueueAttributesCommand,
+  type QueueAttributeName,
+  SQSClient,
+  type SQSClientConfig,
+} from '@aws-sdk/client-sqs';
+import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
+import { planCaptureRules } from '../../core/capture-rules';
+import type { CaptureControl, CaptureHealth } from '../../ports/capture-control';
+import { CaptureRules } from './capture-rules';
+
+export interface AwsCaptureControlOptions {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  /** Only for rules that are made at run time. */
+  readonly queueArn: string;
+  readonly deadLetterQueueArn: string;
+  /** Names of the rules that are deployed with the vault. */
+  readonly deployedRules: readonly string[];
+  /** Beginning of the names of rules that are made at run time. */
+  readonly rulePrefix: string;
+  readonly accountId: string;
+  readonly vaultName: string;
+  /** Epoch seconds. @default the clock of this machine */
+  readonly now?: () => number;
+  readonly client?: SQSClientConfig & CloudWatchClientConfig & EventBridgeClientConfig;
+}
+
+/** All messages of a queue: those that wait, are being worked on, or are held back. */
+const COUNTS: QueueAttributeName[] = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+];
+
+/** Amazon SQS reports once a minute, */
+const PERIOD_SECONDS = 60;
+/** and CloudWatch answers so many points at most. */
+const MOST_POINTS = 1_440;
+
+/** The capture as AWS knows it: Amazon SQS its queues, CloudWatch the age of their messages, EventBridge its rules. */
+export class AwsCaptureControl implements CaptureControl {
+  private readonly sqs: SQSClient;
+  private readonly cloudWatch: CloudWatchClient;
+  private readonly rules: CaptureRules;
+
+  constructor(private readonly options: AwsCaptureControlOptions) {
+    const { client = {} } = options;
+    this.sqs = new SQSClient(client);
+    this.cloudWatch = new CloudWatchClient(client);
+    this.rules = new CaptureRules(options);
+  }
+
+  /** Closes the connections. */
+  destroy(): void {
+    this.sqs.destroy();
+    this.cloudWatch.destroy();
+    this.rules.destroy();
+  }
+
+  async health(since: number): Promise<CaptureHealth> {
+    const { queueUrl, deadLetterQueueUrl, deployedRules } = this.options;
+    const [queued, deadLetters, oldestSeconds, disabledRules] = await Promise.all([
+      this.messagesOf(queueUrl),
+      this.messagesOf(deadLetterQueueUrl),
+      this.oldestSince(since),
+      this.rules.disabled(deployedRules),
+    ]);
+    return { queued, deadLetters, oldestSeconds, disabledRules };
+  }
+
+  async ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }> {
+    const { rulePrefix } = this.options;
+    const existing = await this.rules.list(rulePrefix);
+    const { rules, surplus } = planCaptureRules(rulePrefix, existing, buckets);
+    let changed = 0;
+    for (const rule of rules) {
+      const known = existing.find(({ name }) => name === rule.name);
+      if (await this.rules.ensure(rule, known)) changed++;
+    }
+    for (const name of surplus) await this.rules.remove(name);
+    return { changed: changed + surplus.length };
+  }
+
+  private async messagesOf(QueueUrl: string): Promise<number> {
+    const { Attributes = {} } = await this.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: COUNTS }),
+    );
+    return COUNTS.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+  }
+
+  private async oldestSince(since: number): Promise<number | undefined> {
+    const { now = () => Date.now() / 1_000, queueUrl } = this.options;
+    const end = now();
+    // Whole minutes: CloudWatch looks for points at the beginnings of periods.
+    const start = Math.floor(Math.min(since, end - PERIOD_SECONDS) / PERIOD_SECONDS) * PERIOD_SECONDS;
+    const { Datapoints = [] } = await this.cloudWatch.send(
+      new GetMetricStatisticsCommand({
+        Namespace: 'AWS/SQS',
+        MetricName: 'ApproximateAgeOfOldestMessage',
+        Dimensions: [{ Name: 'QueueName', Value: queueUrl.slice(queueUrl.lastIndexOf('/') + 1) }],
+        StartTime: new Date(start * 1_000),
+        EndTime: new Date(end * 1_000),
+        Period: Math.ceil((end - start) / PERIOD_SECONDS / (MOST_POINTS - 1)) * PERIOD_SECONDS,
+        Statistics: ['Maximum'],
+      }),
+    );
+    const ages = Datapoints.map(({ Maximum = 0 }) => Maximum);
+    return ages.length > 0 ? Math.max(...ages) : undefined;
+  }
+}

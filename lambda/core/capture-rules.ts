@@ -1,0 +1,40 @@
+import { BUCKETS_PER_RULE } from '../contract/events';
+
+/** A rule that captures the events of some buckets. */
+export interface CaptureRule {
+  readonly name: string;
+  readonly buckets: readonly string[];
+}
+
+export interface CaptureRulesPlan {
+  /** All rules as they are to be. */
+  readonly rules: readonly CaptureRule[];
+  /** Names of rules that no bucket is left in. */
+  readonly surplus: readonly string[];
+}
+
+/**
+ * Rules for exactly these buckets, made of those that there are. A bucket stays in its rule: one that moved could be in none for a moment. New
+ * ones fill up the rules that have room; names of new rules are the prefix and the first free numbers.
+ */
+export function planCaptureRules(
+  prefix: string,
+  existing: readonly CaptureRule[],
+  wanted: readonly string[],
+): CaptureRulesPlan {
+  const missing = new Set([...wanted].sort());
+  const kept = existing.map(({ name, buckets }) => ({ name, buckets: buckets.filter((each) => missing.delete(each)) }));
+  const newcomers = [...missing];
+  for (const { buckets } of kept) {
+    if (buckets.length > 0) buckets.push(...newcomers.splice(0, Math.max(0, BUCKETS_PER_RULE - buckets.length)));
+  }
+  const empty = kept.filter(({ buckets }) => buckets.length === 0).map(({ name }) => name);
+  const rules = kept.filter(({ buckets }) => buckets.length > 0);
+  const taken = new Set(rules.map(({ name }) => name));
+  for (let number = 0; newcomers.length > 0; number++) {
+    const name = `${prefix}${String(number)}`;
+    if (!taken.has(name)) rules.push({ name, buckets: newcomers.splice(0, BUCKETS_PER_RULE) });
+  }
+  const used = new Set(rules.map(({ name }) => name));
+  return { rules, surplus: empty.filter((name) => !used.has(name)) };
+}
