@@ -1,4 +1,5 @@
 import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
+import { MetricName } from '../contract/metrics';
 import type { FanOutInput, StartInput, WaitAnswer } from '../contract/steps';
 import { BackupRequest, parseBackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
@@ -10,6 +11,7 @@ import type { BucketDescription } from '../ports/bucket-admin';
 import type { JobLock, JobState } from '../ports/catalog';
 import { isStoreError } from '../ports/object-store';
 import { ChosenSource, chooseSource } from './choose-source';
+import { stopContinuous } from './commit-continuous';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
 import { ensureCapture, planChanges } from './plan-changes';
@@ -33,6 +35,23 @@ const MAX_WAITS = 1_000;
  * has the lock: it may wait for long, and then share the scan of the job that it waited for.
  */
 export async function prepareBackup(
+  ports: BackupPorts,
+  start: StartInput,
+): Promise<FanOutInput<BackupJob, ScanUnit> | WaitAnswer> {
+  try {
+    return await prepare(ports, start);
+  } catch (error) {
+    const { bucket } = start.input as { readonly bucket: string };
+    if (error instanceof BackupError && STOPPING.includes(error.name))
+      await stopContinuous(ports, bucket, error.message);
+    throw error;
+  }
+}
+
+/** Errors of a bucket whose changes go by unseen. */
+const STOPPING: readonly string[] = [ErrorName.versioningNotEnabled, ErrorName.bucketNotFound, ErrorName.accessDenied];
+
+async function prepare(
   ports: BackupPorts,
   { input, execution, workflow = 'backup' }: StartInput,
 ): Promise<FanOutInput<BackupJob, ScanUnit> | WaitAnswer> {
@@ -67,6 +86,8 @@ export async function prepareBackup(
   refuseLate(request, now);
   if (described) await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
+  if (request.upkeep && base?.manifest.changesThrough !== undefined)
+    ports.metrics.put(MetricName.uncommittedAge, now - fromIso(base.manifest.changesThrough), request.bucket);
   const shared = await shareScan(ports, request, base?.manifest, now);
   const { units, ...scan } = shared ?? (await ownScan(ports, request, base?.manifest, { described, jobId }));
   const job: BackupJob = {
@@ -262,7 +283,9 @@ async function findBase(
   bucket: string,
 ): Promise<{ manifest: Manifest; sha256: string } | undefined> {
   const known = await ports.catalog.listRecoveryPoints({ bucket, limit: 1 });
-  const seq = await ports.vault.newestSeq(bucket, known.items[0]?.seq);
+  const continuous = await ports.catalog.getContinuousPoint(bucket);
+  const hint = Math.max(known.items[0]?.seq ?? 0, continuous?.seq ?? 0);
+  const seq = await ports.vault.newestSeq(bucket, hint === 0 ? undefined : hint);
   if (seq === undefined) return undefined;
   const found = await ports.vault.readManifest(bucket, seq);
   if (!found)

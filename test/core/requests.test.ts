@@ -164,7 +164,6 @@ describe('every problem is named at once', () => {
       'bucket: "the-vault" belongs to the backup vault itself, which cannot be a protected bucket',
       'deleteAfterDays: must be at least 1 day, got 0',
       'scheduled: startBy must not be after completeBy',
-      'source: "changes" is not supported by this release: use "listing", "inventory" or "auto"',
       'versions: must be one of "ALL", "CURRENT", got "SOME"',
     ]);
   });

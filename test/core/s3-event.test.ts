@@ -51,7 +51,7 @@ test('what AWS adds one day is ignored', () => {
 });
 
 test.each<[string, unknown, RegExp]>([
-  ['another detail-type', event({ 'detail-type': 'Object Created' }), /detail-type/],
+  ['another detail-type', event({ 'detail-type': 'Object Restore Completed' }), /detail-type/],
   ['another source', event({ source: 'mine' }), /source/],
   ['no ID', event({ id: undefined }), /id: /],
   ['no key', event({}, { key: undefined }), /detail\.object\.key/],

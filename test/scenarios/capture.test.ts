@@ -1,6 +1,15 @@
-import { MemoryChangeLog, MemoryObjectStore, MemoryS3, SilentLog } from '../../lambda/adapters/memory';
+import {
+  ManualDeadline,
+  MemoryBucketAdmin,
+  MemoryChangeLog,
+  MemoryMetrics,
+  MemoryObjectStore,
+  MemoryS3,
+  SilentLog,
+} from '../../lambda/adapters/memory';
 import type { Row } from '../../lambda/core/row';
 import { StoreError } from '../../lambda/ports/object-store';
+import { Vault } from '../../lambda/usecases/vault';
 import { CaptureMessage, CapturePorts, captureChanges } from '../../lambda/usecases/capture-changes';
 import keys from '../fixtures/keys.json';
 import { ChangedBucket } from '../support/changed-bucket';
@@ -11,12 +20,18 @@ function world(versioning: 'Enabled' | 'Disabled' = 'Enabled') {
   const source = new MemoryObjectStore(s3);
   const changeLog = new MemoryChangeLog(() => s3.now);
   const log = new SilentLog();
+  const metrics = new MemoryMetrics();
+  s3.createBucket('the-vault');
   const ports: CapturePorts = {
     source,
     changeLog,
     log,
     deployment: { vaultBucket: 'the-vault', scratchBucket: 'the-scratch' },
-    settings: { concurrency: 4 },
+    settings: { concurrency: 4, packThreshold: 1024 * 1024, copyPartSize: 256 * 1024 * 1024 },
+    vault: new Vault(new MemoryObjectStore(s3), 'the-vault'),
+    buckets: new MemoryBucketAdmin(s3),
+    metrics,
+    deadline: new ManualDeadline(),
   };
   const rows = async (bucket = 'src'): Promise<Row[]> => {
     const all: Row[] = [];
