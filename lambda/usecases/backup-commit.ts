@@ -111,7 +111,7 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const continuous = continuousOf(job, base, { ...runs, lost: totals.lost });
   return {
     counts: isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows),
-    status: totals.missing > 0 || (!isScan && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
+    status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
     requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
     history: {
       ...nextRanges(base, within, totals.segments, totals.merged),

@@ -97,7 +97,7 @@ async function prepare(
     bucket: request.bucket,
     ...scan,
     internal: request.upkeep && true,
-    previousAsOf: base ? fromIso(base.manifest.asOf) : 0,
+    previousAsOf: base ? lastScanOf(base.manifest) : 0,
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,
     fence: lock.fence,
@@ -117,6 +117,9 @@ async function prepare(
     units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
   );
 }
+
+/** When the bucket was looked at before. */
+const lastScanOf = ({ asOf, continuous }: Manifest): number => fromIso(continuous?.reconciledThrough ?? asOf);
 
 /** What to scan, or that nothing has to be. */
 async function ownScan(

@@ -25,7 +25,7 @@ describe('a backup is refused before anything is written', () => {
       /bucket: must be a string, got 3.*versions: must be one of "ALL", "CURRENT", got "SOME".*deleteAfterDays: must be at least 1 day, got 0/,
     ],
     ['unknown fields', { bucket: 'src', Bucket: 'src', nope: 1 }, /unknown field "Bucket", "nope"/],
-    ['a later source', { bucket: 'src', source: 'changes' }, /source: "changes" is not supported/],
+    ['current versions of what was captured', { bucket: 'src', source: 'changes', versions: 'CURRENT' }, /must be ALL/],
     ['an ARN', { bucket: 'arn:aws:s3:::src' }, /is an ARN: give the name/],
     ['a directory bucket', { bucket: 'fast--use1-az4--x-s3' }, /directory bucket/],
     ['the vault itself', { bucket: VAULT }, /belongs to the backup vault itself/],

@@ -123,11 +123,20 @@ export class Rig {
   }
 
   /** A Backup execution. Throws the error that the execution would fail with. */
-  async backup(input: unknown, name = this.nextName()): Promise<BackupOutput> {
+  backup(input: unknown, name = this.nextName()): Promise<BackupOutput> {
+    return this.run('backup', input, name);
+  }
+
+  /** An Upkeep execution. Throws the error that the execution would fail with. */
+  upkeep(input: unknown, name = this.nextName()): Promise<BackupOutput> {
+    return this.run('upkeep', input, name);
+  }
+
+  private async run(workflow: 'backup' | 'upkeep', input: unknown, name: string): Promise<BackupOutput> {
     const execution = this.execution(name);
     try {
       this.executions.running.add(execution.arn);
-      const scan = await this.step(() => prepareBackup(this.ports, { input, execution }));
+      const scan = await this.step(() => prepareBackup(this.ports, { input, execution, workflow }));
       if ('wait' in scan) throw new Error('the job has to wait');
       if (scan.job.shared) return await this.step(() => commitBackup(this.ports, { job: scan.job }));
       await this.fanOut('scan', scan, (work) => scanBackup(this.ports, work));
@@ -135,7 +144,7 @@ export class Rig {
       await this.fanOut('ranges', ranges, (work) => backUpRange(this.ports, work));
       return await this.step(() => commitBackup(this.ports, { job: scan.job }));
     } catch (error) {
-      throw await this.failure('BACKUP', input, execution, error);
+      throw await this.failure(workflow === 'upkeep' ? 'UPKEEP' : 'BACKUP', input, execution, error);
     } finally {
       this.executions.running.delete(execution.arn);
     }
@@ -201,7 +210,7 @@ export class Rig {
   }
 
   private async failure(
-    type: 'BACKUP' | 'RESTORE',
+    type: 'BACKUP' | 'RESTORE' | 'UPKEEP',
     input: unknown,
     execution: ReturnType<Rig['execution']>,
     error: unknown,

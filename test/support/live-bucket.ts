@@ -1,0 +1,75 @@
+import type { MemoryS3 } from '../../lambda/adapters/memory';
+import type { ClientPut } from '../../lambda/adapters/memory/memory-s3';
+import type { Acl, Tags } from '../../lambda/core/object-properties';
+import type { CaptureMessage } from '../../lambda/usecases/capture-changes';
+
+/** A client of a bucket, and every event that S3 sends of what it does. */
+export class LiveBucket {
+  readonly sent: CaptureMessage[] = [];
+  private static events = 0;
+  private order = 0;
+
+  constructor(
+    private readonly s3: MemoryS3,
+    readonly bucket: string,
+  ) {}
+
+  put(key: string, body: string, options: ClientPut = {}): string {
+    const versionId = this.s3.put(this.bucket, key, body, options);
+    const { etag, size } = this.s3.find(this.bucket, key, versionId);
+    this.send('Object Created', { key, ...idOf(versionId), etag, size, ...this.sequencer() });
+    return versionId;
+  }
+
+  delete(key: string): string {
+    const versionId = this.s3.delete(this.bucket, key) ?? 'null';
+    this.send('Object Deleted', { key, ...idOf(versionId), ...this.sequencer() }, 'Delete Marker Created');
+    return versionId;
+  }
+
+  deleteVersion(key: string, versionId: string): void {
+    this.s3.deleteVersion(this.bucket, key, versionId);
+    this.send('Object Deleted', { key, ...idOf(versionId), ...this.sequencer() }, 'Permanently Deleted');
+  }
+
+  tag(key: string, versionId: string, tags: Tags): void {
+    this.s3.setTags(this.bucket, key, tags, versionId);
+    const type = Object.keys(tags).length > 0 ? 'Object Tags Added' : 'Object Tags Deleted';
+    this.send(type, { key, ...idOf(versionId) });
+  }
+
+  grant(key: string, versionId: string, acl: Acl): void {
+    this.s3.setAcl(this.bucket, key, acl, versionId);
+    this.send('Object ACL Updated', { key, ...idOf(versionId) });
+  }
+
+  /** Takes the messages that have been sent and not taken yet. */
+  take(): CaptureMessage[] {
+    return this.sent.splice(0);
+  }
+
+  /** Sequencers of S3 are hexadecimal, of any length and case. */
+  private sequencer(): { readonly sequencer: string } {
+    const text = (0xfff0 + ++this.order).toString(16);
+    return { sequencer: this.order % 3 === 0 ? text.toUpperCase() : text.padStart(this.order % 5 === 0 ? 12 : 0, '0') };
+  }
+
+  private send(type: string, object: Record<string, unknown>, deletionType?: string): void {
+    const number = ++LiveBucket.events;
+    const event = {
+      version: '0',
+      id: `event-${String(number)}`,
+      'detail-type': type,
+      source: 'aws.s3',
+      account: this.s3.account,
+      time: new Date(Math.floor(this.s3.now) * 1000).toISOString().replace('.000Z', 'Z'),
+      region: this.s3.region,
+      resources: [`arn:aws:s3:::${this.bucket}`],
+      detail: { bucket: { name: this.bucket }, object, 'deletion-type': deletionType, more: 1 },
+    };
+    this.sent.push({ messageId: `message-${String(number)}`, body: JSON.stringify(event) });
+  }
+}
+
+const idOf = (versionId: string): { readonly 'version-id'?: string } =>
+  versionId === 'null' ? {} : { 'version-id': versionId };
