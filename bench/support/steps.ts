@@ -8,7 +8,7 @@ import {
   SilentLog,
 } from '../../lambda/adapters/memory';
 import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
-import type { BackupJob, RangeUnit, ScanUnit } from '../../lambda/core/jobs';
+import type { BackupJob, RangeUnit } from '../../lambda/core/jobs';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { type BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
 import { partitionBackup } from '../../lambda/usecases/backup-partition';
