@@ -1,13 +1,23 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runMain } from '../local/run-main';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource, writeReport } from './support/generated-bucket';
-import { benchPorts, peakMiB, runBackup, SCRATCH_BUCKET, type StepCost } from './support/steps';
+import { startWorker } from './support/start-worker';
+import {
+  benchPorts,
+  runBackup,
+  runWorker,
+  SCRATCH_BUCKET,
+  type StepCost,
+  type WorkerCost,
+  type WorkerInput,
+} from './support/steps';
 
 /** A thousandth of the objects change between the two rounds. */
 const CHANGED_EVERY = 1_000;
 
-/** What a backup of this process took. */
+/** What a backup took, its workers with it. */
 export interface Measured {
   readonly status: string;
   readonly versions: number;
@@ -15,15 +25,28 @@ export interface Measured {
   readonly reused: number;
   /** To the protected bucket. */
   readonly requests: Readonly<Record<string, number>>;
-  readonly vault: { readonly requests: Readonly<Record<string, number>>; readonly bytesWritten: number };
-  readonly scratch: { readonly requests: Readonly<Record<string, number>>; readonly bytesWritten: number };
+  readonly vault: StoreCost;
+  readonly scratch: StoreCost;
   readonly steps: readonly StepCost[];
+  /** That of the process with the highest one. */
   readonly peakMiB: number;
 }
 
+interface StoreCost {
+  readonly requests: Readonly<Record<string, number>>;
+  readonly bytesWritten: number;
+}
+
+/** What a worker's process prints. */
+interface Worked {
+  readonly cost: WorkerCost;
+  readonly vault: StoreCost;
+  readonly scratch: StoreCost;
+}
+
 /**
- * Writes the report of a round, or backs a round up, in a process of its own, so that the peak of its memory is known. A backup
- * prints what it took as a line of JSON.
+ * Writes the report of a round, backs a round up, or is the worker of a backup's step: each in a process of its own, as on AWS, so that the
+ * peak of its memory is known. A backup and a worker print what they took as a line of JSON.
  */
 async function main(): Promise<void> {
   const [mode, folder = '', objectsText, round, source] = process.argv.slice(2);
@@ -41,7 +64,23 @@ async function main(): Promise<void> {
   const vault = new DiskStore(join(folder, 'vault'));
   const scratch = new DiskStore(join(folder, 'scratch'));
   const ports = benchPorts(new GeneratedSource(shape), vault, scratch);
-  const { output, steps } = await runBackup(ports, { bucket: BUCKET, source }, `${source ?? ''}-${round ?? ''}`);
+  if (mode === 'worker') {
+    const cost = await runWorker(ports, JSON.parse(readFileSync(0, 'utf8')) as WorkerInput);
+    const worked: Worked = { cost, vault: costOf(vault), scratch: costOf(scratch) };
+    console.log(JSON.stringify(worked));
+    return;
+  }
+  const done: Worked[] = [];
+  const { output, steps } = await runBackup(
+    ports,
+    { bucket: BUCKET, source },
+    `${source ?? ''}-${round ?? ''}`,
+    (input) => {
+      const worked = JSON.parse(startWorker(['worker', folder, objects, round ?? ''], JSON.stringify(input))) as Worked;
+      done.push(worked);
+      return worked.cost;
+    },
+  );
   const { status, versions, stored, reused, requests } = output;
   const measured: Measured = {
     status,
@@ -49,12 +88,21 @@ async function main(): Promise<void> {
     stored,
     reused,
     requests,
-    vault: { requests: vault.counts(), bytesWritten: vault.bytesWritten },
-    scratch: { requests: scratch.counts(), bytesWritten: scratch.bytesWritten },
+    vault: sumOf([costOf(vault), ...done.map((worked) => worked.vault)]),
+    scratch: sumOf([costOf(scratch), ...done.map((worked) => worked.scratch)]),
     steps,
-    peakMiB: peakMiB(),
+    peakMiB: Math.max(...steps.map((step) => step.peakMiB)),
   };
   console.log(JSON.stringify(measured));
+}
+
+const costOf = (store: DiskStore): StoreCost => ({ requests: store.counts(), bytesWritten: store.bytesWritten });
+
+function sumOf(costs: readonly StoreCost[]): StoreCost {
+  const requests: Record<string, number> = {};
+  for (const cost of costs)
+    for (const [name, count] of Object.entries(cost.requests)) requests[name] = (requests[name] ?? 0) + count;
+  return { requests, bytesWritten: costs.reduce((sum, cost) => sum + cost.bytesWritten, 0) };
 }
 
 runMain(main);

@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NODE_OPTIONS } from '../lambda/contract/env';
 import type { Measured } from './inventory-worker';
+import { startWorker } from './support/start-worker';
 
 /** What one backup of a size took. */
 export interface InventoryResult extends Measured {
@@ -24,8 +23,8 @@ function measure(objects: number, source: string): InventoryResult[] {
   const folder = mkdtempSync(join(tmpdir(), 's3-backup-bench-'));
   try {
     return [1, 2].map((round) => {
-      if (source === 'inventory') worker('report', folder, objects, round);
-      const measured = JSON.parse(worker('backup', folder, objects, round, source)) as Measured;
+      if (source === 'inventory') startWorker(['report', folder, objects, round]);
+      const measured = JSON.parse(startWorker(['backup', folder, objects, round, source])) as Measured;
       const result = { objects, source, round, ...measured };
       console.log(line(result));
       return result;
@@ -35,22 +34,16 @@ function measure(objects: number, source: string): InventoryResult[] {
   }
 }
 
-const worker = (...args: readonly (string | number)[]): string =>
-  execFileSync(
-    process.execPath,
-    [NODE_OPTIONS, '--import', 'tsx', join(import.meta.dirname, 'inventory-worker.ts'), ...args.map(String)],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 16 * 1024 * 1024 },
-  );
-
 function line({ objects, source, round, versions, stored, steps, vault, peakMiB, requests }: InventoryResult): string {
   const micros = (name: string): string => {
     const cpu = steps.find(({ step }) => step === name)?.cpuSeconds ?? 0;
     return `${((cpu * 1e6) / versions).toFixed(1)} µs/row`;
   };
+  const peak = (name: string): string => String(steps.find(({ step }) => step === name)?.peakMiB ?? 0);
   const made = Object.entries(requests).map(([name, count]) => `${name} ${String(count)}`);
   return [
     `${String(objects).padStart(9)} objects, ${source}, round ${String(round)}:`,
-    `peak ${String(peakMiB)} MiB;`,
+    `peak ${String(peakMiB)} MiB (scan ${peak('scan')}, ranges ${peak('ranges')});`,
     `CPU: scan ${micros('scan')}, ranges ${micros('ranges')};`,
     `stored ${String(stored)}; vault ${(vault.bytesWritten / 1024 / 1024).toFixed(1)} MiB written;`,
     `requests to the bucket: ${made.join(', ') || 'none'}`,

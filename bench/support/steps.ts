@@ -11,6 +11,7 @@ import {
   SilentLog,
 } from '../../lambda/adapters/memory';
 import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
+import type { BackupJob, RangeUnit } from '../../lambda/core/jobs';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { type BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
 import { partitionBackup } from '../../lambda/usecases/backup-partition';
@@ -31,7 +32,7 @@ export interface StepCost {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly turns: number;
-  /** Peak memory of the process until the end of the step. */
+  /** Peak memory of the step's process until its end. */
   readonly peakMiB: number;
 }
 
@@ -70,54 +71,73 @@ export function benchPorts(source: CountingStore, vault: DiskStore, scratch: Dis
   };
 }
 
-/** Runs the steps of a backup one after the other, each unit in its turn, and says what each step took. */
+/** A step whose units run in workers. */
+export type WorkerStep = 'scan' | 'ranges';
+
+/** What a worker's step runs over. */
+export interface WorkerInput {
+  readonly step: WorkerStep;
+  readonly job: BackupJob;
+  readonly units: readonly { readonly id: string }[];
+}
+
+/** What all units of a worker's step took. */
+export interface WorkerCost {
+  readonly cpuSeconds: number;
+  readonly turns: number;
+  readonly peakMiB: number;
+}
+
+export type Workers = (input: WorkerInput) => WorkerCost | Promise<WorkerCost>;
+
+/** Runs the units of a step in this process, one after the other. */
+export async function runWorker(ports: BackupPorts, { step, job, units }: WorkerInput): Promise<WorkerCost> {
+  const cpu = process.cpuUsage();
+  let turns = 0;
+  for (const unit of units) {
+    for (let state: WorkOutput = { more: true, turn: 0 }; state.more; turns++) {
+      const input = { job, unit, turn: state.turn };
+      state = await (step === 'scan'
+        ? scanBackup(ports, input)
+        : backUpRange(ports, input as WorkInput<BackupJob, RangeUnit>));
+    }
+  }
+  return { cpuSeconds: secondsOf(process.cpuUsage(cpu)), turns, peakMiB: peakMiB() };
+}
+
+const secondsOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1e6;
+
+/** Runs the steps of a backup one after the other, and says what each took. As on AWS, `workers` may run in other processes. */
 export async function runBackup(
   ports: BackupPorts,
   input: unknown,
   name: string,
+  workers: Workers = (work) => runWorker(ports, work),
 ): Promise<{ output: BackupOutput; steps: StepCost[] }> {
   const startTime = new Date(NOW * 1_000).toISOString();
   const execution = { arn: `arn:aws:states:us-east-1:${ACCOUNT}:execution:backup:${name}`, name, startTime };
   const steps: StepCost[] = [];
-  const measured = async <T>(step: string, run: () => Promise<{ value: T; turns: number }>): Promise<T> => {
+  const once = async <T>(step: string, promise: Promise<T>): Promise<T> => {
     const [wall, cpu] = [performance.now(), process.cpuUsage()];
-    const { value, turns } = await run();
-    const used = process.cpuUsage(cpu);
-    steps.push({
-      step,
-      seconds: (performance.now() - wall) / 1_000,
-      cpuSeconds: (used.user + used.system) / 1e6,
-      turns,
-      peakMiB: peakMiB(),
-    });
+    const value = await promise;
+    const cpuSeconds = secondsOf(process.cpuUsage(cpu));
+    steps.push({ step, seconds: secondsSince(wall), cpuSeconds, turns: 1, peakMiB: peakMiB() });
     return value;
   };
-  const once = async <T>(promise: Promise<T>): Promise<{ value: T; turns: number }> => ({
-    value: await promise,
-    turns: 1,
-  });
-  const prepared = await measured('prepare', () => once(prepareBackup(ports, { input, execution })));
+  const fanOut = async (step: WorkerStep, { job, unit, units }: FanOutInput<BackupJob, object>): Promise<void> => {
+    const wall = performance.now();
+    const all =
+      units.count === 1 ? [unit as { id: string }] : await readUnits<{ id: string }>(ports.scratch, job.jobId, step);
+    const cost = await workers({ step, job, units: all });
+    steps.push({ step, seconds: secondsSince(wall), ...cost });
+  };
+  const prepared = await once('prepare', prepareBackup(ports, { input, execution }));
   if ('wait' in prepared) throw new Error('the bucket is busy');
   const { job } = prepared;
-  await measured('scan', () => fanOut(ports, 'scan', prepared, (work) => scanBackup(ports, work)));
-  const ranges = await measured('partition', () => once(partitionBackup(ports, { job })));
-  await measured('ranges', () => fanOut(ports, 'ranges', ranges, (work) => backUpRange(ports, work)));
-  const output = await measured('commit', () => once(commitBackup(ports, { job })));
+  await fanOut('scan', prepared);
+  await fanOut('ranges', await once('partition', partitionBackup(ports, { job })));
+  const output = await once('commit', commitBackup(ports, { job }));
   return { output, steps };
 }
 
-async function fanOut<Job extends { jobId: string }, Unit extends { id: string }>(
-  ports: BackupPorts,
-  step: string,
-  input: FanOutInput<Job, Unit>,
-  work: (input: WorkInput<Job, Unit>) => Promise<WorkOutput>,
-): Promise<{ value: undefined; turns: number }> {
-  const { job } = input;
-  const units = input.units.count === 1 ? [input.unit as Unit] : await readUnits<Unit>(ports.scratch, job.jobId, step);
-  let turns = 0;
-  for (const unit of units) {
-    for (let state: WorkOutput = { more: true, turn: 0 }; state.more; turns++)
-      state = await work({ job, unit, turn: state.turn });
-  }
-  return { value: undefined, turns };
-}
+const secondsSince = (start: number): number => (performance.now() - start) / 1_000;

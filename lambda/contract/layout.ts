@@ -50,6 +50,8 @@ export const objectKey = (jobId: string, hash: string): string =>
 
 const jobPrefix = (jobId: string): string => `${ScratchPrefix.jobs}${jobId}/`;
 export const unitsKey = (jobId: string, step: string): string => `${jobPrefix(jobId)}${step}/units.jsonl`;
+/** What Prepare decided, see usecases/backup-prepare. */
+export const planKey = (jobId: string): string => `${jobPrefix(jobId)}plan.json`;
 /** The error that ended a unit of a fan-out: a Distributed Map says only that something failed. */
 export const unitErrorKey = (jobId: string): string => `${jobPrefix(jobId)}error.json`;
 const ofTurn =

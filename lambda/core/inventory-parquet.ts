@@ -11,6 +11,11 @@ const CHUNK_ROWS = 100_000;
 const csvName = (column: string): string =>
   NAMES[column] ?? column.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
 
+/** A decoder of texts would leave out a byte order mark, which is a part of the key that begins with it. */
+const parsers = {
+  stringFromBytes: (bytes: Uint8Array | undefined): string | undefined =>
+    bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+};
 const compressors = {
   GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input),
   ZSTD: (input: Uint8Array): Uint8Array => zstdDecompressSync(input),
@@ -32,7 +37,7 @@ export async function* parquetRecords(
     const end = first + Number(group.num_rows);
     for (let rowStart = first; rowStart < end; rowStart += CHUNK_ROWS) {
       const rowEnd = Math.min(end, rowStart + CHUNK_ROWS);
-      const rows = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors });
+      const rows = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors, parsers });
       yield rows.map(
         (row): InventoryRecord =>
           (column) =>

@@ -56,14 +56,17 @@ function flag(value: InventoryRecord, column: string): boolean | undefined {
 }
 
 function size(text: string | undefined): number {
-  const bytes = Number(text ?? 'none');
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RecordProblem(`has the size "${text ?? ''}"`);
+  const bytes = /^\d+$/.test(text ?? '') ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(bytes)) throw new RecordProblem(`has the size "${text ?? ''}"`);
   return bytes;
 }
 
+/** The form of reports; Date.parse alone takes a lot for a date. */
+const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
 /** Whole seconds, as S3 dates versions everywhere else. */
 function instant(text: string | undefined): number {
-  const millis = Date.parse(text ?? '');
+  const millis = ISO_INSTANT.test(text ?? '') ? Date.parse(text ?? '') : Number.NaN;
   if (Number.isNaN(millis)) throw new RecordProblem(`has the date "${text ?? ''}"`);
   return Math.floor(millis / 1_000);
 }

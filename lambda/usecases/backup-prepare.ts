@@ -1,4 +1,5 @@
 import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
+import { planKey } from '../contract/layout';
 import { MetricName } from '../contract/metrics';
 import type { FanOutInput, StartInput, WaitAnswer } from '../contract/steps';
 import { BackupRequest, parseBackupRequest } from '../core/backup-request';
@@ -107,15 +108,28 @@ async function prepare(
     recoveryPointTags: request.recoveryPointTags,
     scheduled: request.scheduled,
   };
-  await record('RUNNING');
-  ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: job.asOf, seq: job.seq });
   const requestsPerSecond = shareOfRate(ports.settings, units.length);
-  return writeUnits(
-    ports.scratch,
-    SCAN_STEP,
+  const plan = await firstPlan(ports, {
     job,
-    units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
-  );
+    units: units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
+  });
+  await record('RUNNING');
+  ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: plan.job.asOf, seq: plan.job.seq });
+  return writeUnits(ports.scratch, SCAN_STEP, plan.job, plan.units);
+}
+
+interface ScanPlan {
+  readonly job: BackupJob;
+  readonly units: readonly ScanUnit[];
+}
+
+/**
+ * A Prepare that is repeated may find another report, and a bucket that has changed: what the first attempt decided holds, since workers
+ * may have begun with it. The fence is that of the lock as it is held now.
+ */
+async function firstPlan({ scratch }: BackupPorts, plan: ScanPlan): Promise<ScanPlan> {
+  const { value } = await scratch.create(planKey(plan.job.jobId), plan);
+  return { ...value, job: { ...value.job, fence: plan.job.fence } };
 }
 
 /** When the bucket was looked at before. */

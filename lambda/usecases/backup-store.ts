@@ -1,6 +1,7 @@
 import { objectKey } from '../contract/layout';
 import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/canonical';
 import { sha256Hex } from '../core/hash';
+import { inventoryInvalid } from '../core/inventory-manifest';
 import type { BackupJob } from '../core/jobs';
 import { NULL_VERSION, Row, VaultFile } from '../core/row';
 import { isStoreError, ObjectHead, ObjectStore, StoreErrorCode } from '../ports/object-store';
@@ -34,6 +35,9 @@ export interface StoreTarget {
   /** Number of the commit that the vault files come with. */
   readonly seq: number;
   readonly aclsEnabled: boolean;
+  /** Who told of the versions: what a report says has to be true. */
+  readonly source?: BackupJob['source'];
+  readonly report?: BackupJob['report'];
 }
 export interface StorePorts extends CopyPorts {
   readonly source: ObjectStore;
@@ -57,6 +61,7 @@ export class VersionStore {
     try {
       return (row.size ?? 0) <= this.ports.settings.packThreshold ? await this.read(row) : await this.copy(row);
     } catch (error) {
+      if (isStoreError(error, 'delete-marker')) this.refuseReport(row, 'takes a delete marker for an object');
       const reason = isStoreError(error) ? SKIP_REASONS[error.code] : undefined;
       // A null version was replaced or removed between the listing and the read.
       if (isStoreError(error, 'precondition-failed')) return { kind: 'skipped', reason: 'version-gone' };
@@ -67,6 +72,7 @@ export class VersionStore {
 
   private async read(row: Row): Promise<Stored> {
     const object = await this.ports.source.get(this.source(row));
+    this.refuseOtherSize(row, object.size);
     if (object.size !== (row.size ?? object.size) || object.body.byteLength !== object.size)
       return { kind: 'skipped', reason: 'version-gone' };
     if (object.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
@@ -77,6 +83,7 @@ export class VersionStore {
   private async copy(row: Row): Promise<Stored> {
     const source = this.source(row);
     const head = await this.ports.source.head(source);
+    this.refuseOtherSize(row, head.size);
     if (head.size !== (row.size ?? head.size)) return { kind: 'skipped', reason: 'version-gone' };
     if (head.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, head);
@@ -85,6 +92,17 @@ export class VersionStore {
     if (!copied.done) return { kind: 'unfinished', objectKey: name, uploadId: copied.uploadId };
     const file: VaultFile = { ...copied.file, commit: this.job.seq };
     return { kind: 'copied', row: { ...described, file, offset: 0, length: head.size } };
+  }
+
+  private refuseOtherSize(row: Row, size: number): void {
+    if (size !== row.size)
+      this.refuseReport(row, `says ${String(row.size)} bytes of an object version that has ${String(size)}`);
+  }
+
+  /** A version with an ID never changes: where S3 says something else of it, the report is wrong, also about the rest. */
+  private refuseReport(row: Row, problem: string): void {
+    if (this.job.source === 'inventory' && row.versionId !== NULL_VERSION)
+      throw inventoryInvalid(`inventory report ${this.job.report?.manifest ?? ''}`, problem);
   }
 
   /** Null versions can be replaced in place: only the ETag tells them apart. */

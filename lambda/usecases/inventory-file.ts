@@ -24,6 +24,11 @@ const COLUMNS = new Set([
   'ObjectOwner',
 ]);
 
+/** Which object a data file was when it was first read: a turn that goes on in the middle has to read the same one. */
+export interface SeenFile {
+  etag?: string;
+}
+
 /**
  * Rows of one data file of a report, in the file's order. After the last one the whole file has been checked against the manifest's
  * MD5. Throws `InventoryInvalid` for a file that is broken in any way; what was read of it must then not be used.
@@ -33,8 +38,9 @@ export async function* readInventoryFile(
   { format, columns }: InventoryManifest,
   file: InventoryFile,
   facts: InventoryFacts,
+  seen: SeenFile = {},
 ): AsyncGenerator<Row[]> {
-  const pieces = new FilePieces(scratch, file);
+  const pieces = new FilePieces(scratch, file, seen);
   let record = 0;
   try {
     const batches = format === 'CSV' ? csvRecords(pieces.all(), columns) : parquet(pieces);
@@ -70,12 +76,12 @@ function explain(error: unknown, file: InventoryFile, record: number): unknown {
 
 /** Reads a data file piece by piece, always the same object, and checks its size and MD5. */
 class FilePieces {
-  private etag: string | undefined;
   private readonly hash = createHash('md5');
   private hashed = 0;
   constructor(
     private readonly scratch: Scratch,
     private readonly file: InventoryFile,
+    private readonly seen: SeenFile,
   ) {}
 
   async *all(): AsyncGenerator<Uint8Array> {
@@ -111,13 +117,13 @@ class FilePieces {
     const { store, bucket } = this.scratch;
     try {
       const range = { offset, length };
-      const { body, etag, size } = await store.get({ bucket, key: this.file.key, range, ifMatch: this.etag });
+      const { body, etag, size } = await store.get({ bucket, key: this.file.key, range, ifMatch: this.seen.etag });
       if (size !== this.file.size)
         throw inventoryInvalid(
           nameOf(this.file),
           `has ${String(size)} bytes, the manifest says ${String(this.file.size)}`,
         );
-      this.etag = etag;
+      this.seen.etag = etag;
       return body;
     } catch (error) {
       if (isStoreError(error, 'precondition-failed'))

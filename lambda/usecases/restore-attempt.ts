@@ -14,7 +14,11 @@ export class Attempt {
   constructor(
     private readonly scratch: Scratch,
     private readonly input: WorkInput<RestoreJob, RestoreUnit>,
-  ) {}
+    /** An attempt that died at an earlier turn of the unit may have done any of what is left. */
+    afterDeadAttempt = false,
+  ) {
+    if (afterDeadAttempt) this.first = Promise.resolve(false);
+  }
 
   /** Must be asked before the first write that a later attempt could not recognise by its condition alone. */
   isFirst(): Promise<boolean> {

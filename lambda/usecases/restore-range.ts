@@ -20,6 +20,8 @@ interface RestoreCursor {
   readonly file: number;
   readonly action: number;
   readonly underWay: readonly (readonly [destination: string, progress: KeyProgress])[];
+  /** An attempt at an earlier turn died: it may have got further than the turn that was noted. */
+  readonly afterDeadAttempt?: boolean;
 }
 
 /** Actions carried out together: their bodies are in memory. */
@@ -49,7 +51,7 @@ class RangeRestore {
     this.underWay = new Map(start?.underWay);
     this.report = restoreReport(ports.scratch, input.job, `restore-${input.unit.id}-${String(input.turn)}`);
     this.tally = new RestoreTally(this.report);
-    this.attempt = new Attempt(ports.scratch, input);
+    this.attempt = new Attempt(ports.scratch, input, start?.afterDeadAttempt);
   }
 
   async run(): Promise<Turn<RestoreResult, RestoreCursor>> {
@@ -71,10 +73,15 @@ class RangeRestore {
         done += finished;
         const stop = finished < slice.length || this.ports.deadline.remainingMillis() <= 0;
         const more = done < actions.length || file + 1 < files.length;
-        if (stop && more) return { file, action: done, underWay: [...this.underWay] };
+        if (stop && more) return this.cursorAt(file, done);
       }
     }
     return undefined;
+  }
+
+  private async cursorAt(file: number, action: number): Promise<RestoreCursor> {
+    const afterDeadAttempt = !(await this.attempt.isFirst());
+    return { file, action, underWay: [...this.underWay], afterDeadAttempt };
   }
 
   private async readFile(key: string): Promise<RestoreAction[]> {

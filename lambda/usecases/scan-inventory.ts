@@ -4,7 +4,7 @@ import { afterKey } from '../core/key-order';
 import type { Row } from '../core/row';
 import { WeightSample, WeightSampler } from '../core/weights';
 import type { BackupPorts } from './context';
-import { readInventoryFile } from './inventory-file';
+import { readInventoryFile, SeenFile } from './inventory-file';
 import { sameReport } from './inventory-report';
 import { readRuns, Run, RunPlace, RunWriter, writeSorted } from './runs';
 import { rowWeight, SAMPLES_PER_RANGE, ScanResult } from './scan-result';
@@ -15,6 +15,8 @@ export interface InventoryCursor {
   /** Place of the data file to go on with, and how many of its records are sorted already. */
   readonly file: number;
   readonly record: number;
+  /** ETag of a data file that is read in part. */
+  readonly etag?: string;
   /** Sorted chunks that are not merged yet. */
   readonly chunks: readonly Run[];
   /** Once all files are read: the chunks are merged up to this key. */
@@ -68,16 +70,17 @@ export class InventoryScan {
     const end = first + count;
     while (this.state.file < end) {
       const file = manifest.files[this.state.file];
-      if (file && !(await this.readFile(readInventoryFile(this.ports.scratch, manifest, file, this.facts))))
-        return false;
-      this.state = { ...this.state, file: this.state.file + 1, record: 0 };
+      const seen: SeenFile = { etag: this.state.etag };
+      const batches = file && readInventoryFile(this.ports.scratch, manifest, file, this.facts, seen);
+      if (batches && !(await this.readFile(batches, seen))) return false;
+      this.state = { ...this.state, file: this.state.file + 1, record: 0, etag: undefined };
       if (this.state.file < end && this.isLate) return false;
     }
     return true;
   }
 
   /** Sorts one file's rows, chunk after chunk. False when the time is over before its end. */
-  private async readFile(batches: AsyncIterable<Row[]>): Promise<boolean> {
+  private async readFile(batches: AsyncIterable<Row[]>, seen: SeenFile): Promise<boolean> {
     let skip = this.state.record;
     let record = 0;
     let rows: Row[] = [];
@@ -89,7 +92,7 @@ export class InventoryScan {
         if (rows.length < this.ports.settings.sortRows) continue;
         await this.sort(rows);
         rows = [];
-        this.state = { ...this.state, record };
+        this.state = { ...this.state, record, etag: seen.etag };
         if (this.isLate) return false;
       }
     }
