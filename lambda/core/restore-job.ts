@@ -17,9 +17,15 @@ export interface RestoreJob extends Pick<
   readonly executionArn: string;
   readonly startedAt: string;
   readonly sourceBucket: string;
-  /** The recovery point: a commit of the source bucket's timeline. */
+  /** The recovery point: a commit of the source bucket's timeline. Of a point in time, the newest commit. */
   readonly point: { readonly seq: number; readonly sha256: string };
   readonly asOf: number;
+  /** `asOf` is any second of continuous backup. */
+  readonly pointInTime: boolean;
+  /** `<bucket>/<20 digits>`, or `<bucket>/continuous` of a point in time. */
+  readonly recoveryPointId: string;
+  /** Scratch file with the history that is restored. */
+  readonly history: string;
   /** Scratch file with the selected intervals of keys. */
   readonly selection: string;
   readonly destination: {

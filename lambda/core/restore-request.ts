@@ -1,4 +1,5 @@
 import { invalidRequest } from '../contract/errors';
+import { fromIso } from './instant';
 import { isFields, parseStrictly } from './parse';
 import { contradictions, exclusions, laterFeatures } from './restore-contradictions';
 import { type ItemSelector, parseS3Uri, restoreSchema, toSelector } from './restore-schema';
@@ -8,6 +9,8 @@ export interface RestoreRequest {
   readonly sourceBucket: string;
   /** Number of the commit; absent: the latest recovery point. */
   readonly seq?: number;
+  /** Any second of continuous backup (epoch seconds) in the place of a recovery point. */
+  readonly pointInTime?: number;
   /** Absent: the whole bucket. */
   readonly items?: readonly ItemSelector[];
   readonly itemsFile?: { readonly bucket: string; readonly key: string };
@@ -38,6 +41,7 @@ export function parseRestoreRequest(input: unknown, own: { readonly buckets: rea
   return {
     sourceBucket: value.sourceBucket,
     seq: value.recoveryPointId === 'latest' ? undefined : Number(value.recoveryPointId.split('/')[1]),
+    pointInTime: value.pointInTime === undefined ? undefined : fromIso(value.pointInTime),
     items: value.items?.map(toSelector),
     itemsFile: value.itemsFile === undefined ? undefined : parseS3Uri(value.itemsFile),
     destinationBucket: value.destinationBucket ?? value.sourceBucket,

@@ -11,6 +11,8 @@ export interface PlanResult {
   readonly conflicts: number;
   /** Keys whose order of versions within a second is not certain. */
   readonly uncertain: number;
+  /** Keys in doubt of a point in time, by reason. */
+  readonly doubts: Counts;
   /** Numbers of the selected intervals that the recovery point has keys of. */
   readonly matched: readonly number[];
   /** The same of the keys that were named inside of a selected prefix. */

@@ -30,7 +30,7 @@ type RawItem = z.infer<typeof item>;
 export const restoreSchema = z.strictObject({
   sourceBucket: z.string(),
   recoveryPointId: z.string().default('latest'),
-  pointInTime: z.unknown().optional(),
+  pointInTime: z.string().optional(),
   items: z.array(item).min(1, 'must have at least one item: leave it out for the whole bucket').optional(),
   itemsFile: z.string().optional(),
   destinationBucket: z.string().optional(),

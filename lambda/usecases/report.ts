@@ -11,7 +11,7 @@ export interface ReportLine {
   readonly versionId?: string;
   readonly size?: number;
   readonly destination?: string;
-  readonly outcome: 'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict';
+  readonly outcome: 'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict' | 'doubtful';
   readonly reason?: string;
   /** Version ID in the destination of a copy that proved wrong: it must not be used. */
   readonly destinationVersionId?: string;

@@ -5,7 +5,8 @@ import { estimateCost } from '../core/cost';
 import { isNamed, type Selection } from '../core/items';
 import type { RestoreJob, RestoreUnit } from '../core/restore-job';
 import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
-import { PLAN_STEP, RestorePorts } from './restore-plan';
+import type { RestorePorts } from './restore-plan';
+import { PLAN_STEP } from './step-names';
 import { Scratch, stepResults, writeUnits } from './turns';
 
 export const RESTORE_STEP = 'restore';

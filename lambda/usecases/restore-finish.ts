@@ -1,9 +1,10 @@
-import { recoveryPointId, restoreReportPrefix } from '../contract/layout';
+import { restoreReportPrefix } from '../contract/layout';
 import { addCounts, Counts } from '../core/counts';
 import { toIso } from '../core/instant';
 import type { RestoreJob } from '../core/restore-job';
 import { EXPECTED_SKIPS } from '../core/restore-plan';
-import { mergeCounts, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
+import { mergeCounts, PlanResult, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
+import type { HistoryAt } from './history-at';
 import { restoreJobEvent } from './job-events';
 import { restoreReport } from './report';
 import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
@@ -18,6 +19,10 @@ export interface RestoreOutput {
   readonly recoveryPointId: string;
   readonly asOf: string;
   readonly exact: boolean;
+  /** Of a point in time: keys in doubt by reason, and doubts of the instant itself, each with 1. */
+  readonly doubts?: Counts;
+  readonly capturedThrough?: string;
+  readonly reconciledThrough?: string;
   readonly destinationBucket: string;
   readonly planned: PlanSummary;
   readonly restored: number;
@@ -55,9 +60,9 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     jobId: job.jobId,
     status: failed > 0 || unexpected ? 'PARTIAL' : 'COMPLETED',
     dryRun: job.dryRun,
-    recoveryPointId: recoveryPointId(job.sourceBucket, job.point.seq),
+    recoveryPointId: job.recoveryPointId,
     asOf: toIso(job.asOf),
-    exact: plans.every((plan) => plan.uncertain === 0),
+    ...(job.pointInTime ? await exactness(ports, job, plans) : { exact: plans.every((plan) => plan.uncertain === 0) }),
     destinationBucket: job.destination.bucket,
     planned,
     restored,
@@ -86,6 +91,19 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
 function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void {
   if (!job.dryRun && settled !== planned.versions)
     throw new Error(`the plan had ${String(planned.versions)} versions, but ${String(settled)} were settled`);
+}
+
+/** A point in time is exact when neither a key nor the instant is in doubt. */
+async function exactness(
+  { scratch }: RestorePorts,
+  job: RestoreJob,
+  plans: readonly PlanResult[],
+): Promise<Pick<RestoreOutput, 'exact' | 'doubts' | 'capturedThrough' | 'reconciledThrough'>> {
+  const { coverage } = await scratch.read<HistoryAt>(job.history);
+  const doubts = mergeCounts(plans, (plan) => plan.doubts);
+  for (const doubt of coverage?.doubts ?? []) addCounts(doubts, { [doubt]: 1 });
+  const { capturedThrough, reconciledThrough } = coverage ?? {};
+  return { exact: Object.keys(doubts).length === 0, doubts, capturedThrough, reconciledThrough };
 }
 
 async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutput, completedAt: string): Promise<void> {

@@ -2,20 +2,22 @@ import { workKey } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
 import { sha256Hex } from '../core/hash';
+import type { Manifest } from '../core/manifest';
 import { selectedParts, type Selection } from '../core/items';
 import { afterKey, keyBytes, MAX_KEY_BYTES, KeyRange } from '../core/key-order';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
-import { PlannedKey, planKey, RestoreAction } from '../core/restore-plan';
+import { PlannedKey, planKey, RestoreAction, RestoreSkip } from '../core/restore-plan';
 import type { PlanResult } from '../core/restore-result';
-import { KeyView, viewAt } from '../core/view';
+import type { KeyView } from '../core/view';
 import { versionWeight } from '../core/weights';
 import { DestinationListing, headEtag } from './destination-listing';
-import { readHistory } from './history';
+import { HistoryAt, viewsOf } from './history-at';
 import { runInOrder } from './pool';
 import { ReportWriter, restoreReport } from './report';
 import { requestsSince } from './requests';
-import { PLAN_STEP, RestorePorts } from './restore-plan';
+import type { RestorePorts } from './restore-plan';
 import { isSingleCopy, partSizeOf } from './server-copy';
+import { PLAN_STEP } from './step-names';
 import { runTurn, Turn } from './turns';
 
 interface PlanCursor {
@@ -35,6 +37,9 @@ export function planRestoreRange(ports: RestorePorts, input: WorkInput<RestoreJo
   );
 }
 
+/** Skips of keys that the restore says nothing of: what is there was there before. */
+const LEFT_ALONE: ReadonlySet<string> = new Set<RestoreSkip>(['exists', 'key-too-long']);
+
 class RangePlanner {
   private readonly job: RestoreJob;
   private readonly files: { key: string; weight: number }[] = [];
@@ -42,6 +47,7 @@ class RangePlanner {
   private readonly matched = new Set<number>();
   private readonly matchedKeys = new Set<number>();
   private readonly skipped: Counts = {};
+  private readonly doubts: Counts = {};
   private readonly estimated: Counts = {};
   private readonly report: ReportWriter;
   private actions: RestoreAction[] = [];
@@ -59,11 +65,12 @@ class RangePlanner {
     const { ports, job, input } = this;
     const before = { ...ports.destination.counts() };
     const manifest = await ports.vault.readBase(job.sourceBucket, job.point);
+    const history = await ports.scratch.read<HistoryAt>(job.history);
     const { intervals, innerKeys } = await ports.scratch.read<Selection>(job.selection);
     const inner = new Map(innerKeys.map((key, number) => [key, number]));
     const unit: KeyRange = { from: cursor?.from ?? input.unit.from, to: input.unit.to };
     let stopped: PlanCursor | undefined;
-    for await (const keys of this.chunks(manifest, selectedParts(intervals, unit), inner)) {
+    for await (const keys of this.chunks(history, manifest, selectedParts(intervals, unit), inner)) {
       await this.plan(keys.views, keys.interval);
       const last = keys.views.at(-1);
       if (last && ports.deadline.remainingMillis() <= 0) {
@@ -78,6 +85,7 @@ class RangePlanner {
       matched: [...this.matched],
       matchedKeys: [...this.matchedKeys],
       skipped: this.skipped,
+      doubts: this.doubts,
       estimated: this.estimated,
       requests: requestsSince(ports.destination, before),
       reports: await this.report.finish(),
@@ -87,19 +95,17 @@ class RangePlanner {
 
   /** Views of the selected keys that the recovery point knows, some at once. */
   private async *chunks(
-    manifest: Parameters<typeof readHistory>[1],
+    history: HistoryAt,
+    manifest: Manifest | undefined,
     intervals: readonly (KeyRange & { readonly item: number })[],
     inner: ReadonlyMap<string, number>,
   ): AsyncGenerator<{ interval: KeyRange; views: KeyView[] }> {
     for (const interval of intervals) {
       let views: KeyView[] = [];
-      for await (const { key, rows } of readHistory(this.ports.vault, manifest, interval, { withFiles: true })) {
-        const view = viewAt(key, rows, this.job.asOf);
-        if (view.versions.length === 0) continue;
+      for await (const view of viewsOf(this.ports, history, manifest, interval)) {
         this.matched.add(interval.item);
-        const named = inner.get(key);
+        const named = inner.get(view.key);
         if (named !== undefined) this.matchedKeys.add(named);
-        if (view.uncertain.length > 0) this.counts.uncertain++;
         views.push(view);
         if (views.length < KEYS_AT_ONCE) continue;
         yield { interval, views };
@@ -113,7 +119,11 @@ class RangePlanner {
 
   private async plan(views: readonly KeyView[], interval: KeyRange): Promise<void> {
     const existing = await this.existing(views, interval);
-    for (const [index, view] of views.entries()) await this.take(view.key, planKey(view, existing[index], this.job));
+    for (const [index, view] of views.entries()) {
+      const planned = planKey(view, existing[index], this.job);
+      await this.take(view.key, planned);
+      await this.doubt(view, planned);
+    }
   }
 
   /** ETags of the destination's objects under these keys. */
@@ -138,6 +148,16 @@ class RangePlanner {
     const found: (string | undefined)[] = [];
     for (const key of keys) found.push(await this.listing.listing.find(key));
     return found;
+  }
+
+  /** What is in doubt of a key that the answer speaks of. */
+  private async doubt(view: KeyView, { action, skipped }: PlannedKey): Promise<void> {
+    if (view.uncertain.length > 0) this.counts.uncertain++;
+    if (!this.job.pointInTime || (!action && skipped.some(({ reason }) => LEFT_ALONE.has(reason)))) return;
+    for (const reason of this.job.versions === 1 ? view.currentUncertain : view.uncertain) {
+      addCounts(this.doubts, { [reason]: 1 });
+      await this.report.add({ key: view.key, outcome: 'doubtful', reason });
+    }
   }
 
   private async take(key: string, planned: PlannedKey): Promise<void> {

@@ -99,7 +99,6 @@ describe('every problem is named at once', () => {
       'itemsFile: must be s3://bucket/key, got "buc',
       'onExisting: rollback implies "overwrite", go',
       'pointInTime: excludes recoveryPointId: give ',
-      'pointInTime: is not supported by this releas',
       'recoveryPointId: is of bucket "other-bucket"',
       'restoreTags: must be a boolean, got "yes"',
       'rollback: is not supported by this release: ',

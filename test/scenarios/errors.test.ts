@@ -104,9 +104,9 @@ describe('a restore is refused before anything is written', () => {
     ['unknown fields', { destination: 'x' }, 'InvalidRequest', /unknown field "destination"/],
     [
       'later features',
-      { pointInTime: '2026-11-22T10:15:00Z', rollback: true, undo: 'job' },
+      { rollback: true, undo: 'job' },
       'InvalidRequest',
-      /pointInTime: is not supported.*rollback: is not supported.*undo: is not supported/,
+      /rollback: is not supported.*undo: is not supported/,
     ],
     [
       'wrong types',

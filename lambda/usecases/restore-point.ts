@@ -1,0 +1,60 @@
+import { BackupError, ErrorName } from '../contract/errors';
+import { recoveryPointId, workKey } from '../contract/layout';
+import type { RestoreRequest } from '../core/restore-request';
+import { Commit, findInstant, HistoryAt, historyOfCommit, historyOfInstant, InstantFound } from './history-at';
+import { checkRecorded } from './recorded-manifest';
+import type { RestorePorts } from './restore-plan';
+import { PLAN_STEP } from './step-names';
+
+/** What a request asks for: a recovery point, or any second of continuous backup. */
+export interface RestorePoint {
+  readonly found: Commit | InstantFound;
+  /** `<bucket>/continuous` for a second of continuous backup. */
+  readonly recoveryPointId: string;
+}
+
+/** Finds what is to be restored, or refuses; writes nothing. */
+export async function findRestorePoint(ports: RestorePorts, request: RestoreRequest): Promise<RestorePoint> {
+  const { sourceBucket, pointInTime } = request;
+  if (pointInTime !== undefined)
+    return {
+      found: await findInstant(ports, sourceBucket, pointInTime),
+      recoveryPointId: `${sourceBucket}/continuous`,
+    };
+  const found = await findPoint(ports, request);
+  return { found, recoveryPointId: recoveryPointId(sourceBucket, found.manifest.seq) };
+}
+
+/** Keeps the history that the job restores as a work file: a repeated step must not find anything else. */
+export async function keepHistory(
+  ports: RestorePorts,
+  { found }: RestorePoint,
+  jobId: string,
+): Promise<{ key: string; history: HistoryAt }> {
+  const place = { jobId, step: PLAN_STEP, unit: 'changes' };
+  const history = 'coverage' in found ? await historyOfInstant(ports, place, found) : historyOfCommit(found);
+  const key = workKey(jobId, PLAN_STEP, 'all', 'history.json');
+  return { key, history: (await ports.scratch.create(key, history)).value };
+}
+
+async function findPoint(ports: RestorePorts, request: RestoreRequest): Promise<Commit> {
+  const { sourceBucket, seq } = request;
+  const known = await ports.catalog.listRecoveryPoints({ bucket: sourceBucket, limit: 1 });
+  let number = seq ?? (await ports.vault.newestSeq(sourceBucket, known.items[0]?.seq));
+  while (number !== undefined && number > 0) {
+    const found = await ports.vault.readManifest(sourceBucket, number);
+    if (found?.manifest.recoveryPoint) {
+      const newest = known.items.find((record) => record.seq === number);
+      checkRecorded(newest ?? (await ports.catalog.getRecoveryPoint(sourceBucket, number)), found);
+      return found;
+    }
+    if (seq !== undefined || !found) break;
+    number--;
+  }
+  throw new BackupError(
+    ErrorName.recoveryPointNotFound,
+    seq === undefined
+      ? `bucket "${sourceBucket}" has no recovery point in vault ${ports.deployment.vaultName}: back it up first, or check the name`
+      : `recovery point ${recoveryPointId(sourceBucket, seq)} does not exist in vault ${ports.deployment.vaultName}: list them with "s3-backup recovery-points"`,
+  );
+}
