@@ -9,12 +9,6 @@ import { MAX_VERSIONS, parseS3Uri, type RawRestoreRequest, toSelector } from './
 type Sound = Partial<RawRestoreRequest>;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Fields that this release knows by name only: refused, never ignored. */
-export const laterFeatures = (raw: Fields): string[] =>
-  ['rollback', 'undo']
-    .filter((field) => raw[field] !== undefined && !(field === 'rollback' && raw[field] === false))
-    .map((field) => `${field}: is not supported by this release: restore a recovery point instead`);
-
 const UNDO_GOES_WITH: readonly string[] = ['undo', 'sourceBucket', 'dryRun'];
 
 /** Fields that never go together, whatever their values are. */

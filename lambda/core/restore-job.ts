@@ -12,6 +12,8 @@ export interface RestoreJob extends Pick<
   | 'storageClass'
   | 'encryption'
   | 'dryRun'
+  | 'rollback'
+  | 'undo'
 > {
   readonly jobId: string;
   readonly executionArn: string;
@@ -26,6 +28,8 @@ export interface RestoreJob extends Pick<
   readonly recoveryPointId: string;
   /** Scratch file with the history that is restored. */
   readonly history: string;
+  /** Of a rollback: scratch file with all that is known by now. */
+  readonly historyNow?: string;
   /** Scratch file with the selected intervals of keys. */
   readonly selection: string;
   readonly destination: {
@@ -42,6 +46,8 @@ export interface PlanUnit {
   readonly id: string;
   readonly from: string;
   readonly to?: string;
+  /** Of an undo: what the rollback's unit of that number was to do. */
+  readonly files?: readonly string[];
 }
 /** Actions of some files of the plan. */
 export interface RestoreUnit {

@@ -1,7 +1,7 @@
 import { invalidRequest } from '../contract/errors';
 import { fromIso } from './instant';
 import { isFields, parseStrictly } from './parse';
-import { contradictions, exclusions, laterFeatures } from './restore-contradictions';
+import { contradictions, exclusions } from './restore-contradictions';
 import { type ItemSelector, parseS3Uri, restoreSchema, toSelector } from './restore-schema';
 
 /** Input of the Restore execution, with its defaults. */
@@ -26,6 +26,10 @@ export interface RestoreRequest {
   readonly storageClass: string;
   readonly encryption: RestoreEncryption;
   readonly dryRun: boolean;
+  /** Bring the bucket back to what it was, deletions included. */
+  readonly rollback: boolean;
+  /** The job whose rollback is to be undone. */
+  readonly undo?: string;
 }
 export type RestoreEncryption =
   | { readonly type: 'DESTINATION_DEFAULT' }
@@ -35,7 +39,7 @@ export type RestoreEncryption =
 /** Validates the input of a Restore execution. Throws `InvalidRequest` with every problem. */
 export function parseRestoreRequest(input: unknown, own: { readonly buckets: readonly string[] }): RestoreRequest {
   const { value, sound, problems } = parseStrictly(restoreSchema, input);
-  if (isFields(input)) problems.push(...laterFeatures(input), ...exclusions(input));
+  if (isFields(input)) problems.push(...exclusions(input));
   problems.push(...contradictions(sound, own.buckets));
   if (!value || problems.length > 0) throw invalidRequest(problems);
   return {
@@ -47,7 +51,7 @@ export function parseRestoreRequest(input: unknown, own: { readonly buckets: rea
     destinationBucket: value.destinationBucket ?? value.sourceBucket,
     createBucket: value.createBucket,
     destinationPrefix: value.destinationPrefix,
-    onExisting: value.onExisting,
+    onExisting: value.rollback || value.undo !== undefined ? 'overwrite' : value.onExisting,
     versions: value.versions,
     restoreTags: value.restoreTags,
     restoreAcls: value.restoreAcls ?? true,
@@ -58,5 +62,7 @@ export function parseRestoreRequest(input: unknown, own: { readonly buckets: rea
         ? { type: 'SSE_KMS', kmsKeyId: value.encryption.kmsKeyId }
         : { type: value.encryption.type },
     dryRun: value.dryRun,
+    rollback: value.rollback,
+    undo: value.undo,
   };
 }

@@ -7,6 +7,8 @@ export interface PlanResult {
   readonly objects: number;
   readonly versions: number;
   readonly markers: number;
+  /** Those of the delete markers that hide an object of the bucket: of a rollback or an undo. */
+  readonly deletes: number;
   readonly bytes: number;
   readonly conflicts: number;
   /** Keys whose order of versions within a second is not certain. */
@@ -30,6 +32,8 @@ export interface PlanSummary {
   readonly objects: number;
   readonly versions: number;
   readonly markers: number;
+  /** Objects that a rollback or an undo hides by delete markers. */
+  readonly deletes?: number;
   readonly bytes: number;
   readonly conflicts: number;
   readonly skipped: Counts;
@@ -42,6 +46,8 @@ export interface PlanSummary {
 export interface RestoreResult {
   readonly restored: number;
   readonly markers: number;
+  /** Delete markers of a rollback or an undo that were not written, as somebody else had written the key. */
+  readonly lostDeletes: number;
   readonly failed: number;
   readonly bytes: number;
   readonly verifiedByReading: number;

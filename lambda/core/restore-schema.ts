@@ -37,8 +37,8 @@ export const restoreSchema = z.strictObject({
   createBucket: z.boolean().default(false),
   destinationPrefix: z.string().default(''),
   onExisting: z.enum(['skip', 'overwrite', 'fail']).default('skip'),
-  rollback: z.unknown().optional(),
-  undo: z.unknown().optional(),
+  rollback: z.boolean().default(false),
+  undo: z.string().min(1, 'must be the ID of a job').optional(),
   versions: z
     .union([z.literal('all'), z.int()], { error: `must be "all" or a whole number from 1 to ${String(MAX_VERSIONS)}` })
     .default(1),

@@ -20,7 +20,7 @@ export interface ReportLine {
 }
 
 /** Writes report lines as files of bounded size, named by content so that a repeated turn writes the same ones. */
-export class ReportWriter {
+export class ReportWriter<Line extends object = ReportLine> {
   private readonly files: string[] = [];
   private lines: string[] = [];
   private bytes = 0;
@@ -31,7 +31,7 @@ export class ReportWriter {
     private readonly put: (key: string, body: Uint8Array) => Promise<unknown>,
   ) {}
 
-  async add(line: ReportLine): Promise<void> {
+  async add(line: Line): Promise<void> {
     const text = `${JSON.stringify(line)}\n`;
     this.lines.push(text);
     this.bytes += text.length;

@@ -13,10 +13,10 @@ const DESTINATION_RULE = 'and allow this vault to write to it';
 export async function checkDestination(
   ports: RestorePorts,
   request: RestoreRequest,
-  manifest: Manifest,
+  manifest: Manifest | undefined,
 ): Promise<RestoreJob['destination']> {
   const bucket = request.destinationBucket;
-  if (request.createBucket && (await isMissing(ports, bucket))) {
+  if (manifest && request.createBucket && (await isMissing(ports, bucket))) {
     const { ownership } = manifest;
     return { bucket, exists: false, create: true, ownership, aclsEnabled: ownership !== 'BucketOwnerEnforced' };
   }

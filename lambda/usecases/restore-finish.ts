@@ -9,7 +9,9 @@ import { restoreJobEvent } from './job-events';
 import { restoreReport } from './report';
 import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
 import type { RestorePorts } from './restore-plan';
+import { keepsUndo } from './restore-plan-book';
 import { stepResults } from './turns';
+import { undoUri } from './undo-files';
 
 /** Output of the Restore execution. */
 export interface RestoreOutput {
@@ -35,13 +37,15 @@ export interface RestoreOutput {
   /** Requests to the destination bucket. */
   readonly requests: Counts;
   readonly report: string;
+  /** What undoes a rollback, for `undo` with this job's ID. */
+  readonly undo?: string;
 }
 
 /** Last step of a restore: sums up what was done, and says COMPLETED only if all of it was. */
 export async function finishRestore(ports: RestorePorts, { job }: { job: RestoreJob }): Promise<RestoreOutput> {
   const plans = await planResults(ports.scratch, job);
   const missing = await missingItems(ports.scratch, job, plans);
-  const planned = summarize(plans, missing.length);
+  const planned = summarize(job, plans, missing.length);
   const results = await stepResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP);
   const skipped = addCounts(
     { ...planned.skipped },
@@ -53,7 +57,10 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
   checkSum(
     job,
     planned,
-    restored + failed + (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0),
+    restored +
+      failed +
+      (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0) -
+      sumNumbers(results, (result) => result.lostDeletes),
   );
   const key = `${restoreReportPrefix(job.sourceBucket, job.jobId)}report.json`;
   const output: RestoreOutput = {
@@ -76,6 +83,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
       mergeCounts(results, (result) => result.requests),
     ),
     report: `s3://${ports.scratch.bucket}/${key}`,
+    ...(keepsUndo(job) && !job.dryRun ? { undo: undoUri(ports.scratch, job) } : {}),
   };
   const unmatched = restoreReport(ports.scratch, job, 'not-found');
   for (const key of missing) await unmatched.add({ key, outcome: 'skipped', reason: 'not-found' });

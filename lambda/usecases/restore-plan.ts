@@ -13,7 +13,7 @@ import { isStoreError, ObjectStore } from '../ports/object-store';
 import type { BackupPorts, CountingStore } from './context';
 import { restoreJobEvent } from './job-events';
 import { checkDestination } from './restore-destination';
-import { findRestorePoint, keepHistory } from './restore-point';
+import { findRestorePoint, findRollback, keepHistory, keepNewest } from './restore-point';
 import { PLAN_STEP } from './step-names';
 import { writeUnits } from './turns';
 
@@ -29,10 +29,12 @@ export async function planRestore(
   ports: RestorePorts,
   { input, execution }: StartInput,
 ): Promise<FanOutInput<RestoreJob, PlanUnit>> {
-  const { deployment, catalog } = ports;
+  const { deployment } = ports;
   const request = parseRestoreRequest(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
   await ports.vault.checkFormat();
   const jobId = jobIdOf(execution);
+  const begin: JobBegin = { jobId, executionArn: execution.arn, startedAt: toIso(fromIso(execution.startTime)) };
+  if (request.undo !== undefined) return planUndo(ports, request, begin);
   const point = await findRestorePoint(ports, request);
   const { manifest } = point.found;
   if (request.versions !== 1 && manifest.versions === 'CURRENT')
@@ -43,50 +45,75 @@ export async function planRestore(
   const destination = await checkDestination(ports, request, manifest);
   const { key: historyKey, history } = await keepHistory(ports, point, jobId);
   const selectionKey = workKey(jobId, PLAN_STEP, 'all', 'selection.json');
-  const { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls } = request;
+  const { sourceBucket } = request;
   const job: RestoreJob = {
-    jobId,
-    executionArn: execution.arn,
-    startedAt: toIso(fromIso(execution.startTime)),
-    sourceBucket,
+    ...begin,
+    ...fieldsOf(request),
     point: history.point,
     asOf: history.asOf,
     pointInTime: history.pointInTime,
     recoveryPointId: point.recoveryPointId,
     history: historyKey,
+    historyNow: request.rollback && !history.pointInTime ? await keepNewest(ports, sourceBucket, jobId) : undefined,
     selection: selectionKey,
     destination,
-    destinationPrefix,
-    onExisting,
-    versions,
-    restoreTags,
-    restoreAcls,
-    insistOnAcls,
-    storageClass: request.storageClass,
-    encryption: request.encryption,
-    dryRun: request.dryRun,
   };
   await ports.scratch.create(selectionKey, selected);
-  const { put } = await catalog.putJobUnlessEnded({
-    jobId,
-    type: 'RESTORE',
-    bucket: sourceBucket,
-    state: 'RUNNING',
-    createdAt: job.startedAt,
-    executionArn: execution.arn,
-    recoveryPointId: job.recoveryPointId,
-  });
-  if (put)
-    await ports.events.publish(
-      restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
-    );
-  ports.log.info('RestoreStarted', { jobId, bucket: sourceBucket, destination: destination.bucket, seq: manifest.seq });
+  await recordStart(ports, job);
   return writeUnits(
     ports.scratch,
     PLAN_STEP,
     job,
     planUnits(manifest, selected.intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
   );
+}
+
+type JobBegin = Pick<RestoreJob, 'jobId' | 'executionArn' | 'startedAt'>;
+
+/** What a job takes from its request as it is. */
+function fieldsOf(request: RestoreRequest) {
+  const { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls } = request;
+  const { storageClass, encryption, dryRun, rollback } = request;
+  const what = { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls };
+  return { ...what, storageClass, encryption, dryRun, rollback };
+}
+
+/** An undo reads what the rollback wrote down, and nothing of the vault. */
+async function planUndo(
+  ports: RestorePorts,
+  request: RestoreRequest,
+  begin: JobBegin,
+): Promise<FanOutInput<RestoreJob, PlanUnit>> {
+  const undo = request.undo ?? '';
+  const { point, asOf, recoveryPointId, units } = await findRollback(ports, request.sourceBucket, undo);
+  const destination = await checkDestination(ports, request, undefined);
+  const selection = workKey(begin.jobId, PLAN_STEP, 'all', 'selection.json');
+  await ports.scratch.create(selection, toSelection(undefined));
+  const what = { point, asOf, recoveryPointId, pointInTime: false, history: '', selection, destination };
+  const job: RestoreJob = { ...begin, ...fieldsOf(request), ...what, undo };
+  await recordStart(ports, job);
+  const planned = units.map(({ id, files }): PlanUnit => ({ id, from: '', files }));
+  return writeUnits(ports.scratch, PLAN_STEP, job, planned);
+}
+
+async function recordStart(ports: RestorePorts, job: RestoreJob): Promise<void> {
+  const { catalog, deployment } = ports;
+  const { jobId, sourceBucket, destination, recoveryPointId } = job;
+  const { put } = await catalog.putJobUnlessEnded({
+    jobId,
+    type: 'RESTORE',
+    bucket: sourceBucket,
+    state: 'RUNNING',
+    createdAt: job.startedAt,
+    executionArn: job.executionArn,
+    recoveryPointId,
+  });
+  if (put)
+    await ports.events.publish(
+      restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
+    );
+  const { bucket } = destination;
+  ports.log.info('RestoreStarted', { jobId, bucket: sourceBucket, destination: bucket, recoveryPointId });
 }
 
 /** The selected intervals of keys, from the input and from the items file together. */

@@ -1,10 +1,19 @@
-import { BackupError, ErrorName } from '../contract/errors';
+import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
 import { recoveryPointId, workKey } from '../contract/layout';
 import type { RestoreRequest } from '../core/restore-request';
-import { Commit, findInstant, HistoryAt, historyOfCommit, historyOfInstant, InstantFound } from './history-at';
+import {
+  Commit,
+  findInstant,
+  HistoryAt,
+  historyOfCommit,
+  historyOfInstant,
+  historyOfNow,
+  InstantFound,
+} from './history-at';
 import { checkRecorded } from './recorded-manifest';
 import type { RestorePorts } from './restore-plan';
 import { PLAN_STEP } from './step-names';
+import { findUndoIndex, UndoIndex } from './undo-files';
 
 /** What a request asks for: a recovery point, or any second of continuous backup. */
 export interface RestorePoint {
@@ -35,6 +44,25 @@ export async function keepHistory(
   const history = 'coverage' in found ? await historyOfInstant(ports, place, found) : historyOfCommit(found);
   const key = workKey(jobId, PLAN_STEP, 'all', 'history.json');
   return { key, history: (await ports.scratch.create(key, history)).value };
+}
+
+/** Keeps all that is known of the bucket by now: a rollback to a recovery point compares with it. */
+export async function keepNewest(ports: RestorePorts, bucket: string, jobId: string): Promise<string> {
+  const key = workKey(jobId, PLAN_STEP, 'all', 'history-now.json');
+  await ports.scratch.create(key, await historyOfNow(ports, { jobId, step: PLAN_STEP, unit: 'changes' }, bucket));
+  return key;
+}
+
+/** What a rollback that is to be undone has left. It must have ended: its writes would go on after the undo. */
+export async function findRollback(ports: RestorePorts, bucket: string, jobId: string): Promise<UndoIndex> {
+  const job = await ports.catalog.getJob(bucket, jobId);
+  if (job?.state === 'RUNNING' && (await ports.executions.isRunning(job.executionArn)))
+    throw invalidRequest([`undo: job "${jobId}" is still running: stop its execution, or wait for its end`]);
+  const found = await findUndoIndex(ports.scratch, bucket, jobId);
+  if (found) return found;
+  throw invalidRequest([
+    `undo: job "${jobId}" of bucket "${bucket}" has written nothing that can be undone, or its report has expired: name the job of a rollback (s3-backup jobs)`,
+  ]);
 }
 
 async function findPoint(ports: RestorePorts, request: RestoreRequest): Promise<Commit> {

@@ -29,8 +29,12 @@ const refusals: readonly Refusal[] = [
   invalid('wrong types', { items: 'photos/', dryRun: 'yes', versions: '3' }, /items.*versions.*dryRun/s),
   invalid('unknown field', { destination: 'x' }, /destination/),
   invalid('an instant that is none', { pointInTime: 'yesterday' }, /pointInTime.*whole seconds/),
-  invalid('a rollback, which is of a later release', { rollback: true }, /rollback.*not supported/),
-  invalid('an undo, which is of a later release', { undo: 'job' }, /undo.*not supported/),
+  invalid('a rollback that keeps what exists', { rollback: true, onExisting: 'skip' }, /onExisting.*rollback/),
+  invalid(
+    'an undo of an unknown job',
+    { undo: 'job', destinationBucket: undefined },
+    /undo.*nothing that can be undone/,
+  ),
   invalid('a new bucket without a name', { createBucket: true }, /createBucket.*destinationBucket/),
   invalid(
     'a key without a type of encryption for it',

@@ -75,13 +75,9 @@ export async function logVersion(rig: Rig, key: string, fields: Partial<Row> = {
 
 /** What capture logs of tags that were changed just now. */
 export async function logTags(rig: Rig, key: string, fields: Partial<Row> = {}): Promise<void> {
-  const { versionId, tags, etag } = rig.s3.find('src', key);
-  const changed = {
-    kind: 'state',
-    lastModified: 0,
-    tags: encodeTags(tags),
-    effectiveFrom: at(rig),
-    observedAt: at(rig),
-  } as const;
-  await log(rig, { key, versionId, etag: versionId === 'null' ? etag : undefined, ...changed, ...fields });
+  const { versionId, tags, etag, lastModified } = rig.s3.find('src', key);
+  // Capture asks for the date and the ETag of null versions only.
+  const version = versionId === 'null' ? { versionId, etag, lastModified } : { versionId, lastModified: 0 };
+  const changed = { kind: 'state', tags: encodeTags(tags), effectiveFrom: at(rig), observedAt: at(rig) } as const;
+  await log(rig, { key, ...version, ...changed, ...fields });
 }
