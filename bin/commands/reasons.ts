@@ -21,6 +21,8 @@ const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   'not-found': 'the recovery point has nothing of that name',
   'acls-blocked': 'restored without its public grant: the destination blocks public access',
   'acls-incomplete': 'restored without what no header can say: a WRITE grant, or an ACL that grants nothing',
+  unchanged: 'already as it is to be',
+  unknown: 'of before that time, but the backup has not seen it: left as it is',
   'precondition-failed': 'changed at the destination while the restore ran',
 };
 

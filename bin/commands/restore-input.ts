@@ -15,6 +15,9 @@ export interface RestoreOptions {
   readonly itemsFile?: string;
   readonly itemsFrom?: string;
   readonly recoveryPoint?: string;
+  readonly at?: string;
+  readonly rollback?: boolean;
+  readonly undo?: string;
   readonly to?: string;
   readonly createBucket?: boolean;
   readonly destinationPrefix?: string;
@@ -36,6 +39,9 @@ type Item = string | { readonly prefix: string } | { readonly key: string };
 export interface RestoreInput {
   readonly sourceBucket: string;
   readonly recoveryPointId?: string;
+  readonly pointInTime?: string;
+  readonly rollback?: boolean;
+  readonly undo?: string;
   readonly items?: readonly Item[];
   readonly itemsFile?: string;
   readonly destinationBucket?: string;
@@ -52,6 +58,9 @@ export interface RestoreInput {
 
 export const RESTORE_FIELD_OPTIONS = {
   recoveryPointId: '--recovery-point',
+  pointInTime: '--at',
+  rollback: '--rollback',
+  undo: '--undo',
   itemsFile: '--items-file',
   items: 'items',
   destinationBucket: '--to',
@@ -89,6 +98,9 @@ export async function restoreInput(
   const input: RestoreInput = {
     sourceBucket,
     recoveryPointId: recoveryPointOf(sourceBucket, options.recoveryPoint),
+    pointInTime: options.at,
+    rollback: options.rollback,
+    undo: options.undo,
     items: items.length > 0 ? items : undefined,
     itemsFile: options.itemsFile,
     destinationBucket: options.to,

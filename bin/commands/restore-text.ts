@@ -1,5 +1,5 @@
 import type { RestoreOutput } from '../../lambda/usecases/restore-finish';
-import { bytes, dollars, facts, number, plural, requests } from './format';
+import { byCount, bytes, dollars, facts, number, plural, requests } from './format';
 import { skippedRows } from './reasons';
 import type { RestoreInput } from './restore-input';
 import { total } from '../../lambda/core/counts';
@@ -9,24 +9,27 @@ export function planText(input: RestoreInput, plan: RestoreOutput): string {
   const { planned } = plan;
   const rows: [string, string][] = [
     ['recovery point', `${plan.recoveryPointId} (as of ${plan.asOf})`],
+    ...exactnessRows(plan),
     ['items', itemsText(input)],
     ['writes', writesText(planned)],
+    ...deletesRows(planned),
     ...(planned.conflicts > 0 ? [['conflicts', conflictsText(planned.conflicts)] as [string, string]] : []),
     ...skippedRows(planned.skipped),
-    ['existing objects', EXISTING[input.onExisting ?? 'skip']],
+    ['existing objects', isInPlace(input) ? IN_PLACE : EXISTING[input.onExisting ?? 'skip']],
     [
       'requests',
       total(planned.requests) === 0 ? 'none' : `${number(total(planned.requests))}, ${dollars(planned.estimatedCost)}`,
     ],
     ['report', plan.report],
   ];
-  return `Plan: restore ${route(input, plan)}\n${facts(rows)}`;
+  return `Plan: ${input.undo === undefined && !input.rollback ? 'restore ' : ''}${route(input, plan)}\n${facts(rows)}`;
 }
 
 export function outcomeText(input: RestoreInput, output: RestoreOutput): string {
   const { restored, deleted, failed } = output;
   const rows: [string, string][] = [
     ['recovery point', `${output.recoveryPointId} (as of ${output.asOf})`],
+    ...exactnessRows(output),
     ['restored', `${plural(restored, 'version')}${markers(deleted)}, ${bytes(output.bytes)}`],
     ...(failed > 0 ? [['failed', `${plural(failed, 'version')}: see the report`] as [string, string]] : []),
     ...skippedRows(output.skipped),
@@ -34,14 +37,21 @@ export function outcomeText(input: RestoreInput, output: RestoreOutput): string 
     ['requests', requests(output.requests)],
     ['report', output.report],
     ['job', output.jobId],
+    ...(output.undo === undefined ? [] : [['undo', `--undo ${output.jobId}`] as [string, string]]),
   ];
-  return `Restore of ${route(input, output)}: ${output.status}\n${facts(rows)}`;
+  const what = isInPlace(input) ? capital(route(input, output)) : `Restore of ${route(input, output)}`;
+  return `${what}: ${output.status}\n${facts(rows)}`;
 }
 
 export function question(input: RestoreInput, plan: RestoreOutput): string {
-  const { versions, bytes: size, markers: deletions } = plan.planned;
+  const { versions, bytes: size, markers: deletions, deletes = 0 } = plan.planned;
+  if (isInPlace(input)) {
+    const doubts = plan.exact ? '' : ' The plan is not exact.';
+    const written = `writes ${plural(versions, 'version')} (${bytes(size)}) on top and deletes ${plural(deletes, 'object')}`;
+    return `${capital(route(input, plan))}: this ${written}, by delete markers.${doubts} Go on?`;
+  }
   const replaced = input.onExisting === 'overwrite' ? ', on top of existing objects' : '';
-  return `Restore ${plural(versions, 'version')}${markers(deletions)} (${bytes(size)}) to ${plan.destinationBucket}${replaced}?`;
+  return `Restore ${plural(versions, 'version')}${markers(deletions)} (${bytes(size)}) to ${plan.destinationBucket}${replaced}${plan.exact ? '' : ', which is not exact'}?`;
 }
 
 const EXISTING = {
@@ -50,9 +60,41 @@ const EXISTING = {
   fail: 'stop the restore before it begins (--on-existing fail)',
 };
 
+const IN_PLACE = 'get a new version or a delete marker on top; nothing is deleted for good';
+const isInPlace = ({ rollback, undo }: RestoreInput): boolean => rollback === true || undo !== undefined;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Only a point in time may be in doubt for more reasons than one. */
+function exactnessRows({ exact, doubts, capturedThrough }: RestoreOutput): [string, string][] {
+  if (doubts === undefined) return exact ? [] : [['exact', 'no: the order of versions of one second is not certain']];
+  if (exact) return [['exact', 'yes']];
+  const reasons = byCount(doubts).map(([reason, count]) => `${number(count)} ${reason} (${DOUBTS[reason] ?? reason})`);
+  const captured = `captured until ${capturedThrough ?? 'an unknown time'}`;
+  return [...reasons, captured].map((text, index) => [index === 0 ? 'exact' : '', index === 0 ? `no: ${text}` : text]);
+}
+
+const DOUBTS: Readonly<Record<string, string>> = {
+  'not-captured-yet': 'changes of that time may still be under way: try later',
+  'not-reconciled': 'no listing has confirmed that time yet',
+  'coverage-gap': 'capture was off at that time',
+  'same-second': 'versions of one second whose order nobody told',
+  removal: 'a version may have been deleted for good by then',
+  visibility: 'an upload may not have ended by then',
+  tags: 'tags were changed again before they were read',
+  acl: 'the ACL was changed again before it was read',
+  'not-stored': 'the version is known, its body is not',
+};
+
+const deletesRows = ({ deletes }: RestoreOutput['planned']): [string, string][] =>
+  deletes === undefined
+    ? []
+    : [['deletes', deletes === 0 ? 'nothing' : `${plural(deletes, 'object')}, by delete markers`]];
+
 const markers = (count: number): string => (count > 0 ? ` and ${plural(count, 'delete marker')}` : '');
 
-function route(input: RestoreInput, { destinationBucket }: RestoreOutput): string {
+function route(input: RestoreInput, { destinationBucket, asOf }: RestoreOutput): string {
+  if (input.undo !== undefined) return `undo rollback ${input.undo} of ${input.sourceBucket}`;
+  if (input.rollback) return `roll ${input.sourceBucket} back to ${asOf}`;
   const place = destinationBucket === input.sourceBucket ? 'in place' : `to ${destinationBucket}`;
   const created = input.createBucket === true ? ' (a new bucket)' : '';
   const below = input.destinationPrefix ? ` below ${input.destinationPrefix}` : '';

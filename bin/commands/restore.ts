@@ -19,6 +19,9 @@ Examples:
   $ s3-backup --vault MyStack restore my-bucket --dry-run
   $ s3-backup --vault MyStack restore my-bucket --to my-bucket-restored --create-bucket
   $ s3-backup --vault MyStack restore my-bucket photos/2026/ 'docs/a b.txt' --on-existing overwrite
+  $ s3-backup --vault MyStack restore my-bucket --at 2026-11-22T10:15:00Z docs/ --to elsewhere
+  $ s3-backup --vault MyStack restore my-bucket --at 2026-11-22T10:15:00Z --rollback
+  $ s3-backup --vault MyStack restore my-bucket --undo 20261122T111500Z-0123456789ab
   $ s3-backup --vault MyStack restore my-bucket --recovery-point 12 --versions all --to elsewhere --yes --json
 
 A dry run comes first: it shows the plan, and nothing is written before you agree. The restore runs in
@@ -32,6 +35,9 @@ export function addRestore(program: Command, run: Run): void {
     .argument('<source-bucket>', 'the bucket that was backed up')
     .argument('[items...]', 'prefixes (ending in "/") and keys to restore')
     .option('--recovery-point <id>', 'recovery point, or its number alone (default: the latest)')
+    .option('--at <instant>', 'any second of continuous backup, as 2026-11-22T10:15:00Z')
+    .option('--rollback', 'bring the bucket back to what it was: objects of later get a delete marker')
+    .option('--undo <job>', 'put back what was current before the rollback of that job')
     .option('--item <item>', 'like an item argument; may be repeated', collect)
     .option('--prefix <prefix>', 'restore keys that begin so; may be repeated', collect)
     .option('--key <key>', 'restore this key; may be repeated', collect)
@@ -89,7 +95,9 @@ async function restore(context: Context, bucket: string, items: string[], option
       throw new CliError('Cancelled', 'nothing was restored', Exit.failed, { status: 'CANCELLED' });
   }
   // What was shown is restored, even if a backup makes a newer recovery point meanwhile.
-  return carryOut(context, vault, { ...input, recoveryPointId: plan.recoveryPointId }, options.wait);
+  const isPinned = input.pointInTime !== undefined || input.undo !== undefined;
+  const pinned = isPinned ? input : { ...input, recoveryPointId: plan.recoveryPointId };
+  return carryOut(context, vault, pinned, options.wait);
 }
 
 async function makePlan(

@@ -68,4 +68,8 @@ export const workKey = (jobId: string, step: string, unit: string, name: string)
 export const restoreReportPrefix = (bucket: string, jobId: string): string =>
   `${ScratchPrefix.reports}${bucket}/${jobId}/`;
 
+/** What a rollback found and what it was to do, kept as long as its report: an undo reads it. */
+export const undoPrefix = (bucket: string, jobId: string): string => `${restoreReportPrefix(bucket, jobId)}undo/`;
+export const undoIndexKey = (bucket: string, jobId: string): string => `${undoPrefix(bucket, jobId)}index.json`;
+
 export const recoveryPointId = (bucket: string, seq: number): string => `${bucket}/${formatSeq(seq)}`;

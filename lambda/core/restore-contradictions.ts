@@ -1,4 +1,5 @@
 import { bucketNameProblem } from './bucket-name';
+import { isInstant } from './instant';
 import { keyBytes, MAX_KEY_BYTES } from './key-order';
 import { shown } from './parse';
 import { MAX_VERSIONS, parseS3Uri, type RawRestoreRequest, toSelector } from './restore-schema';
@@ -7,12 +8,6 @@ import { MAX_VERSIONS, parseS3Uri, type RawRestoreRequest, toSelector } from './
 
 type Sound = Partial<RawRestoreRequest>;
 type Fields = Readonly<Record<string, unknown>>;
-
-/** Fields that this release knows by name only: refused, never ignored. */
-export const laterFeatures = (raw: Fields): string[] =>
-  ['pointInTime', 'rollback', 'undo']
-    .filter((field) => raw[field] !== undefined && !(field === 'rollback' && raw[field] === false))
-    .map((field) => `${field}: is not supported by this release: restore a recovery point instead`);
 
 const UNDO_GOES_WITH: readonly string[] = ['undo', 'sourceBucket', 'dryRun'];
 
@@ -43,6 +38,7 @@ export function contradictions(value: Sound, ownBuckets: readonly string[]): str
   return [
     ...destinationProblems(value, ownBuckets),
     ...recoveryPointProblem(value),
+    ...pointInTimeProblem(value),
     ...versionsProblem(value),
     ...encryptionProblem(value),
     ...itemsFileProblem(value),
@@ -99,4 +95,11 @@ function recoveryPointProblem({ recoveryPointId, sourceBucket }: Sound): string[
   if (!match) return [`recoveryPointId: must be "latest" or <bucket>/<20 digits>, got ${shown(recoveryPointId)}`];
   if (sourceBucket === undefined || match[1] === sourceBucket) return [];
   return [`recoveryPointId: is of bucket ${shown(match[1])}, but sourceBucket is ${shown(sourceBucket)}`];
+}
+
+function pointInTimeProblem({ pointInTime }: Sound): string[] {
+  if (pointInTime === undefined || isInstant(pointInTime)) return [];
+  return [
+    `pointInTime: must be an instant in UTC with whole seconds, as 2026-11-22T10:15:00Z, got ${shown(pointInTime)}`,
+  ];
 }

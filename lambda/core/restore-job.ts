@@ -12,14 +12,24 @@ export interface RestoreJob extends Pick<
   | 'storageClass'
   | 'encryption'
   | 'dryRun'
+  | 'rollback'
+  | 'undo'
 > {
   readonly jobId: string;
   readonly executionArn: string;
   readonly startedAt: string;
   readonly sourceBucket: string;
-  /** The recovery point: a commit of the source bucket's timeline. */
+  /** The recovery point: a commit of the source bucket's timeline. Of a point in time, the newest commit. */
   readonly point: { readonly seq: number; readonly sha256: string };
   readonly asOf: number;
+  /** `asOf` is any second of continuous backup. */
+  readonly pointInTime: boolean;
+  /** `<bucket>/<20 digits>`, or `<bucket>/continuous` of a point in time. */
+  readonly recoveryPointId: string;
+  /** Scratch file with the history that is restored. */
+  readonly history: string;
+  /** Of a rollback: scratch file with all that is known by now. */
+  readonly historyNow?: string;
   /** Scratch file with the selected intervals of keys. */
   readonly selection: string;
   readonly destination: {
@@ -36,6 +46,8 @@ export interface PlanUnit {
   readonly id: string;
   readonly from: string;
   readonly to?: string;
+  /** Of an undo: what the rollback's unit of that number was to do. */
+  readonly files?: readonly string[];
 }
 /** Actions of some files of the plan. */
 export interface RestoreUnit {

@@ -15,6 +15,8 @@ interface RestoreBody {
   readonly versionId: string;
   readonly size: number;
   readonly file: { readonly name: string; readonly versionId?: string; readonly checksum: string };
+  /** The destination itself has the version still: it is copied there, and from the vault only where that fails. */
+  readonly inBucket?: { readonly key: string; readonly versionId: string; readonly etag?: string };
   readonly headers?: string;
   readonly userMetadata?: string;
   readonly tags?: string;
@@ -29,6 +31,8 @@ export interface RestoreAction {
   readonly ops: readonly RestoreOp[];
   /** ETag of the object that the plan found there and may replace; absent when there was none. */
   readonly replaces?: string;
+  /** Of a rollback or an undo: the version or delete marker that was current; absent when there was none. */
+  readonly before?: { readonly versionId: string; readonly etag?: string };
 }
 
 export type RestoreSkip =
@@ -44,10 +48,16 @@ export type RestoreSkip =
   | 'acls-blocked'
   /** What grant headers cannot say: WRITE, and that nobody has anything, not even the owner. */
   | 'acls-incomplete'
-  | 'precondition-failed';
+  | 'precondition-failed'
+  /** A rollback found the key as it was at the instant; an undo, as it was before the rollback. */
+  | 'unchanged'
+  /** A rollback found an object of before the instant that the backup has not seen: it stays. */
+  | 'unknown'
+  /** The bucket has lost the version that an undo would bring back. */
+  | 'version-gone';
 
 /** Skips that leave the destination as the request wanted it: a job with others is PARTIAL. */
-export const EXPECTED_SKIPS: ReadonlySet<string> = new Set<RestoreSkip>(['exists', 'marker']);
+export const EXPECTED_SKIPS: ReadonlySet<string> = new Set<RestoreSkip>(['exists', 'marker', 'unchanged']);
 
 export interface PlannedKey {
   readonly action?: RestoreAction;
@@ -72,13 +82,10 @@ export function planKey(view: KeyView, existing: string | undefined, job: Restor
   const ops = chosen.flatMap((version): RestoreOp[] => {
     const { row } = version;
     if (row.kind === 'marker') return [{ kind: 'marker', versionId: row.versionId }];
-    if (!row.file) {
-      skipped.push({ reason: 'not-stored', versionId: row.versionId });
-      return [];
-    }
-    const acl = planAcl(version.acl, job);
-    skipped.push(...acl.reasons.map((reason) => ({ reason, versionId: row.versionId })));
-    return [toOp(row, row.file, version, acl.acl, job)];
+    if (!row.file) skipped.push({ reason: 'not-stored', versionId: row.versionId });
+    const { op, reasons } = planVersion(version, job);
+    skipped.push(...reasons.map((reason) => ({ reason, versionId: row.versionId })));
+    return op ? [op] : [];
   });
   const action = { key: view.key, destination, ops, replaces: existing };
   return { action, skipped, conflict: existing !== undefined && job.onExisting === 'fail' };
@@ -97,13 +104,26 @@ function choose(versions: readonly VersionView[], count: number | 'all'): Versio
   return chosen.slice(0, oldestBody + 1).reverse();
 }
 
+/** The write of one version with a body, and what of it is left out; no write when the vault has no body. */
+export function planVersion(
+  version: VersionView,
+  job: RestoreJob,
+): { readonly op?: PutOrCopy; readonly reasons: readonly RestoreSkip[] } {
+  const { row } = version;
+  if (!row.file) return { reasons: [] };
+  const { acl, reasons } = planAcl(version.acl, job);
+  return { op: toOp(row, row.file, version, acl, job), reasons };
+}
+
+type PutOrCopy = Exclude<RestoreOp, { kind: 'marker' }>;
+
 function toOp(
   row: Row,
   file: NonNullable<Row['file']>,
   version: VersionView,
   acl: string | undefined,
   job: RestoreJob,
-): RestoreOp {
+): PutOrCopy {
   const body: RestoreBody = {
     versionId: row.versionId,
     size: row.size ?? row.length ?? 0,
@@ -126,7 +146,7 @@ const PUBLIC_GROUPS = new Set([
 const isPublic = (grant: Grant): boolean => 'uri' in grant.grantee && PUBLIC_GROUPS.has(grant.grantee.uri);
 
 /** The ACL to write, if any beyond the default, and why something of it is left out. */
-function planAcl(text: string | undefined, job: RestoreJob): { acl?: string; reasons: RestoreSkip[] } {
+export function planAcl(text: string | undefined, job: RestoreJob): { acl?: string; reasons: RestoreSkip[] } {
   if (text === undefined || !job.restoreAcls) return { reasons: [] };
   const acl = decodeAcl(text);
   if (acl.grants.length > 0 && extraGrants(acl).length === 0) return { reasons: [] };

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../contract/errors';
+import { fromIso } from './instant';
 import { isFields, parseStrictly } from './parse';
-import { contradictions, exclusions, laterFeatures } from './restore-contradictions';
+import { contradictions, exclusions } from './restore-contradictions';
 import { type ItemSelector, parseS3Uri, restoreSchema, toSelector } from './restore-schema';
 
 /** Input of the Restore execution, with its defaults. */
@@ -8,6 +9,8 @@ export interface RestoreRequest {
   readonly sourceBucket: string;
   /** Number of the commit; absent: the latest recovery point. */
   readonly seq?: number;
+  /** Any second of continuous backup (epoch seconds) in the place of a recovery point. */
+  readonly pointInTime?: number;
   /** Absent: the whole bucket. */
   readonly items?: readonly ItemSelector[];
   readonly itemsFile?: { readonly bucket: string; readonly key: string };
@@ -23,6 +26,10 @@ export interface RestoreRequest {
   readonly storageClass: string;
   readonly encryption: RestoreEncryption;
   readonly dryRun: boolean;
+  /** Bring the bucket back to what it was, deletions included. */
+  readonly rollback: boolean;
+  /** The job whose rollback is to be undone. */
+  readonly undo?: string;
 }
 export type RestoreEncryption =
   | { readonly type: 'DESTINATION_DEFAULT' }
@@ -32,18 +39,19 @@ export type RestoreEncryption =
 /** Validates the input of a Restore execution. Throws `InvalidRequest` with every problem. */
 export function parseRestoreRequest(input: unknown, own: { readonly buckets: readonly string[] }): RestoreRequest {
   const { value, sound, problems } = parseStrictly(restoreSchema, input);
-  if (isFields(input)) problems.push(...laterFeatures(input), ...exclusions(input));
+  if (isFields(input)) problems.push(...exclusions(input));
   problems.push(...contradictions(sound, own.buckets));
   if (!value || problems.length > 0) throw invalidRequest(problems);
   return {
     sourceBucket: value.sourceBucket,
     seq: value.recoveryPointId === 'latest' ? undefined : Number(value.recoveryPointId.split('/')[1]),
+    pointInTime: value.pointInTime === undefined ? undefined : fromIso(value.pointInTime),
     items: value.items?.map(toSelector),
     itemsFile: value.itemsFile === undefined ? undefined : parseS3Uri(value.itemsFile),
     destinationBucket: value.destinationBucket ?? value.sourceBucket,
     createBucket: value.createBucket,
     destinationPrefix: value.destinationPrefix,
-    onExisting: value.onExisting,
+    onExisting: value.rollback || value.undo !== undefined ? 'overwrite' : value.onExisting,
     versions: value.versions,
     restoreTags: value.restoreTags,
     restoreAcls: value.restoreAcls ?? true,
@@ -54,5 +62,7 @@ export function parseRestoreRequest(input: unknown, own: { readonly buckets: rea
         ? { type: 'SSE_KMS', kmsKeyId: value.encryption.kmsKeyId }
         : { type: value.encryption.type },
     dryRun: value.dryRun,
+    rollback: value.rollback,
+    undo: value.undo,
   };
 }

@@ -7,10 +7,14 @@ export interface PlanResult {
   readonly objects: number;
   readonly versions: number;
   readonly markers: number;
+  /** Those of the delete markers that hide an object of the bucket: of a rollback or an undo. */
+  readonly deletes: number;
   readonly bytes: number;
   readonly conflicts: number;
   /** Keys whose order of versions within a second is not certain. */
   readonly uncertain: number;
+  /** Keys in doubt of a point in time, by reason. */
+  readonly doubts: Counts;
   /** Numbers of the selected intervals that the recovery point has keys of. */
   readonly matched: readonly number[];
   /** The same of the keys that were named inside of a selected prefix. */
@@ -28,6 +32,8 @@ export interface PlanSummary {
   readonly objects: number;
   readonly versions: number;
   readonly markers: number;
+  /** Objects that a rollback or an undo hides by delete markers. */
+  readonly deletes?: number;
   readonly bytes: number;
   readonly conflicts: number;
   readonly skipped: Counts;
@@ -40,6 +46,8 @@ export interface PlanSummary {
 export interface RestoreResult {
   readonly restored: number;
   readonly markers: number;
+  /** Delete markers of a rollback or an undo that were not written, as somebody else had written the key. */
+  readonly lostDeletes: number;
   readonly failed: number;
   readonly bytes: number;
   readonly verifiedByReading: number;

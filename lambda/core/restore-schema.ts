@@ -30,15 +30,15 @@ type RawItem = z.infer<typeof item>;
 export const restoreSchema = z.strictObject({
   sourceBucket: z.string(),
   recoveryPointId: z.string().default('latest'),
-  pointInTime: z.unknown().optional(),
+  pointInTime: z.string().optional(),
   items: z.array(item).min(1, 'must have at least one item: leave it out for the whole bucket').optional(),
   itemsFile: z.string().optional(),
   destinationBucket: z.string().optional(),
   createBucket: z.boolean().default(false),
   destinationPrefix: z.string().default(''),
   onExisting: z.enum(['skip', 'overwrite', 'fail']).default('skip'),
-  rollback: z.unknown().optional(),
-  undo: z.unknown().optional(),
+  rollback: z.boolean().default(false),
+  undo: z.string().min(1, 'must be the ID of a job').optional(),
   versions: z
     .union([z.literal('all'), z.int()], { error: `must be "all" or a whole number from 1 to ${String(MAX_VERSIONS)}` })
     .default(1),

@@ -11,7 +11,7 @@ export interface ReportLine {
   readonly versionId?: string;
   readonly size?: number;
   readonly destination?: string;
-  readonly outcome: 'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict';
+  readonly outcome: 'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict' | 'doubtful';
   readonly reason?: string;
   /** Version ID in the destination of a copy that proved wrong: it must not be used. */
   readonly destinationVersionId?: string;
@@ -20,7 +20,7 @@ export interface ReportLine {
 }
 
 /** Writes report lines as files of bounded size, named by content so that a repeated turn writes the same ones. */
-export class ReportWriter {
+export class ReportWriter<Line extends object = ReportLine> {
   private readonly files: string[] = [];
   private lines: string[] = [];
   private bytes = 0;
@@ -31,7 +31,7 @@ export class ReportWriter {
     private readonly put: (key: string, body: Uint8Array) => Promise<unknown>,
   ) {}
 
-  async add(line: ReportLine): Promise<void> {
+  async add(line: Line): Promise<void> {
     const text = `${JSON.stringify(line)}\n`;
     this.lines.push(text);
     this.bytes += text.length;

@@ -5,8 +5,11 @@ import { estimateCost } from '../core/cost';
 import { isNamed, type Selection } from '../core/items';
 import type { RestoreJob, RestoreUnit } from '../core/restore-job';
 import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
-import { PLAN_STEP, RestorePorts } from './restore-plan';
+import type { RestorePorts } from './restore-plan';
+import { keepsUndo } from './restore-plan-book';
+import { PLAN_STEP } from './step-names';
 import { Scratch, stepResults, writeUnits } from './turns';
+import { writeUndoIndex } from './undo-files';
 
 export const RESTORE_STEP = 'restore';
 
@@ -16,7 +19,7 @@ export async function assessRestore(
   { job }: { job: RestoreJob },
 ): Promise<FanOutInput<RestoreJob, RestoreUnit>> {
   const results = await planResults(ports.scratch, job);
-  const plan = summarize(results);
+  const plan = summarize(job, results);
   const report = `s3://${ports.scratch.bucket}/${restoreReportPrefix(job.sourceBucket, job.jobId)}`;
   if (job.insistOnAcls && (plan.skipped['acls-disabled'] ?? 0) > 0)
     throw new BackupError(
@@ -31,7 +34,9 @@ export async function assessRestore(
   if (job.dryRun) return writeUnits(ports.scratch, RESTORE_STEP, job, []);
   if (job.destination.create)
     await ports.buckets.create(job.destination.bucket, { ownership: job.destination.ownership });
-  return writeUnits(ports.scratch, RESTORE_STEP, job, restoreUnits(results, ports.settings.rangeWeight));
+  const units = restoreUnits(results, ports.settings.rangeWeight);
+  if (keepsUndo(job)) await writeUndoIndex(ports.scratch, job, units);
+  return writeUnits(ports.scratch, RESTORE_STEP, job, units);
 }
 
 /** Results of all turns of planning, in key order. */
@@ -53,7 +58,7 @@ export async function missingItems(
   ];
 }
 
-export function summarize(results: readonly PlanResult[], missing = 0): PlanSummary {
+export function summarize(job: RestoreJob, results: readonly PlanResult[], missing = 0): PlanSummary {
   const skipped = mergeCounts(results, (result) => result.skipped);
   if (missing > 0) skipped['not-found'] = missing;
   const requests = mergeCounts(results, (result) => result.estimated);
@@ -61,6 +66,7 @@ export function summarize(results: readonly PlanResult[], missing = 0): PlanSumm
     objects: sumNumbers(results, (result) => result.objects),
     versions: sumNumbers(results, (result) => result.versions),
     markers: sumNumbers(results, (result) => result.markers),
+    ...(keepsUndo(job) ? { deletes: sumNumbers(results, (result) => result.deletes) } : {}),
     bytes: sumNumbers(results, (result) => result.bytes),
     conflicts: sumNumbers(results, (result) => result.conflicts),
     skipped,

@@ -135,6 +135,7 @@ const openOps = (action: RestoreAction, outcomes: KeyProgress['outcomes']): numb
 function isKnown(entry: ListedVersion | undefined, action: RestoreAction, outcomes: KeyProgress['outcomes']): boolean {
   const top = topOf(outcomes);
   if (top) return entry !== undefined && entry.versionId === top.versionId;
+  if (action.before) return entry?.versionId === action.before.versionId && entry.etag === action.before.etag;
   // Before the first write: the object to replace, or nothing but a delete marker.
   return action.replaces === undefined ? entry === undefined || entry.isMarker : entry?.etag === action.replaces;
 }

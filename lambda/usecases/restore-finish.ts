@@ -1,14 +1,17 @@
-import { recoveryPointId, restoreReportPrefix } from '../contract/layout';
+import { restoreReportPrefix } from '../contract/layout';
 import { addCounts, Counts } from '../core/counts';
 import { toIso } from '../core/instant';
 import type { RestoreJob } from '../core/restore-job';
 import { EXPECTED_SKIPS } from '../core/restore-plan';
-import { mergeCounts, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
+import { mergeCounts, PlanResult, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
+import type { HistoryAt } from './history-at';
 import { restoreJobEvent } from './job-events';
 import { restoreReport } from './report';
 import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
 import type { RestorePorts } from './restore-plan';
+import { keepsUndo } from './restore-plan-book';
 import { stepResults } from './turns';
+import { undoUri } from './undo-files';
 
 /** Output of the Restore execution. */
 export interface RestoreOutput {
@@ -18,6 +21,10 @@ export interface RestoreOutput {
   readonly recoveryPointId: string;
   readonly asOf: string;
   readonly exact: boolean;
+  /** Of a point in time: keys in doubt by reason, and doubts of the instant itself, each with 1. */
+  readonly doubts?: Counts;
+  readonly capturedThrough?: string;
+  readonly reconciledThrough?: string;
   readonly destinationBucket: string;
   readonly planned: PlanSummary;
   readonly restored: number;
@@ -30,13 +37,15 @@ export interface RestoreOutput {
   /** Requests to the destination bucket. */
   readonly requests: Counts;
   readonly report: string;
+  /** What undoes a rollback, for `undo` with this job's ID. */
+  readonly undo?: string;
 }
 
 /** Last step of a restore: sums up what was done, and says COMPLETED only if all of it was. */
 export async function finishRestore(ports: RestorePorts, { job }: { job: RestoreJob }): Promise<RestoreOutput> {
   const plans = await planResults(ports.scratch, job);
   const missing = await missingItems(ports.scratch, job, plans);
-  const planned = summarize(plans, missing.length);
+  const planned = summarize(job, plans, missing.length);
   const results = await stepResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP);
   const skipped = addCounts(
     { ...planned.skipped },
@@ -48,16 +57,19 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
   checkSum(
     job,
     planned,
-    restored + failed + (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0),
+    restored +
+      failed +
+      (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0) -
+      sumNumbers(results, (result) => result.lostDeletes),
   );
   const key = `${restoreReportPrefix(job.sourceBucket, job.jobId)}report.json`;
   const output: RestoreOutput = {
     jobId: job.jobId,
     status: failed > 0 || unexpected ? 'PARTIAL' : 'COMPLETED',
     dryRun: job.dryRun,
-    recoveryPointId: recoveryPointId(job.sourceBucket, job.point.seq),
+    recoveryPointId: job.recoveryPointId,
     asOf: toIso(job.asOf),
-    exact: plans.every((plan) => plan.uncertain === 0),
+    ...(job.pointInTime ? await exactness(ports, job, plans) : { exact: plans.every((plan) => plan.uncertain === 0) }),
     destinationBucket: job.destination.bucket,
     planned,
     restored,
@@ -71,6 +83,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
       mergeCounts(results, (result) => result.requests),
     ),
     report: `s3://${ports.scratch.bucket}/${key}`,
+    ...(keepsUndo(job) && !job.dryRun ? { undo: undoUri(ports.scratch, job) } : {}),
   };
   const unmatched = restoreReport(ports.scratch, job, 'not-found');
   for (const key of missing) await unmatched.add({ key, outcome: 'skipped', reason: 'not-found' });
@@ -86,6 +99,19 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
 function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void {
   if (!job.dryRun && settled !== planned.versions)
     throw new Error(`the plan had ${String(planned.versions)} versions, but ${String(settled)} were settled`);
+}
+
+/** A point in time is exact when neither a key nor the instant is in doubt. */
+async function exactness(
+  { scratch }: RestorePorts,
+  job: RestoreJob,
+  plans: readonly PlanResult[],
+): Promise<Pick<RestoreOutput, 'exact' | 'doubts' | 'capturedThrough' | 'reconciledThrough'>> {
+  const { coverage } = await scratch.read<HistoryAt>(job.history);
+  const doubts = mergeCounts(plans, (plan) => plan.doubts);
+  for (const doubt of coverage?.doubts ?? []) addCounts(doubts, { [doubt]: 1 });
+  const { capturedThrough, reconciledThrough } = coverage ?? {};
+  return { exact: Object.keys(doubts).length === 0, doubts, capturedThrough, reconciledThrough };
 }
 
 async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutput, completedAt: string): Promise<void> {

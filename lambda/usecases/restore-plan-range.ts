@@ -1,21 +1,21 @@
-import { workKey } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
-import { addCounts, Counts } from '../core/counts';
-import { sha256Hex } from '../core/hash';
 import { selectedParts, type Selection } from '../core/items';
 import { afterKey, keyBytes, MAX_KEY_BYTES, KeyRange } from '../core/key-order';
+import type { Manifest } from '../core/manifest';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
-import { PlannedKey, planKey, RestoreAction } from '../core/restore-plan';
+import { planKey } from '../core/restore-plan';
 import type { PlanResult } from '../core/restore-result';
-import { KeyView, viewAt } from '../core/view';
-import { versionWeight } from '../core/weights';
+import { planRollback } from '../core/restore-rollback';
+import type { KeyView } from '../core/view';
 import { DestinationListing, headEtag } from './destination-listing';
-import { readHistory } from './history';
+import { HistoryAt, viewsOf } from './history-at';
 import { runInOrder } from './pool';
-import { ReportWriter, restoreReport } from './report';
 import { requestsSince } from './requests';
-import { PLAN_STEP, RestorePorts } from './restore-plan';
-import { isSingleCopy, partSizeOf } from './server-copy';
+import type { RestorePorts } from './restore-plan';
+import { PlanBook } from './restore-plan-book';
+import { rollbackHistories, rollbackKeys } from './restore-rollback';
+import { UndoPlanner } from './restore-undo';
+import { PLAN_STEP } from './step-names';
 import { runTurn, Turn } from './turns';
 
 interface PlanCursor {
@@ -23,9 +23,6 @@ interface PlanCursor {
   readonly from: string;
 }
 
-/** A file of actions holds at most so many keys, and a tenth of a unit's weight: it is in a worker's memory. */
-const FILE_KEYS = 2_000;
-const FILES_PER_UNIT = 10;
 const KEYS_AT_ONCE = 500;
 
 /** One turn of planning: compares the recovery point with the destination and writes down what to do. */
@@ -35,71 +32,96 @@ export function planRestoreRange(ports: RestorePorts, input: WorkInput<RestoreJo
   );
 }
 
+type Part = KeyRange & { readonly item: number };
+/** Numbers of the keys that were named inside of a selected prefix. */
+type Inner = ReadonlyMap<string, number>;
+
 class RangePlanner {
   private readonly job: RestoreJob;
-  private readonly files: { key: string; weight: number }[] = [];
-  private readonly counts = { objects: 0, versions: 0, markers: 0, bytes: 0, conflicts: 0, uncertain: 0 };
   private readonly matched = new Set<number>();
   private readonly matchedKeys = new Set<number>();
-  private readonly skipped: Counts = {};
-  private readonly estimated: Counts = {};
-  private readonly report: ReportWriter;
-  private actions: RestoreAction[] = [];
-  private weight = 0;
+  private readonly book: PlanBook;
 
   constructor(
     private readonly ports: RestorePorts,
     private readonly input: WorkInput<RestoreJob, PlanUnit>,
   ) {
     this.job = input.job;
-    this.report = restoreReport(ports.scratch, input.job, `plan-${input.unit.id}`);
+    this.book = new PlanBook(ports, input.job, input.unit.id);
   }
 
   async run(cursor: PlanCursor | undefined): Promise<Turn<PlanResult, PlanCursor>> {
-    const { ports, job, input } = this;
+    const { ports, job } = this;
     const before = { ...ports.destination.counts() };
-    const manifest = await ports.vault.readBase(job.sourceBucket, job.point);
-    const { intervals, innerKeys } = await ports.scratch.read<Selection>(job.selection);
-    const inner = new Map(innerKeys.map((key, number) => [key, number]));
-    const unit: KeyRange = { from: cursor?.from ?? input.unit.from, to: input.unit.to };
-    let stopped: PlanCursor | undefined;
-    for await (const keys of this.chunks(manifest, selectedParts(intervals, unit), inner)) {
-      await this.plan(keys.views, keys.interval);
-      const last = keys.views.at(-1);
-      if (last && ports.deadline.remainingMillis() <= 0) {
-        stopped = { from: afterKey(last.key) };
-        break;
-      }
-    }
-    await this.writeFile();
+    const stopped = job.undo === undefined ? await this.planSelected(cursor) : await this.planUndo(cursor);
     const result: PlanResult = {
-      files: this.files,
-      ...this.counts,
+      ...(await this.book.finish()),
       matched: [...this.matched],
       matchedKeys: [...this.matchedKeys],
-      skipped: this.skipped,
-      estimated: this.estimated,
       requests: requestsSince(ports.destination, before),
-      reports: await this.report.finish(),
     };
     return { result, cursor: stopped };
   }
 
+  private async planSelected(cursor: PlanCursor | undefined): Promise<PlanCursor | undefined> {
+    const { ports, job, input } = this;
+    const { intervals, innerKeys } = await ports.scratch.read<Selection>(job.selection);
+    const inner = new Map(innerKeys.map((key, number) => [key, number]));
+    const unit: KeyRange = { from: cursor?.from ?? input.unit.from, to: input.unit.to };
+    const parts = selectedParts(intervals, unit);
+    if (job.rollback) return this.planRollback(parts, inner);
+    const manifest = await ports.vault.readBase(job.sourceBucket, job.point);
+    const history = await ports.scratch.read<HistoryAt>(job.history);
+    for await (const keys of this.chunks(history, manifest, parts, inner)) {
+      await this.plan(keys.views, keys.interval);
+      const last = keys.views.at(-1);
+      if (last && ports.deadline.remainingMillis() <= 0) return { from: afterKey(last.key) };
+    }
+    return undefined;
+  }
+
+  private async planRollback(parts: readonly Part[], inner: Inner): Promise<PlanCursor | undefined> {
+    const { ports, job } = this;
+    const histories = await rollbackHistories(ports, job);
+    for (const part of parts) {
+      for await (const at of rollbackKeys(ports, job, histories, part)) {
+        this.match(part, at.key, inner);
+        const planned = planRollback(at, job);
+        await this.book.take(at.key, planned);
+        await this.book.doubt(at.then, planned);
+        if (ports.deadline.remainingMillis() <= 0) return { from: afterKey(at.key) };
+      }
+    }
+    return undefined;
+  }
+
+  private async planUndo(cursor: PlanCursor | undefined): Promise<PlanCursor | undefined> {
+    const { ports, job, input } = this;
+    const planner = await UndoPlanner.of(ports, job, input.unit);
+    for await (const action of planner.actions(cursor?.from ?? '')) {
+      await this.book.take(action.key, await planner.plan(action));
+      if (ports.deadline.remainingMillis() <= 0) return { from: afterKey(action.key) };
+    }
+    return undefined;
+  }
+
+  private match(part: Part, key: string, inner: Inner): void {
+    this.matched.add(part.item);
+    const named = inner.get(key);
+    if (named !== undefined) this.matchedKeys.add(named);
+  }
+
   /** Views of the selected keys that the recovery point knows, some at once. */
   private async *chunks(
-    manifest: Parameters<typeof readHistory>[1],
-    intervals: readonly (KeyRange & { readonly item: number })[],
-    inner: ReadonlyMap<string, number>,
+    history: HistoryAt,
+    manifest: Manifest | undefined,
+    intervals: readonly Part[],
+    inner: Inner,
   ): AsyncGenerator<{ interval: KeyRange; views: KeyView[] }> {
     for (const interval of intervals) {
       let views: KeyView[] = [];
-      for await (const { key, rows } of readHistory(this.ports.vault, manifest, interval, { withFiles: true })) {
-        const view = viewAt(key, rows, this.job.asOf);
-        if (view.versions.length === 0) continue;
-        this.matched.add(interval.item);
-        const named = inner.get(key);
-        if (named !== undefined) this.matchedKeys.add(named);
-        if (view.uncertain.length > 0) this.counts.uncertain++;
+      for await (const view of viewsOf(this.ports, history, manifest, interval)) {
+        this.match(interval, view.key, inner);
         views.push(view);
         if (views.length < KEYS_AT_ONCE) continue;
         yield { interval, views };
@@ -113,7 +135,11 @@ class RangePlanner {
 
   private async plan(views: readonly KeyView[], interval: KeyRange): Promise<void> {
     const existing = await this.existing(views, interval);
-    for (const [index, view] of views.entries()) await this.take(view.key, planKey(view, existing[index], this.job));
+    for (const [index, view] of views.entries()) {
+      const planned = planKey(view, existing[index], this.job);
+      await this.book.take(view.key, planned);
+      await this.book.doubt(view, planned);
+    }
   }
 
   /** ETags of the destination's objects under these keys. */
@@ -138,55 +164,5 @@ class RangePlanner {
     const found: (string | undefined)[] = [];
     for (const key of keys) found.push(await this.listing.listing.find(key));
     return found;
-  }
-
-  private async take(key: string, planned: PlannedKey): Promise<void> {
-    const { action, skipped, conflict } = planned;
-    for (const { reason, versionId } of skipped) {
-      addCounts(this.skipped, { [reason]: 1 });
-      await this.report.add({ key, versionId, outcome: 'skipped', reason });
-    }
-    if (conflict) {
-      this.counts.conflicts++;
-      await this.report.add({ key, outcome: 'conflict', reason: 'exists' });
-    }
-    if (!action) return;
-    this.counts.objects++;
-    this.actions.push(action);
-    for (const op of action.ops) {
-      if (op.kind === 'marker') this.counts.markers++;
-      else {
-        this.counts.versions++;
-        this.counts.bytes += op.size;
-        this.weight += versionWeight(op.size, false);
-      }
-      addCounts(this.estimated, this.estimate(op));
-    }
-    if (this.actions.length >= FILE_KEYS || this.weight >= this.ports.settings.rangeWeight / FILES_PER_UNIT)
-      await this.writeFile();
-  }
-
-  private estimate(op: RestoreAction['ops'][number]): Counts {
-    if (op.kind === 'marker') return { DeleteObject: 1 };
-    if (op.kind === 'put') return { GetObject: op.length > 0 ? 1 : 0, PutObject: 1 };
-    const { copyPartSize } = this.ports.settings;
-    if (isSingleCopy(op.size, copyPartSize)) return { HeadObject: 1, CopyObject: 1 };
-    return {
-      HeadObject: 1,
-      CreateMultipartUpload: 1,
-      UploadPartCopy: Math.ceil(op.size / partSizeOf(op.size, copyPartSize)),
-      CompleteMultipartUpload: 1,
-    };
-  }
-
-  private async writeFile(): Promise<void> {
-    if (this.actions.length === 0) return;
-    const body = Buffer.from(this.actions.map((action) => `${JSON.stringify(action)}\n`).join(''), 'utf8');
-    const { scratch } = this.ports;
-    const key = workKey(this.job.jobId, PLAN_STEP, this.input.unit.id, `actions-${sha256Hex(body)}.jsonl`);
-    await scratch.store.put({ bucket: scratch.bucket, key, body });
-    this.files.push({ key, weight: this.weight });
-    this.actions = [];
-    this.weight = 0;
   }
 }

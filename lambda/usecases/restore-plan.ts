@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
-import { recoveryPointId, workKey } from '../contract/layout';
+import { invalidRequest } from '../contract/errors';
+import { workKey } from '../contract/layout';
 import type { FanOutInput, StartInput } from '../contract/steps';
 import { fromIso, toIso } from '../core/instant';
 import { parseItemsFile, selectedParts, type Selection, toSelection } from '../core/items';
@@ -10,19 +10,15 @@ import { historyRanges, Manifest } from '../core/manifest';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
 import { parseRestoreRequest, RestoreRequest } from '../core/restore-request';
 import { isStoreError, ObjectStore } from '../ports/object-store';
-import { describeBucket } from './backup-prepare';
 import type { BackupPorts, CountingStore } from './context';
 import { restoreJobEvent } from './job-events';
-import { checkRecorded } from './recorded-manifest';
+import { checkDestination } from './restore-destination';
+import { findRestorePoint, findRollback, keepHistory, keepNewest } from './restore-point';
+import { PLAN_STEP } from './step-names';
 import { writeUnits } from './turns';
-import { refuseVaultBucket } from './vault-buckets';
 
-export const PLAN_STEP = 'plan';
 /** Planning a row is a quarter of the work of storing one. */
 const ROWS_PER_WEIGHT = 4;
-
-/** Who may be restored to, for the error that somebody may not. */
-const DESTINATION_RULE = 'and allow this vault to write to it';
 
 export interface RestorePorts extends Omit<BackupPorts, 'source'> {
   readonly destination: CountingStore;
@@ -33,53 +29,37 @@ export async function planRestore(
   ports: RestorePorts,
   { input, execution }: StartInput,
 ): Promise<FanOutInput<RestoreJob, PlanUnit>> {
-  const { deployment, catalog } = ports;
+  const { deployment } = ports;
   const request = parseRestoreRequest(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
   await ports.vault.checkFormat();
-  const { manifest, sha256 } = await findPoint(ports, request);
+  const jobId = jobIdOf(execution);
+  const begin: JobBegin = { jobId, executionArn: execution.arn, startedAt: toIso(fromIso(execution.startTime)) };
+  if (request.undo !== undefined) return planUndo(ports, request, begin);
+  const point = await findRestorePoint(ports, request);
+  const { manifest } = point.found;
   if (request.versions !== 1 && manifest.versions === 'CURRENT')
     throw invalidRequest([
-      `versions: recovery point ${recoveryPointId(manifest.bucket, manifest.seq)} has current versions only, so versions must be 1, got ${String(request.versions)}`,
+      `versions: recovery point ${point.recoveryPointId} has current versions only, so versions must be 1, got ${String(request.versions)}`,
     ]);
   const selected = await selection(ports.destination, request);
   const destination = await checkDestination(ports, request, manifest);
-  const jobId = jobIdOf(execution);
+  const { key: historyKey, history } = await keepHistory(ports, point, jobId);
   const selectionKey = workKey(jobId, PLAN_STEP, 'all', 'selection.json');
-  const { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls } = request;
+  const { sourceBucket } = request;
   const job: RestoreJob = {
-    jobId,
-    executionArn: execution.arn,
-    startedAt: toIso(fromIso(execution.startTime)),
-    sourceBucket,
-    point: { seq: manifest.seq, sha256 },
-    asOf: fromIso(manifest.asOf),
+    ...begin,
+    ...fieldsOf(request),
+    point: history.point,
+    asOf: history.asOf,
+    pointInTime: history.pointInTime,
+    recoveryPointId: point.recoveryPointId,
+    history: historyKey,
+    historyNow: request.rollback && !history.pointInTime ? await keepNewest(ports, sourceBucket, jobId) : undefined,
     selection: selectionKey,
     destination,
-    destinationPrefix,
-    onExisting,
-    versions,
-    restoreTags,
-    restoreAcls,
-    insistOnAcls,
-    storageClass: request.storageClass,
-    encryption: request.encryption,
-    dryRun: request.dryRun,
   };
   await ports.scratch.create(selectionKey, selected);
-  const { put } = await catalog.putJobUnlessEnded({
-    jobId,
-    type: 'RESTORE',
-    bucket: sourceBucket,
-    state: 'RUNNING',
-    createdAt: job.startedAt,
-    executionArn: execution.arn,
-    recoveryPointId: recoveryPointId(sourceBucket, manifest.seq),
-  });
-  if (put)
-    await ports.events.publish(
-      restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
-    );
-  ports.log.info('RestoreStarted', { jobId, bucket: sourceBucket, destination: destination.bucket, seq: manifest.seq });
+  await recordStart(ports, job);
   return writeUnits(
     ports.scratch,
     PLAN_STEP,
@@ -88,29 +68,52 @@ export async function planRestore(
   );
 }
 
-async function findPoint(
+type JobBegin = Pick<RestoreJob, 'jobId' | 'executionArn' | 'startedAt'>;
+
+/** What a job takes from its request as it is. */
+function fieldsOf(request: RestoreRequest) {
+  const { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls } = request;
+  const { storageClass, encryption, dryRun, rollback } = request;
+  const what = { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls };
+  return { ...what, storageClass, encryption, dryRun, rollback };
+}
+
+/** An undo reads what the rollback wrote down, and nothing of the vault. */
+async function planUndo(
   ports: RestorePorts,
   request: RestoreRequest,
-): Promise<{ manifest: Manifest; sha256: string }> {
-  const { sourceBucket, seq } = request;
-  const known = await ports.catalog.listRecoveryPoints({ bucket: sourceBucket, limit: 1 });
-  let number = seq ?? (await ports.vault.newestSeq(sourceBucket, known.items[0]?.seq));
-  while (number !== undefined && number > 0) {
-    const found = await ports.vault.readManifest(sourceBucket, number);
-    if (found?.manifest.recoveryPoint) {
-      const newest = known.items.find((record) => record.seq === number);
-      checkRecorded(newest ?? (await ports.catalog.getRecoveryPoint(sourceBucket, number)), found);
-      return found;
-    }
-    if (seq !== undefined || !found) break;
-    number--;
-  }
-  throw new BackupError(
-    ErrorName.recoveryPointNotFound,
-    seq === undefined
-      ? `bucket "${sourceBucket}" has no recovery point in vault ${ports.deployment.vaultName}: back it up first, or check the name`
-      : `recovery point ${recoveryPointId(sourceBucket, seq)} does not exist in vault ${ports.deployment.vaultName}: list them with "s3-backup recovery-points"`,
-  );
+  begin: JobBegin,
+): Promise<FanOutInput<RestoreJob, PlanUnit>> {
+  const undo = request.undo ?? '';
+  const { point, asOf, recoveryPointId, units } = await findRollback(ports, request.sourceBucket, undo);
+  const destination = await checkDestination(ports, request, undefined);
+  const selection = workKey(begin.jobId, PLAN_STEP, 'all', 'selection.json');
+  await ports.scratch.create(selection, toSelection(undefined));
+  const what = { point, asOf, recoveryPointId, pointInTime: false, history: '', selection, destination };
+  const job: RestoreJob = { ...begin, ...fieldsOf(request), ...what, undo };
+  await recordStart(ports, job);
+  const planned = units.map(({ id, files }): PlanUnit => ({ id, from: '', files }));
+  return writeUnits(ports.scratch, PLAN_STEP, job, planned);
+}
+
+async function recordStart(ports: RestorePorts, job: RestoreJob): Promise<void> {
+  const { catalog, deployment } = ports;
+  const { jobId, sourceBucket, destination, recoveryPointId } = job;
+  const { put } = await catalog.putJobUnlessEnded({
+    jobId,
+    type: 'RESTORE',
+    bucket: sourceBucket,
+    state: 'RUNNING',
+    createdAt: job.startedAt,
+    executionArn: job.executionArn,
+    recoveryPointId,
+  });
+  if (put)
+    await ports.events.publish(
+      restoreJobEvent(deployment, { jobId, bucket: sourceBucket, createdAt: job.startedAt }, { state: 'RUNNING' }),
+    );
+  const { bucket } = destination;
+  ports.log.info('RestoreStarted', { jobId, bucket: sourceBucket, destination: bucket, recoveryPointId });
 }
 
 /** The selected intervals of keys, from the input and from the items file together. */
@@ -127,48 +130,6 @@ async function selection(store: ObjectStore, request: RestoreRequest): Promise<S
       `itemsFile: s3://${itemsFile.bucket}/${itemsFile.key} cannot be read (${cause.code}): check its name and the permissions`,
     ]);
   }
-}
-
-async function checkDestination(
-  ports: RestorePorts,
-  request: RestoreRequest,
-  manifest: Manifest,
-): Promise<RestoreJob['destination']> {
-  const bucket = request.destinationBucket;
-  if (request.createBucket && (await isMissing(ports, bucket))) {
-    const { ownership } = manifest;
-    return { bucket, exists: false, create: true, ownership, aclsEnabled: ownership !== 'BucketOwnerEnforced' };
-  }
-  const described = await describeBucket(ports, bucket, DESTINATION_RULE);
-  if (described.region !== ports.deployment.region)
-    throw new BackupError(
-      ErrorName.regionMismatch,
-      `bucket "${bucket}" is in ${described.region}, the recovery point in ${ports.deployment.region}: restore to a bucket of the same Region`,
-    );
-  if (described.versioning !== 'Enabled')
-    throw new BackupError(
-      ErrorName.destinationNotVersioned,
-      `versioning of bucket "${bucket}" is ${described.versioning}, it must be Enabled so that a restore can never replace anything for good: turn it on, or restore to a new bucket`,
-    );
-  await refuseVaultBucket(ports.destination, bucket, 'destinationBucket');
-  const { ownership, aclsEnabled } = described;
-  return { bucket, exists: true, create: false, ownership, aclsEnabled };
-}
-
-/** Whether a bucket that is to be created is not there yet. One that is there and empty will do, with the settings it has. */
-async function isMissing(ports: RestorePorts, bucket: string): Promise<boolean> {
-  try {
-    await describeBucket(ports, bucket, DESTINATION_RULE);
-  } catch (error) {
-    if (error instanceof BackupError && error.name === ErrorName.bucketNotFound) return true;
-    throw error;
-  }
-  const { entries } = await ports.destination.listVersions({ bucket, maxKeys: 1 });
-  if (entries.length === 0) return false;
-  throw new BackupError(
-    ErrorName.destinationNotEmpty,
-    `bucket "${bucket}" exists and has objects, but createBucket asks for a new one: leave createBucket out, or choose another name`,
-  );
 }
 
 /** Neighbouring ranges of the manifest that hold selected keys, put together until a unit has enough rows. */

@@ -1,6 +1,6 @@
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import type { RestoreJob, RestoreUnit } from '../core/restore-job';
-import { isSettled, KeyProgress, PutOp } from '../core/restore-outcome';
+import { isSettled, KeyProgress, PutOp, topOf } from '../core/restore-outcome';
 import type { RestoreAction } from '../core/restore-plan';
 import type { RestoreResult } from '../core/restore-result';
 import { readBodies } from './pack-bodies';
@@ -12,8 +12,10 @@ import { Attempt } from './restore-attempt';
 import { RestoreBodies } from './restore-bodies';
 import { KeyRestorer } from './restore-key';
 import type { RestorePorts } from './restore-plan';
+import { keepsUndo } from './restore-plan-book';
 import { RestoreTally } from './restore-tally';
 import { runTurn, Turn } from './turns';
+import { readActions, writtenVersions } from './undo-files';
 
 /** Where a unit goes on: at an action of one of its files, with how far keys from there on have come. */
 interface RestoreCursor {
@@ -40,6 +42,8 @@ class RangeRestore {
   private readonly report: ReportWriter;
   private readonly tally: RestoreTally;
   private readonly attempt: Attempt;
+  /** Of a job that can be undone. */
+  private readonly written: ReturnType<typeof writtenVersions> | undefined;
   /** Keys that are not settled, or that others before them keep from being counted, by destination key. */
   private readonly underWay: Map<string, KeyProgress>;
 
@@ -52,11 +56,13 @@ class RangeRestore {
     this.report = restoreReport(ports.scratch, input.job, `restore-${input.unit.id}-${String(input.turn)}`);
     this.tally = new RestoreTally(this.report);
     this.attempt = new Attempt(ports.scratch, input, start?.afterDeadAttempt);
+    if (keepsUndo(input.job)) this.written = writtenVersions(ports.scratch, input.job, input.unit.id);
   }
 
   async run(): Promise<Turn<RestoreResult, RestoreCursor>> {
     const before = { ...this.ports.destination.counts() };
     const cursor = await this.work();
+    await this.written?.finish();
     const reports = await this.report.finish();
     const requests = requestsSince(this.ports.destination, before);
     return { result: { ...this.tally.result, requests, reports }, cursor };
@@ -65,7 +71,7 @@ class RangeRestore {
   private async work(): Promise<RestoreCursor | undefined> {
     const { files } = this.input.unit;
     for (let file = this.start?.file ?? 0; file < files.length; file++) {
-      const actions = await this.readFile(files[file] ?? '');
+      const actions = await readActions(this.ports.scratch, files[file] ?? '');
       let done = file === this.start?.file ? this.start.action : 0;
       while (done < actions.length) {
         const slice = cut(actions, done);
@@ -84,21 +90,21 @@ class RangeRestore {
     return { file, action, underWay: [...this.underWay], afterDeadAttempt };
   }
 
-  private async readFile(key: string): Promise<RestoreAction[]> {
-    const { store, bucket } = this.ports.scratch;
-    const { body } = await store.get({ bucket, key });
-    return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as RestoreAction);
+  private async noteWritten({ key }: RestoreAction, { outcomes }: KeyProgress): Promise<void> {
+    const versionId = topOf(outcomes)?.versionId;
+    if (versionId !== undefined) await this.written?.add({ key, versionId });
   }
 
   /** Answers how many actions, from the first, are done. */
   private async carryOut(slice: readonly RestoreAction[]): Promise<number> {
     const { ports, underWay } = this;
     const bodies = await readBodies(ports.vault, readAhead(slice, underWay));
-    const restorer = new KeyRestorer(ports, this.input.job, new RestoreBodies(ports.vault, bodies), this.attempt);
+    const restorer = new KeyRestorer(
+      ports,
+      this.input.job,
+      new RestoreBodies(ports, this.input.job, bodies),
+      this.attempt,
+    );
     const progress = await runInOrder(
       slice,
       ports.settings.concurrency,
@@ -114,6 +120,7 @@ class RangeRestore {
       else {
         underWay.delete(action.destination);
         await this.tally.add(action, key);
+        await this.noteWritten(action, key);
       }
     }
     return end;
@@ -137,7 +144,9 @@ function readAhead(slice: readonly RestoreAction[], underWay: ReadonlyMap<string
   let bytes = 0;
   return slice
     .flatMap(({ destination, ops }) =>
-      ops.filter((op, index): op is PutOp => op.kind === 'put' && !underWay.get(destination)?.outcomes[index]),
+      ops.filter(
+        (op, index): op is PutOp => op.kind === 'put' && !op.inBucket && !underWay.get(destination)?.outcomes[index],
+      ),
     )
     .filter((op) => (bytes += op.length) <= READ_AHEAD_BYTES);
 }

@@ -6,7 +6,7 @@ import type { ReportLine, ReportWriter } from './report';
 
 /** Sums up keys that are done, and writes what became of each version into the report. */
 export class RestoreTally {
-  private readonly counts = { restored: 0, markers: 0, failed: 0, bytes: 0, verifiedByReading: 0 };
+  private readonly counts = { restored: 0, markers: 0, lostDeletes: 0, failed: 0, bytes: 0, verifiedByReading: 0 };
   private readonly skipped: Counts = {};
 
   constructor(private readonly report: ReportWriter) {}
@@ -43,6 +43,11 @@ export class RestoreTally {
     const failed = outcome?.kind === 'failed' ? outcome : undefined;
     const reason = failed?.reason ?? 'precondition-failed';
     const current = failed && currentInstead(index, outcomes);
+    if (op.kind === 'marker' && !failed && outcomes.length === 1) {
+      this.counts.lostDeletes++;
+      addCounts(this.skipped, { [reason]: 1 });
+      return { outcome: 'skipped', reason };
+    }
     if (op.kind === 'marker') {
       addCounts(this.skipped, { [`marker-${reason}`]: 1 });
       return { outcome: 'skipped', reason, current };

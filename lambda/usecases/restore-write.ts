@@ -3,10 +3,10 @@ import type { ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp, WrongCopy } from '../core/restore-outcome';
 import type { RestoreOp } from '../core/restore-plan';
-import { isStoreError, ObjectRef, WriteCondition, Written } from '../ports/object-store';
+import { isStoreError, ObjectRef, ReadOptions, WriteCondition, Written } from '../ports/object-store';
 import { checksumText, hashByReading } from './checksums';
 import { headEtag } from './destination-listing';
-import { recorded, RestoreBodies } from './restore-bodies';
+import { asCopy, recorded, RestoreBodies } from './restore-bodies';
 import type { RestorePorts } from './restore-plan';
 import { ServerCopy } from './server-copy';
 
@@ -64,12 +64,36 @@ export class VersionWriter {
     condition: WriteCondition,
     begun: OpenUpload | undefined,
   ): Promise<WriteOutcome> {
-    const write = (acl: string | undefined): Promise<WriteOutcome> => {
+    const write = async (acl: string | undefined): Promise<WriteOutcome> => {
       const properties = this.properties(op, acl);
+      const kept = await this.bodies.inBucket(op);
+      if (kept) return this.copyFrom(kept, target, asCopy(op), properties, condition, begun);
       return op.kind === 'put'
         ? this.put(target, op, properties, condition)
         : this.copy(target, op, properties, condition, begun);
     };
+    try {
+      return await this.writeWithAcl(op, write, begun);
+    } catch (error) {
+      const isRefused = isStoreError(
+        error,
+        'not-found',
+        'delete-marker',
+        'archived',
+        'sse-c',
+        'access-denied',
+        'invalid',
+      );
+      if (!isRefused || begun || !(await this.bodies.inBucket(op)) || !this.bodies.forgo(op)) throw error;
+      return this.writeWithAcl(op, write, begun);
+    }
+  }
+
+  private async writeWithAcl(
+    op: BodyOp,
+    write: (acl: string | undefined) => Promise<WriteOutcome>,
+    begun: OpenUpload | undefined,
+  ): Promise<WriteOutcome> {
     if (begun?.withoutAcl) return withoutAcl(await write(undefined));
     try {
       return await write(op.acl);
@@ -101,9 +125,20 @@ export class VersionWriter {
   ): Promise<WriteOutcome> {
     const found = await this.bodies.source(op);
     if ('reason' in found) return { kind: 'failed', reason: found.reason };
+    return this.copyFrom(found.source, target, op, properties, condition, begun);
+  }
+
+  private async copyFrom(
+    source: ReadOptions,
+    target: Target,
+    op: CopyOp,
+    properties: ObjectProperties,
+    condition: WriteCondition,
+    begun: OpenUpload | undefined,
+  ): Promise<WriteOutcome> {
     const copied = await this.copier.copy({
       ...target,
-      source: found.source,
+      source,
       size: op.size,
       properties,
       condition,

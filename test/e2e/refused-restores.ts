@@ -28,13 +28,13 @@ const refusals: readonly Refusal[] = [
   invalid('no source', { sourceBucket: undefined }, /sourceBucket/),
   invalid('wrong types', { items: 'photos/', dryRun: 'yes', versions: '3' }, /items.*versions.*dryRun/s),
   invalid('unknown field', { destination: 'x' }, /destination/),
+  invalid('an instant that is none', { pointInTime: 'yesterday' }, /pointInTime.*whole seconds/),
+  invalid('a rollback that keeps what exists', { rollback: true, onExisting: 'skip' }, /onExisting.*rollback/),
   invalid(
-    'an instant, which is of a later release',
-    { pointInTime: '2026-11-22T10:15:00Z' },
-    /pointInTime.*not supported/,
+    'an undo of an unknown job',
+    { undo: 'job', destinationBucket: undefined },
+    /undo.*nothing that can be undone/,
   ),
-  invalid('a rollback, which is of a later release', { rollback: true }, /rollback.*not supported/),
-  invalid('an undo, which is of a later release', { undo: 'job' }, /undo.*not supported/),
   invalid('a new bucket without a name', { createBucket: true }, /createBucket.*destinationBucket/),
   invalid(
     'a key without a type of encryption for it',

@@ -103,10 +103,10 @@ describe('a restore is refused before anything is written', () => {
   test.each<[string, object, string, RegExp]>([
     ['unknown fields', { destination: 'x' }, 'InvalidRequest', /unknown field "destination"/],
     [
-      'later features',
-      { pointInTime: '2026-11-22T10:15:00Z', rollback: true, undo: 'job' },
+      'an undo of a job that wrote nothing',
+      { undo: 'job' },
       'InvalidRequest',
-      /pointInTime: is not supported.*rollback: is not supported.*undo: is not supported/,
+      /undo: job "job" of bucket ".*" has written nothing that can be undone/,
     ],
     [
       'wrong types',

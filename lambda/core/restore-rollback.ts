@@ -1,0 +1,64 @@
+import { encodeTags } from './canonical';
+import type { RestoreJob } from './restore-job';
+import { PlannedKey, planVersion, RestoreSkip } from './restore-plan';
+import { isVersion, Row, versionIdentity } from './row';
+import type { KeyView, VersionView } from './view';
+
+/** A version as the bucket's own listing has it. */
+export interface BucketVersion {
+  readonly versionId: string;
+  readonly isMarker: boolean;
+  /** Absent for a delete marker. */
+  readonly etag?: string;
+  readonly lastModified: number;
+}
+
+/** One key: as it is to be again, as the newest history knows it, and as the bucket has it. */
+export interface RollbackKey {
+  readonly key: string;
+  readonly then: KeyView;
+  readonly now: KeyView;
+  /** All that the newest history knows of it. */
+  readonly known: readonly Row[];
+  /** What is current in the bucket: an object or a delete marker. */
+  readonly current?: BucketVersion;
+  /** The version that is to be current again, if the bucket still has it. */
+  readonly kept?: BucketVersion;
+}
+
+/** Decides what brings one key back to what it was at the instant. Nothing is ever deleted for good. */
+export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
+  const { key, then, current, kept } = at;
+  const wanted = then.versions[0];
+  const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });
+  const replaces = current?.isMarker === false ? current.etag : undefined;
+  const before = current && { versionId: current.versionId, etag: replaces };
+  if (wanted?.row.kind !== 'put') {
+    if (!current || current.isMarker) return skip('unchanged');
+    if (!isKnown(at, current) && current.lastModified <= job.asOf) return skip('unknown');
+    const ops = [{ kind: 'marker', versionId: wanted?.row.versionId ?? '' }] as const;
+    return { action: { key, destination: key, ops, replaces, before }, skipped: [], conflict: false };
+  }
+  if (current && isVersionOf(current, wanted.row) && hasSameProperties(wanted, at.now, job)) return skip('unchanged');
+  const { op, reasons } = planVersion(wanted, job);
+  if (!op) return skip('not-stored');
+  const inBucket = kept && { key, versionId: kept.versionId, etag: kept.etag };
+  const skipped = reasons.map((reason) => ({ reason, versionId: wanted.row.versionId }));
+  return { action: { key, destination: key, ops: [{ ...op, inBucket }], replaces, before }, skipped, conflict: false };
+}
+
+/** Null versions can be replaced in place: their dates and ETags belong to what they are. */
+export const isVersionOf = (listed: BucketVersion, row: Row): boolean =>
+  versionIdentity(listed) === versionIdentity(row);
+
+const isKnown = ({ known }: RollbackKey, current: BucketVersion): boolean =>
+  known.some((row) => isVersion(row) && isVersionOf(current, row));
+
+/** Whether tags and ACL of the version are now, as far as the newest history knows, what they were. */
+function hasSameProperties({ row, tags, acl }: VersionView, now: KeyView, job: RestoreJob): boolean {
+  const latest = now.versions.find((version) => versionIdentity(version.row) === versionIdentity(row));
+  if (!latest) return false;
+  const none = encodeTags({});
+  const sameTags = !job.restoreTags || (latest.tags ?? none) === (tags ?? none);
+  return sameTags && (!job.restoreAcls || !job.destination.aclsEnabled || latest.acl === acl);
+}

@@ -1,0 +1,211 @@
+import { BackupError, ErrorName } from '../contract/errors';
+import { foldStates } from '../core/fold-states';
+import { KeyGroup, mergeGroups } from '../core/groups';
+import { fromIso, toIso } from '../core/instant';
+import { joinAll } from '../core/join';
+import type { KeyRange } from '../core/key-order';
+import type { Manifest } from '../core/manifest';
+import type { Row } from '../core/row';
+import type { KeyView } from '../core/view';
+import { viewAt } from '../core/view';
+import type { BackupPorts } from './context';
+import { readHistory } from './history';
+import { checkRecorded } from './recorded-manifest';
+import { Run, RunPlace, readRunGroups, writeSorted } from './runs';
+
+export type HistoryPorts = Pick<BackupPorts, 'vault' | 'scratch' | 'catalog' | 'changeLog' | 'settings'>;
+
+/** What a bucket's history says at an instant. Small enough to be handed from step to step as a work file. */
+export interface HistoryAt {
+  readonly bucket: string;
+  /** The commit that the history is read from. */
+  readonly point: { readonly seq: number; readonly sha256: string };
+  readonly asOf: number;
+  /** Any instant, and not that of the commit. */
+  readonly pointInTime: boolean;
+  /** What the change log has beyond the commit, as sorted runs, and until when it was read. */
+  readonly changes: { readonly runs: readonly Run[]; readonly through: number };
+  /** Of a point in time: how far its exactness reaches. */
+  readonly coverage?: Coverage;
+}
+
+export interface Coverage {
+  readonly capturedThrough: string;
+  readonly reconciledThrough: string;
+  /** Why an answer at this instant is not exact, whatever the keys are. */
+  readonly doubts: readonly CoverageDoubt[];
+}
+export type CoverageDoubt =
+  /** Events of that time may still be under way. */
+  | 'not-captured-yet'
+  /** No listing has confirmed that time yet. */
+  | 'not-reconciled'
+  /** Capture was off then. */
+  | 'coverage-gap';
+
+/** A commit whose manifest was read. */
+export interface Commit {
+  readonly manifest: Manifest;
+  readonly sha256: string;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** The history as one commit has it. */
+export const historyOfCommit = ({ manifest, sha256 }: Commit): HistoryAt => ({
+  bucket: manifest.bucket,
+  point: { seq: manifest.seq, sha256 },
+  asOf: fromIso(manifest.asOf),
+  pointInTime: false,
+  changes: { runs: [], through: 0 },
+});
+
+/** The commit that answers for any second of continuous backup, and how exactly. */
+export interface InstantFound extends Commit {
+  readonly asOf: number;
+  readonly now: number;
+  readonly coverage: Coverage;
+}
+
+/** Finds what a bucket's history at an instant is read from, or refuses; writes nothing. */
+export async function findInstant(ports: HistoryPorts, bucket: string, asOf: number): Promise<InstantFound> {
+  const commit = await newestCommit(ports, bucket);
+  if (!commit?.manifest.continuous) throw neverContinuous(bucket);
+  const now = await ports.vault.now();
+  return { ...commit, asOf, now, coverage: coverageAt(bucket, commit.manifest.continuous, asOf, now) };
+}
+
+/** The history at such an instant: the newest commit, and what was logged after it, sorted into work files. */
+export async function historyOfInstant(ports: HistoryPorts, place: RunPlace, found: InstantFound): Promise<HistoryAt> {
+  const { asOf, now, coverage } = found;
+  return { ...(await withChanges(ports, place, found, now)), asOf, coverage };
+}
+
+/** All that is known of a bucket by now, the change log included where changes of its bodies are captured. */
+export async function historyOfNow(ports: HistoryPorts, place: RunPlace, bucket: string): Promise<HistoryAt> {
+  const commit = await newestCommit(ports, bucket);
+  if (!commit)
+    throw new BackupError(ErrorName.recoveryPointNotFound, `bucket "${bucket}" has no commit: back it up first`);
+  const now = await ports.vault.now();
+  const history = commit.manifest.continuous
+    ? await withChanges(ports, place, commit, now)
+    : { ...historyOfCommit(commit), pointInTime: true };
+  return { ...history, asOf: now + DAY_SECONDS };
+}
+
+/** The newest commit, also one that is only internal. The catalog knows only recovery points. */
+async function newestCommit(
+  { vault, catalog }: Pick<HistoryPorts, 'vault' | 'catalog'>,
+  bucket: string,
+): Promise<Commit | undefined> {
+  const [known] = (await catalog.listRecoveryPoints({ bucket, limit: 1 })).items;
+  const seq = await vault.newestSeq(bucket, known?.seq);
+  const found = seq === undefined ? undefined : await vault.readManifest(bucket, seq);
+  if (found) checkRecorded(known, found);
+  return found;
+}
+
+async function withChanges(ports: HistoryPorts, place: RunPlace, commit: Commit, now: number): Promise<HistoryAt> {
+  const { manifest } = commit;
+  const from = fromIso(manifest.changesThrough ?? manifest.continuous?.since ?? manifest.asOf);
+  // Nothing is written in the future, but clocks differ.
+  const through = now + DAY_SECONDS;
+  const runs = await foldUncommitted(ports, place, {
+    bucket: manifest.bucket,
+    from,
+    through,
+    commit: manifest.seq + 1,
+  });
+  return { ...historyOfCommit(commit), pointInTime: true, changes: { runs, through } };
+}
+
+/** Rows that no commit has taken in yet, as sorted runs. Their files are what the next commit would bring. */
+async function foldUncommitted(
+  { changeLog, scratch, settings }: HistoryPorts,
+  place: RunPlace,
+  { bucket, from, through, commit }: { bucket: string; from: number; through: number; commit: number },
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  let rows: Row[] = [];
+  const flush = async (): Promise<void> => {
+    if (rows.length > 0) runs.push(await writeSorted(scratch, place, rows));
+    rows = [];
+  };
+  for await (const chunk of changeLog.read(bucket, from, through)) {
+    for (const row of chunk) {
+      // Rows of kind `gap` tell of the capture, not of a key.
+      if ((row.kind as string) !== 'gap') rows.push(row.file ? { ...row, file: { ...row.file, commit } } : row);
+    }
+    if (rows.length >= settings.sortRows) await flush();
+  }
+  await flush();
+  return runs;
+}
+
+/** Refuses what lies outside of the continuous window, and says how far an answer at the instant is exact. */
+export function coverageAt(
+  bucket: string,
+  continuous: NonNullable<Manifest['continuous']>,
+  instant: number,
+  now: number,
+): Coverage {
+  const { since, days, capturedThrough, reconciledThrough, gaps } = continuous;
+  const first = Math.max(fromIso(since), now - days * DAY_SECONDS);
+  if (instant < first || instant > now)
+    throw new BackupError(
+      ErrorName.pointInTimeOutOfRange,
+      `pointInTime: ${toIso(instant)} is outside of what bucket "${bucket}" can be restored to, ${toIso(first)} to ${toIso(now)}: choose an instant within, or a recovery point with recoveryPointId`,
+    );
+  const doubts: CoverageDoubt[] = [];
+  if (instant > fromIso(capturedThrough)) doubts.push('not-captured-yet');
+  if (instant > fromIso(reconciledThrough)) doubts.push('not-reconciled');
+  // The second in which capture went off may be complete; that in which it came back is not.
+  if (gaps.some(({ after, before }) => fromIso(after) < instant && instant <= fromIso(before)))
+    doubts.push('coverage-gap');
+  return { capturedThrough, reconciledThrough, doubts };
+}
+
+const neverContinuous = (bucket: string): BackupError =>
+  new BackupError(
+    ErrorName.pointInTimeOutOfRange,
+    `pointInTime: bucket "${bucket}" was never under continuous backup in this vault: restore a recovery point, and add a continuous rule to its plan for the future`,
+  );
+
+/** All rows of each key of a range, in key order; memory is that of a row group for each segment and of a window for each run. */
+export async function* rowsOf(
+  { vault, scratch }: Pick<HistoryPorts, 'vault' | 'scratch'>,
+  history: HistoryAt,
+  manifest: Manifest | undefined,
+  range: KeyRange,
+): AsyncGenerator<KeyGroup> {
+  const { runs, through } = history.changes;
+  const committed = readHistory(vault, manifest, range, { withFiles: true });
+  if (runs.length === 0) {
+    yield* committed;
+    return;
+  }
+  for await (const { key, parts } of mergeGroups([committed, readRunGroups(scratch, runs, range)]))
+    yield { key, rows: withLogged(parts[0] ?? [], parts[1] ?? [], through) };
+}
+
+/** Views of the keys of a range that had a version at the instant, in key order. */
+export async function* viewsOf(
+  ports: Pick<HistoryPorts, 'vault' | 'scratch'>,
+  history: HistoryAt,
+  manifest: Manifest | undefined,
+  range: KeyRange,
+): AsyncGenerator<KeyView> {
+  for await (const { key, rows } of rowsOf(ports, history, manifest, range)) {
+    const view = viewAt(key, rows, history.asOf, { pointInTime: history.pointInTime });
+    if (view.versions.length > 0) yield view;
+  }
+}
+
+/** A key's committed rows joined with those of the log. Logged states know no dates: they are placed as a commit would do it. */
+function withLogged(committed: readonly Row[], logged: readonly Row[], through: number): readonly Row[] {
+  if (logged.length === 0) return committed;
+  const versions = joinAll([...committed, ...logged.filter((row) => row.kind !== 'state')]);
+  const states = logged.filter((row) => row.kind === 'state');
+  const { restated } = foldStates(states, versions, through);
+  return joinAll([...versions, ...restated.flatMap((decision) => decision.states)]);
+}

@@ -1,0 +1,88 @@
+import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
+import { recoveryPointId, workKey } from '../contract/layout';
+import type { RestoreRequest } from '../core/restore-request';
+import {
+  Commit,
+  findInstant,
+  HistoryAt,
+  historyOfCommit,
+  historyOfInstant,
+  historyOfNow,
+  InstantFound,
+} from './history-at';
+import { checkRecorded } from './recorded-manifest';
+import type { RestorePorts } from './restore-plan';
+import { PLAN_STEP } from './step-names';
+import { findUndoIndex, UndoIndex } from './undo-files';
+
+/** What a request asks for: a recovery point, or any second of continuous backup. */
+export interface RestorePoint {
+  readonly found: Commit | InstantFound;
+  /** `<bucket>/continuous` for a second of continuous backup. */
+  readonly recoveryPointId: string;
+}
+
+/** Finds what is to be restored, or refuses; writes nothing. */
+export async function findRestorePoint(ports: RestorePorts, request: RestoreRequest): Promise<RestorePoint> {
+  const { sourceBucket, pointInTime } = request;
+  if (pointInTime !== undefined)
+    return {
+      found: await findInstant(ports, sourceBucket, pointInTime),
+      recoveryPointId: `${sourceBucket}/continuous`,
+    };
+  const found = await findPoint(ports, request);
+  return { found, recoveryPointId: recoveryPointId(sourceBucket, found.manifest.seq) };
+}
+
+/** Keeps the history that the job restores as a work file: a repeated step must not find anything else. */
+export async function keepHistory(
+  ports: RestorePorts,
+  { found }: RestorePoint,
+  jobId: string,
+): Promise<{ key: string; history: HistoryAt }> {
+  const place = { jobId, step: PLAN_STEP, unit: 'changes' };
+  const history = 'coverage' in found ? await historyOfInstant(ports, place, found) : historyOfCommit(found);
+  const key = workKey(jobId, PLAN_STEP, 'all', 'history.json');
+  return { key, history: (await ports.scratch.create(key, history)).value };
+}
+
+/** Keeps all that is known of the bucket by now: a rollback to a recovery point compares with it. */
+export async function keepNewest(ports: RestorePorts, bucket: string, jobId: string): Promise<string> {
+  const key = workKey(jobId, PLAN_STEP, 'all', 'history-now.json');
+  await ports.scratch.create(key, await historyOfNow(ports, { jobId, step: PLAN_STEP, unit: 'changes' }, bucket));
+  return key;
+}
+
+/** What a rollback that is to be undone has left. It must have ended: its writes would go on after the undo. */
+export async function findRollback(ports: RestorePorts, bucket: string, jobId: string): Promise<UndoIndex> {
+  const job = await ports.catalog.getJob(bucket, jobId);
+  if (job?.state === 'RUNNING' && (await ports.executions.isRunning(job.executionArn)))
+    throw invalidRequest([`undo: job "${jobId}" is still running: stop its execution, or wait for its end`]);
+  const found = await findUndoIndex(ports.scratch, bucket, jobId);
+  if (found) return found;
+  throw invalidRequest([
+    `undo: job "${jobId}" of bucket "${bucket}" has written nothing that can be undone, or its report has expired: name the job of a rollback (s3-backup jobs)`,
+  ]);
+}
+
+async function findPoint(ports: RestorePorts, request: RestoreRequest): Promise<Commit> {
+  const { sourceBucket, seq } = request;
+  const known = await ports.catalog.listRecoveryPoints({ bucket: sourceBucket, limit: 1 });
+  let number = seq ?? (await ports.vault.newestSeq(sourceBucket, known.items[0]?.seq));
+  while (number !== undefined && number > 0) {
+    const found = await ports.vault.readManifest(sourceBucket, number);
+    if (found?.manifest.recoveryPoint) {
+      const newest = known.items.find((record) => record.seq === number);
+      checkRecorded(newest ?? (await ports.catalog.getRecoveryPoint(sourceBucket, number)), found);
+      return found;
+    }
+    if (seq !== undefined || !found) break;
+    number--;
+  }
+  throw new BackupError(
+    ErrorName.recoveryPointNotFound,
+    seq === undefined
+      ? `bucket "${sourceBucket}" has no recovery point in vault ${ports.deployment.vaultName}: back it up first, or check the name`
+      : `recovery point ${recoveryPointId(sourceBucket, seq)} does not exist in vault ${ports.deployment.vaultName}: list them with "s3-backup recovery-points"`,
+  );
+}

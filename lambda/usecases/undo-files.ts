@@ -1,0 +1,74 @@
+import { undoIndexKey, undoPrefix } from '../contract/layout';
+import type { RestoreJob } from '../core/restore-job';
+import type { RestoreAction } from '../core/restore-plan';
+import { ReportWriter } from './report';
+import type { Scratch } from './turns';
+
+/**
+ * What a rollback leaves for its undo, beside its report: an index of the files of actions, durable before the first write, and for each
+ * turn the version IDs that it wrote. A job that dies has the first only; what it wrote is recognised then.
+ */
+export interface UndoIndex extends Pick<RestoreJob, 'jobId' | 'startedAt' | 'point' | 'asOf' | 'recoveryPointId'> {
+  readonly units: readonly { readonly id: string; readonly files: readonly string[] }[];
+}
+
+/** What one turn wrote under a key. */
+interface WrittenLine {
+  readonly key: string;
+  readonly versionId: string;
+}
+
+/** Puts the index; an earlier attempt's is the same. */
+export async function writeUndoIndex(scratch: Scratch, job: RestoreJob, units: UndoIndex['units']): Promise<void> {
+  const { jobId, startedAt, point, asOf, recoveryPointId } = job;
+  const index: UndoIndex = { jobId, startedAt, point, asOf, recoveryPointId, units };
+  await scratch.create(undoIndexKey(job.sourceBucket, jobId), index);
+}
+
+export const findUndoIndex = (scratch: Scratch, bucket: string, jobId: string): Promise<UndoIndex | undefined> =>
+  scratch.find<UndoIndex>(undoIndexKey(bucket, jobId));
+
+/** Notes what a unit's turn wrote. */
+export const writtenVersions = (scratch: Scratch, job: RestoreJob, unit: string): ReportWriter<WrittenLine> =>
+  new ReportWriter(writtenPrefix(job.sourceBucket, job.jobId, unit), (key, body) =>
+    scratch.store.put({ bucket: scratch.bucket, key, body }),
+  );
+
+/** Version IDs that a unit wrote, by key; of all attempts at all of its turns. */
+export async function readWritten(
+  scratch: Scratch,
+  bucket: string,
+  jobId: string,
+  unit: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const written = new Map<string, readonly string[]>();
+  let startAfter: string | undefined;
+  do {
+    const prefix = writtenPrefix(bucket, jobId, unit);
+    const page = await scratch.store.listObjects({ bucket: scratch.bucket, prefix, startAfter });
+    for (const { key: file } of page.entries)
+      for (const { key, versionId } of await readLines<WrittenLine>(scratch, file))
+        written.set(key, [...(written.get(key) ?? []), versionId]);
+    startAfter = page.next;
+  } while (startAfter !== undefined);
+  return written;
+}
+
+export const readActions = (scratch: Scratch, file: string): Promise<RestoreAction[]> =>
+  readLines<RestoreAction>(scratch, file);
+
+async function readLines<T>(scratch: Scratch, key: string): Promise<T[]> {
+  const { body } = await scratch.store.get({ bucket: scratch.bucket, key });
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
+
+const writtenPrefix = (bucket: string, jobId: string, unit: string): string =>
+  `${undoPrefix(bucket, jobId)}written-${unit}-`;
+
+/** Where the undo files of a job are, for people. */
+export const undoUri = (scratch: Scratch, job: RestoreJob): string =>
+  `s3://${scratch.bucket}/${undoIndexKey(job.sourceBucket, job.jobId)}`;

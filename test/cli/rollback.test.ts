@@ -1,0 +1,57 @@
+import { cli, PLAN, RESTORE_OUTPUT, succeeded, VAULT } from './support/fakes';
+
+const AT = '2026-11-22T10:15:00Z';
+const doubts = { 'not-reconciled': 1, removal: 3 };
+const instant = { recoveryPointId: 'photos/continuous', exact: false, doubts, capturedThrough: AT };
+const rolled = { ...PLAN, ...instant, planned: { ...PLAN.planned, markers: 2, deletes: 2 } };
+const done = { ...RESTORE_OUTPUT, ...instant, undo: 's3://scratch-bucket/undo/index.json' };
+const world = { executions: [{ end: succeeded(rolled) }, { end: succeeded(done) }], interactive: true, answer: true };
+
+test('an instant is restored as it was asked for, and the plan says what is in doubt', async () => {
+  const { started, stdout, questions } = await cli(['restore', 'photos', '--at', AT], world);
+  expect(started.map(({ input }) => input)).toEqual([
+    { sourceBucket: 'photos', pointInTime: AT, dryRun: true },
+    { sourceBucket: 'photos', pointInTime: AT },
+  ]);
+  expect(stdout).toMatch(/exact +no: 3 removal \(a version may have been deleted/);
+  expect(stdout).toMatch(/1 not-reconciled \(no listing/);
+  expect(questions[0]).toMatch(/, which is not exact\?$/);
+});
+
+test('a rollback says what it deletes before it asks, and afterwards how to undo it', async () => {
+  const { started, stdout, questions } = await cli(['restore', 'photos', '--at', AT, '--rollback'], world);
+  expect(started[1]).toEqual({
+    arn: VAULT.restoreStateMachineArn,
+    input: { sourceBucket: 'photos', pointInTime: AT, rollback: true },
+  });
+  expect(stdout).toContain(`Plan: roll photos back to ${AT}`);
+  expect(stdout).toMatch(/deletes +2 objects, by delete markers/);
+  expect(questions).toEqual([
+    `Roll photos back to ${AT}: this writes 3 versions (2.0 KiB) on top and deletes 2 objects, by delete markers. The plan is not exact. Go on?`,
+  ]);
+  expect(stdout).toMatch(/undo +--undo 20261122T111500Z-000000000002/);
+});
+
+test('a rollback to a recovery point is pinned to that of the plan', async () => {
+  const executions = [{ end: succeeded(PLAN) }, { end: succeeded(RESTORE_OUTPUT) }];
+  const { started } = await cli(['restore', 'photos', '--rollback', '--yes'], { executions });
+  expect(started[1]?.input).toEqual({ sourceBucket: 'photos', rollback: true, recoveryPointId: PLAN.recoveryPointId });
+});
+
+test('an undo names its job only', async () => {
+  const { started, questions } = await cli(['restore', 'photos', '--undo', 'job-1'], world);
+  expect(started[1]?.input).toEqual({ sourceBucket: 'photos', undo: 'job-1' });
+  expect(questions[0]).toMatch(/^Undo rollback job-1 of photos: this writes 3 versions/);
+});
+
+test.each([
+  [['--at', 'yesterday'], '--at: must be an instant in UTC with whole seconds'],
+  [['--at', AT, '--recovery-point', '7'], '--at: excludes'],
+  [['--rollback', '--to', 'other-bucket'], '--to: must be the source bucket with'],
+  [['--rollback', '--on-existing', 'skip'], '--on-existing: '],
+  [['--undo', 'job-1', '--at', AT], '--undo: excludes'],
+])('%j is refused before anything is started', async (args, text) => {
+  const outcome = await cli(['restore', 'photos', '--yes', ...args], world);
+  expect(outcome).toMatchObject({ exitCode: 2, started: [] });
+  expect(outcome.stderr).toContain(text);
+});
