@@ -29,7 +29,7 @@ describe('a continuous rule', () => {
 
   test('is one of a kind in its plan', () => {
     const stack = testStack();
-    const plan = planOf(stack, 'Plan', new BackupVault(stack, 'Vault'), [byName('a')]);
+    const plan = planOf(stack, 'Plan', new BackupVault(stack, 'Vault'), [byName('aaa')]);
     expect(() => plan.addRule(BackupPlanRule.continuous({ ruleName: 'Again' }))).toThrow('one continuous rule at most');
   });
 
@@ -61,12 +61,12 @@ describe('a continuous rule', () => {
   test('of one bucket in two plans is an error, as are other backups of it in another vault', () => {
     const twice = testStack();
     const vault = new BackupVault(twice, 'Vault');
-    planOf(twice, 'A', vault, [byName('b')]);
-    planOf(twice, 'B', vault, [byName('b')]);
+    planOf(twice, 'A', vault, [byName('bbb')]);
+    planOf(twice, 'B', vault, [byName('bbb')]);
     expect(() => Template.fromStack(twice)).toThrow('continuous in one backup plan at most');
     const split = testStack();
-    planOf(split, 'A', new BackupVault(split, 'V1'), [byName('b')]);
-    planOf(split, 'B', new BackupVault(split, 'V2'), [byName('b')], false);
+    planOf(split, 'A', new BackupVault(split, 'V1'), [byName('bbb')]);
+    planOf(split, 'B', new BackupVault(split, 'V2'), [byName('bbb')], false);
     expect(() => Template.fromStack(split)).toThrow('must have all its backups in that vault');
   });
 });
