@@ -31,7 +31,8 @@ export async function endJob(ports: EndedPorts, type: JobType, ended: ExecutionE
   if (!isOurs) return;
   const event = endEventOf(type, ports.deployment, record, record);
   if (event) await ports.events.publish(event);
-  ports.metrics.put(MetricName.jobsFailed, 1, bucket);
+  // One that a person stopped is nothing to be alarmed about.
+  if (record.state === 'FAILED') ports.metrics.put(MetricName.jobsFailed, 1, bucket);
   ports.log.warn('JobEnded', { jobId, type, bucket, state: record.state });
 }
 

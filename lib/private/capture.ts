@@ -130,13 +130,13 @@ export class Capture extends Construct {
     });
     fn.allow({
       actions: ['events:ListRules'],
-      resources: [this.ruleArn('*', '')],
-      reason: 'rules are listed by the beginning of their names, which permissions cannot narrow',
+      resources: ['*'],
+      reason: 'EventBridge has no resource-level permissions for listing rules',
     });
   }
 
-  private ruleArn(name: string, prefix = this.rulePrefix): string {
-    return Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: `${prefix}${name}` });
+  private ruleArn(name: string): string {
+    return Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: `${this.rulePrefix}${name}` });
   }
 
   /** The vault's key, if its policy lets EventBridge use it: where that cannot be had, events would be lost. */
