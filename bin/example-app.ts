@@ -5,14 +5,14 @@
  * - `sourceBucket`: name of the protected bucket; the stack makes it (default: with a name made by CloudFormation);
  * - `importSource`: `true` if that bucket exists already;
  * - `stackName`: default `S3BackupExample`;
- * - `continuous`: accepted; continuous backup does not exist yet, so the value changes nothing;
+ * - `continuous`: `false` for periodic backups only (default: continuous backup as well);
  * - `environment`: JSON object of environment variables for all functions, for tests that need small units.
  */
 import { App, type AppProps, Aspects, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { BackupPlan, BackupResource, BackupVault } from '../lib';
+import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from '../lib';
 
 export class ExampleStack extends Stack {
   constructor(scope: Construct, id: string) {
@@ -20,6 +20,9 @@ export class ExampleStack extends Stack {
     const source = this.sourceBucket();
     const vault = new BackupVault(this, 'Vault', { removalPolicy: RemovalPolicy.DESTROY });
     const plan = BackupPlan.daily35DayRetention(this, 'Plan', vault);
+    if (context(this, 'continuous') !== 'false') {
+      plan.addRule(BackupPlanRule.continuous());
+    }
     plan.addSelection('Buckets', { resources: [BackupResource.fromBucket(source)] });
 
     const outputs = {
@@ -30,6 +33,7 @@ export class ExampleStack extends Stack {
       ChangeLogTableName: vault.changeLogTable.tableName,
       BackupStateMachineArn: vault.backupWorkflow.stateMachine.stateMachineArn,
       RestoreStateMachineArn: vault.restoreWorkflow.stateMachine.stateMachineArn,
+      UpkeepStateMachineArn: vault.upkeepWorkflow.stateMachine.stateMachineArn,
       CaptureQueueUrl: vault.captureQueue.queueUrl,
       CaptureDeadLetterQueueUrl: vault.captureDeadLetterQueue.queueUrl,
     };

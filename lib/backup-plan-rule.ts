@@ -3,12 +3,12 @@ import * as events from 'aws-cdk-lib/aws-events';
 import { requireHourlyCron } from './private/cron';
 import { requireTags } from './private/tags';
 import { requirePattern } from './private/validation';
-import { requireRetention, requireSourceAge, requireWindows } from './private/windows';
+import { requireContinuousWindow, requireRetention, requireSourceAge, requireWindows } from './private/windows';
 
 /** How a backup job finds out what is in the bucket. */
 export enum BackupSource {
   /**
-   * An S3 Inventory report of this vault's configuration, if there is one within `maxSourceAge`, else the listing.
+   * What continuous backup has captured, if that is complete; else an S3 Inventory report of this vault's configuration, if there is one within `maxSourceAge`, else the listing.
    */
   AUTO = 'auto',
 
@@ -24,6 +24,14 @@ export enum BackupSource {
    * with `NoInventory`. Reports are eventually consistent: a version written shortly before may come with the next.
    */
   INVENTORY = 'inventory',
+
+  /**
+   * What continuous backup has captured, with no scan and no request to the bucket: only for a bucket that a continuous rule protects. A
+   * job fails with `ChangesIncomplete` when the capture is older than `maxSourceAge` (2 hours), its dead-letter queue is not empty,
+   * changes may have gone by unseen, or the last comparison with the bucket is over 7 days ago. `AUTO` uses it whenever it
+   * can.
+   */
+  CHANGES = 'changes',
 }
 
 /** Which object versions a recovery point holds. */
@@ -142,6 +150,32 @@ export interface BackupPlanRuleProps extends BackupPlanRuleOptions {
   readonly scheduleExpression: events.Schedule;
 }
 
+/** Options of a continuous rule. */
+export interface ContinuousBackupOptions {
+  /**
+   * Display name of the rule, in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`; one of a kind in its
+   * plan.
+   *
+   * @default 'Continuous'
+   */
+  readonly ruleName?: string;
+
+  /**
+   * Days that a bucket can be restored to any second of: 1 to 35 whole days, more with `allowLongRetention`. What was overwritten or
+   * deleted in that time is kept, and paid for.
+   *
+   * @default Duration.days(35)
+   */
+  readonly deleteAfter?: Duration;
+
+  /**
+   * Whether `deleteAfter` may be more than 35 days, the limit of AWS Backup.
+   *
+   * @default false
+   */
+  readonly allowLongRetention?: boolean;
+}
+
 const DAILY = events.Schedule.cron({ minute: '0', hour: '5' });
 const MONTHLY = events.Schedule.cron({ minute: '0', hour: '5', day: '1' });
 
@@ -248,6 +282,36 @@ export class BackupPlanRule {
   static monthly7Year(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return monthlyForYears('Monthly7Year', 7, options);
   }
+
+  /**
+   * Continuous backup: new versions are stored within moments of being written, and the bucket can be restored to any second of the last
+   * 35 days. Every hour, at a minute that the plan's path decides, a job commits what was captured; once a day it
+   * compares that with the bucket. A plan has one such rule at most; a bucket is in one such plan.
+   *
+   * S3's events, the queue and the function cost about $2.50 for each million versions written, besides the storage.
+   *
+   * @param options what to change
+   */
+  static continuous(options: ContinuousBackupOptions = {}): BackupPlanRule {
+    const deleteAfter = options.deleteAfter ?? Duration.days(35);
+    requireContinuousWindow('deleteAfter', deleteAfter, options.allowLongRetention ?? false);
+    const rule = new BackupPlanRule({
+      ruleName: options.ruleName ?? 'Continuous',
+      scheduleExpression: events.Schedule.cron({ minute: '0' }),
+      startWindow: Duration.minutes(60),
+      completionWindow: Duration.days(1),
+      deleteAfter,
+    });
+    rule._isContinuous = true;
+    return rule;
+  }
+
+  /**
+   * Its jobs are of the Upkeep workflow.
+   *
+   * @internal
+   */
+  _isContinuous = false;
 
   /** Properties of the rule. */
   readonly props: BackupPlanRuleProps;

@@ -1,11 +1,13 @@
 import { Names } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { BackupPlanRule } from './backup-plan-rule';
 import type { BackupResource, BackupTag } from './backup-resource';
 import { BackupSelection, type BackupSelectionOptions } from './backup-selection';
 import { BackupVault } from './backup-vault';
 import { JobSchedule, ScheduleRole } from './private/job-schedule';
-import { bucketName, identity, isBucket } from './private/protected-bucket';
+import { continuousProblems } from './private/continuous-checks';
+import { bucketName, identity, isBucket, knownName, listable } from './private/protected-bucket';
 import { requirePattern } from './private/validation';
 
 /** Properties of a BackupPlan. */
@@ -98,6 +100,9 @@ export class BackupPlan extends Construct {
   /** Vault that the recovery points go to. */
   readonly backupVault: BackupVault;
 
+  /** @internal */
+  _isContinuous = false;
+
   private readonly ruleNames = new Set<string>();
   private readonly selections: BackupSelection[] = [];
   private readonly scheduleRole: ScheduleRole;
@@ -131,6 +136,12 @@ export class BackupPlan extends Construct {
         `\`ruleName\` must be one of a kind in its plan, got "${name}" twice; give one of the rules another name`,
       );
     }
+    if (rule._isContinuous && this._isContinuous) {
+      throw new Error(
+        `a backup plan must have one continuous rule at most, got a second one, "${name}"; leave one of them out`,
+      );
+    }
+    this._isContinuous ||= rule._isContinuous;
     this.ruleNames.add(name);
     new JobSchedule(this, `Schedule-${name}`, {
       planName: this.backupPlanName,
@@ -139,6 +150,7 @@ export class BackupPlan extends Construct {
       role: this.scheduleRole,
       buckets: () => this.buckets(),
       tags: () => this.tags(),
+      unnamed: () => this.unnamed(),
     });
   }
 
@@ -173,12 +185,48 @@ export class BackupPlan extends Construct {
     return [...new Map(tags.map((tag) => [JSON.stringify([tag.key, tag.value]), tag])).values()];
   }
 
+  /** Names of the buckets that only another stack knows: the rules of the vault's stack cannot name them. */
+  private unnamed(): string[] {
+    const vaultStack = Stack.of(this.backupVault);
+    const unlisted = this.resources()
+      .filter(isBucket)
+      .filter((resource) => !listable(resource, vaultStack));
+    return [...new Map(unlisted.map((resource) => [identity(resource), bucketName(resource)])).values()];
+  }
+
+  /**
+   * Whether the events of some of its buckets are captured by rules that are made at run time.
+   *
+   * @internal
+   */
+  get _findsBuckets(): boolean {
+    return this.tags().length > 0 || this.unnamed().length > 0;
+  }
+
+  /**
+   * Buckets of the plan by their identity.
+   *
+   * @internal
+   */
+  _bucketNames(): ReadonlyMap<string, string> {
+    return new Map(
+      this.resources()
+        .filter(isBucket)
+        .map((resource) => [
+          identity(resource),
+          knownName(resource) ?? resource.bucket?.node.path ?? identity(resource),
+        ]),
+    );
+  }
+
   private resources(): BackupResource[] {
     return this.selections.flatMap(({ resources }) => resources);
   }
 
   private problems(): string[] {
+    const others = this.node.root.node.findAll().filter((node): node is BackupPlan => node instanceof BackupPlan);
     return [
+      ...continuousProblems(this, others),
       ...(this.ruleNames.size === 0 ? ['a backup plan needs one rule or more, got none; call addRule()'] : []),
       ...(this.selections.length === 0
         ? ['a backup plan needs one selection or more, got none; call addSelection()']

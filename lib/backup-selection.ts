@@ -37,7 +37,10 @@ export class BackupSelection extends Construct {
     const { backupPlan } = props;
     backupPlan._addSelection(this);
     for (const resource of this.resources) {
-      backupPlan.backupVault._addSource(listable(resource, Stack.of(backupPlan.backupVault)));
+      backupPlan.backupVault._addSource(
+        listable(resource, Stack.of(backupPlan.backupVault)),
+        () => backupPlan._isContinuous,
+      );
     }
     this.node.addValidation({
       validate: () => [

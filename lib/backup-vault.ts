@@ -21,6 +21,7 @@ import { requireInteger, requirePattern, requireSize } from './private/validatio
 import { createStorage, denyDestruction, type VaultStorage } from './private/vault-storage';
 import { BackupWorkflow } from './workflows/backup';
 import { RestoreWorkflow } from './workflows/restore';
+import { UpkeepWorkflow } from './workflows/upkeep';
 import type { IWorkflow, WorkflowContext } from './workflows/workflow';
 
 /** Properties of a BackupVault. */
@@ -120,10 +121,10 @@ export class BackupVault extends Construct {
   /** Table of jobs and recovery points. What it says can be rebuilt from the vault bucket. */
   readonly catalogTable: dynamodb.Table;
 
-  /** Table of tag and ACL changes that no backup has taken in yet. Items expire after 14 days. */
+  /** Table of captured changes that no backup has taken in yet. Items expire after 14 days. */
   readonly changeLogTable: dynamodb.Table;
 
-  /** Queue of S3's events about tags and ACLs of the protected buckets. */
+  /** Queue of S3's events about tags and ACLs of the protected buckets, and about versions of those that are backed up continuously. */
   readonly captureQueue: sqs.Queue;
 
   /**
@@ -137,6 +138,9 @@ export class BackupVault extends Construct {
 
   /** Workflow that restores a bucket, prefixes or keys. */
   readonly restoreWorkflow: IWorkflow;
+
+  /** Workflow that keeps the continuous backup of one bucket. Rules of `BackupPlanRule.continuous()` start it. */
+  readonly upkeepWorkflow: IWorkflow;
 
   /** @internal */
   readonly _startJobs: StartJobs;
@@ -170,16 +174,25 @@ export class BackupVault extends Construct {
     const context = this.workflowContext(props, storage, functions);
     const backup = new BackupWorkflow(this, 'Backup', context);
     const restore = new RestoreWorkflow(this, 'Restore', context);
-    this._startJobs = new StartJobs(this, 'StartJobs', context, backup.stateMachine);
-    new JobEnded(this, 'JobEnded', { context, backup: backup.stateMachine, restore: restore.stateMachine });
+    const upkeep = new UpkeepWorkflow(this, 'Upkeep', context, backup.functions);
+    const machines = {
+      backup: backup.stateMachine,
+      restore: restore.stateMachine,
+      upkeep: upkeep.stateMachine,
+    };
+    this._startJobs = new StartJobs(this, 'StartJobs', context, machines.backup, machines.upkeep);
+    new JobEnded(this, 'JobEnded', { context, ...machines });
     this.capture = new Capture(this, 'Capture', context);
+    this.capture.letSeeHealth(backup.functions.prepare);
+    this.capture.letMakeRules(this._startJobs.function);
     this.captureQueue = this.capture.queue;
     this.captureDeadLetterQueue = this.capture.deadLetterQueue;
     this.backupWorkflow = backup;
     this.restoreWorkflow = restore;
+    this.upkeepWorkflow = upkeep;
     denyDestruction(
       this.vaultBucket,
-      [...functions.map(({ role }) => role), backup.stateMachine.role, restore.stateMachine.role].map((r) => r.roleArn),
+      [...functions, ...Object.values(machines)].map(({ role }) => role.roleArn),
     );
     this.parameter = this.publishNames();
   }
@@ -218,9 +231,9 @@ export class BackupVault extends Construct {
    *
    * @internal
    */
-  _addSource(bucket: { readonly arn: string; readonly name: string } | undefined): void {
+  _addSource(bucket: { readonly arn: string; readonly name: string } | undefined, isContinuous: () => boolean): void {
     this.sources.add(bucket?.arn);
-    this.capture.add(bucket?.name);
+    this.capture.add({ name: bucket?.name, isContinuous });
   }
 
   /** The vault's template must not depend on feature flags of the app that it is used in. */
@@ -261,8 +274,10 @@ export class BackupVault extends Construct {
         vaultBucket: this.vaultBucket.bucketName,
         scratchBucket: this.scratchBucket.bucketName,
         catalogTable: this.catalogTable.tableName,
+        changeLogTable: this.changeLogTable.tableName,
         backupStateMachineArn: this.backupWorkflow.stateMachine.stateMachineArn,
         restoreStateMachineArn: this.restoreWorkflow.stateMachine.stateMachineArn,
+        upkeepStateMachineArn: this.upkeepWorkflow.stateMachine.stateMachineArn,
       }),
     });
   }

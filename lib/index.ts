@@ -6,6 +6,7 @@ export {
   type BackupPlanRuleProps,
   BackupSource,
   BackupVersions,
+  type ContinuousBackupOptions,
 } from './backup-plan-rule';
 export { BackupResource, type BackupTag } from './backup-resource';
 export { BackupSelection, type BackupSelectionOptions, type BackupSelectionProps } from './backup-selection';

@@ -105,7 +105,11 @@ export interface StartJobsInput {
   /** Buckets that have one of these tags when the schedule fires are backed up as well. */
   readonly tags?: readonly { readonly key: string; readonly value: string }[];
   /** A continuous rule: starts Upkeep executions in the place of backups, and has the events of buckets found by tag captured. */
-  readonly continuous?: { readonly deleteAfterDays: number };
+  readonly continuous?: {
+    readonly deleteAfterDays: number;
+    /** Those of the buckets that the template's capture rules could not name: their rules are made at run time as well. */
+    readonly unnamed?: readonly string[];
+  };
   /** Fields of the Backup execution's input that the rule sets. */
   readonly request: {
     readonly source?: string;

@@ -3,4 +3,4 @@ import { recordFailure } from '../usecases/job-failed';
 import { backupPorts, type Invocation } from './private/compose';
 
 export const handler = (input: FailureInput, context: Invocation) =>
-  recordFailure(backupPorts(context), 'BACKUP', input);
+  recordFailure(backupPorts(context), input.workflow === 'upkeep' ? 'UPKEEP' : 'BACKUP', input);

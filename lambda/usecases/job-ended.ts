@@ -1,13 +1,14 @@
+import { MetricName } from '../contract/metrics';
 import type { ExecutionEnded } from '../contract/steps';
 import { toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
 import type { JobRecord, JobType } from '../ports/catalog';
 import type { BackupPorts } from './context';
-import { backupJobEvent, restoreJobEvent } from './job-events';
+import { endEventOf } from './job-events';
 import { causeSentence } from './job-failed';
 import { factsOfInput } from './job-input';
 
-type EndedPorts = Pick<BackupPorts, 'catalog' | 'events' | 'executions' | 'deployment' | 'log'>;
+type EndedPorts = Pick<BackupPorts, 'catalog' | 'events' | 'executions' | 'deployment' | 'log' | 'metrics'>;
 
 /**
  * Ends a job whose execution ended without a word of its own: stopped, timed out, or failed where the failure could not be
@@ -26,10 +27,12 @@ export async function endJob(ports: EndedPorts, type: JobType, ended: ExecutionE
     completedAt: toIso(Math.floor(ended.stopDate / 1000)),
   };
   const isOurs = (await ports.catalog.putJobUnlessEnded(record)).put || (await wasRecorded(ports, record));
-  if (type === 'BACKUP') await ports.catalog.releaseLock(bucket, jobId);
+  if (type !== 'RESTORE') await ports.catalog.releaseLock(bucket, jobId);
   if (!isOurs) return;
-  const event = type === 'BACKUP' ? backupJobEvent : restoreJobEvent;
-  await ports.events.publish(event(ports.deployment, record, record));
+  const event = endEventOf(type, ports.deployment, record, record);
+  if (event) await ports.events.publish(event);
+  // One that a person stopped is nothing to be alarmed about.
+  if (record.state === 'FAILED') ports.metrics.put(MetricName.jobsFailed, 1, bucket);
   ports.log.warn('JobEnded', { jobId, type, bucket, state: record.state });
 }
 

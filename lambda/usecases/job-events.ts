@@ -1,5 +1,5 @@
 import { DetailType } from '../contract/events';
-import type { JobState, RecoveryPointRecord } from '../ports/catalog';
+import type { JobState, JobType, RecoveryPointRecord } from '../ports/catalog';
 import type { PublishedEvent } from '../ports/runtime';
 import type { Deployment } from './context';
 
@@ -76,6 +76,17 @@ export function restoreJobEvent(deployment: Deployment, job: JobFacts, outcome: 
       status: outcome.state,
     },
   };
+}
+
+/** What is told of a job's end; upkeep is no job that AWS Backup tells of. */
+export function endEventOf(
+  type: JobType,
+  deployment: Deployment,
+  job: JobFacts,
+  outcome: JobOutcome,
+): PublishedEvent | undefined {
+  if (type === 'UPKEEP') return undefined;
+  return (type === 'BACKUP' ? backupJobEvent : restoreJobEvent)(deployment, job, outcome);
 }
 
 /** What an event tells of a recovery point. */

@@ -1,15 +1,16 @@
 import { ErrorName, FINAL_ERRORS } from '../contract/errors';
 import { unitErrorKey } from '../contract/layout';
+import { MetricName } from '../contract/metrics';
 import type { FailureInput, FailureOutput } from '../contract/steps';
 import { fromIso, toIso } from '../core/instant';
 import { jobIdOf } from '../core/job-id';
 import type { JobState, JobType } from '../ports/catalog';
 import type { BackupPorts } from './context';
-import { backupJobEvent, restoreJobEvent } from './job-events';
+import { endEventOf } from './job-events';
 import { factsOfInput } from './job-input';
 import type { UnitError } from './turns';
 
-type FailurePorts = Pick<BackupPorts, 'catalog' | 'events' | 'deployment' | 'log' | 'scratch'>;
+type FailurePorts = Pick<BackupPorts, 'catalog' | 'events' | 'deployment' | 'log' | 'metrics' | 'scratch'>;
 
 /** What Step Functions shows of a Lambda's failure: the Lambda's own JSON, or a sentence of Step Functions. */
 export function causeSentence(cause: string | undefined): string {
@@ -53,11 +54,11 @@ export async function recordFailure(ports: FailurePorts, type: JobType, failure:
     executionArn: execution.arn,
     statusMessage,
   });
-  if (type === 'BACKUP') await ports.catalog.releaseLock(bucket, jobId);
-  const event = type === 'BACKUP' ? backupJobEvent : restoreJobEvent;
-  await ports.events.publish(
-    event(ports.deployment, { jobId, bucket, createdAt }, { state, statusMessage, completedAt }),
-  );
+  if (type !== 'RESTORE') await ports.catalog.releaseLock(bucket, jobId);
+  const job = { jobId, bucket, createdAt };
+  const event = endEventOf(type, ports.deployment, job, { state, statusMessage, completedAt });
+  if (event) await ports.events.publish(event);
+  ports.metrics.put(state === 'EXPIRED' ? MetricName.jobsExpired : MetricName.jobsFailed, 1, bucket);
   ports.log.warn('JobFailed', { jobId, type, bucket, error: output.error });
   return output;
 }

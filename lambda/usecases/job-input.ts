@@ -12,7 +12,7 @@ export interface InputFacts {
 /** Reads what it can from an input that nobody has validated; undefined when it names no bucket to file the job under. */
 export function factsOfInput(type: JobType, input: unknown): InputFacts | undefined {
   const request = (input ?? {}) as Record<'bucket' | 'sourceBucket' | 'scheduled', unknown>;
-  const bucket = type === 'BACKUP' ? request.bucket : request.sourceBucket;
+  const bucket = type === 'RESTORE' ? request.sourceBucket : request.bucket;
   if (typeof bucket !== 'string' || bucket === '' || bucket.length > MAX_BUCKET_NAME) return undefined;
   const { plan, rule } = (request.scheduled ?? {}) as Record<'plan' | 'rule', unknown>;
   return { bucket, plan: textOf(plan), rule: textOf(rule) };

@@ -1,10 +1,14 @@
 import type { StartJobsInput } from '../contract/steps';
 import { sha256Hex } from '../core/hash';
 import { fromIso, toIso } from '../core/instant';
+import type { CaptureControl } from '../ports/capture-control';
 import type { BucketTags, Executions, Log } from '../ports/runtime';
 
 export interface StartPorts {
   readonly executions: Executions;
+  /** Executions of the Upkeep workflow. */
+  readonly upkeep: Executions;
+  readonly captureControl: Pick<CaptureControl, 'ensureRules'>;
   readonly tags: BucketTags;
   readonly log: Log;
   /** Buckets of the vault itself. */
@@ -19,21 +23,32 @@ const MAX_NAME = 80;
  * A schedule fired: starts one execution for each bucket. Each begins after a stable delay of at most a quarter of the start window, so
  * that many buckets do not start in one second. Names repeat when the schedule's delivery does, so nothing starts twice;
  * rules that ask for different things have different names, even in plans of one name.
+ *
+ * A continuous rule starts Upkeep, and first has the events of buckets captured that the template could not name: a lookup that fails
+ * throws before that, and changes no rule.
  */
 export async function startJobs(ports: StartPorts, input: StartJobsInput): Promise<{ readonly started: number }> {
-  const buckets = await selectedBuckets(ports, input);
+  const { found, buckets } = await selectedBuckets(ports, input);
+  const { continuous } = input;
+  if (continuous && (input.tags || continuous.unnamed)) {
+    const unnamed = (continuous.unnamed ?? []).filter((bucket) => buckets.includes(bucket));
+    const { changed } = await ports.captureControl.ensureRules([...new Set([...unnamed, ...found])]);
+    if (changed > 0) ports.log.info('CaptureRulesChanged', { plan: input.plan, changed });
+  }
+  const executions = continuous ? ports.upkeep : ports.executions;
+  const request = continuous ? { deleteAfterDays: continuous.deleteAfterDays } : input.request;
   const scheduled = fromIso(input.scheduledTime);
   const startBy = scheduled + input.startWindowMinutes * 60;
   const completeBy = startBy + input.completionWindowMinutes * 60;
   const most = Math.min(MAX_DELAY_SECONDS, (input.startWindowMinutes * 60) / 4);
   for (const bucket of buckets) {
-    const hash = sha256Hex(JSON.stringify([input.plan, input.rule, bucket, input.request, startBy, completeBy]));
+    const hash = sha256Hex(JSON.stringify([input.plan, input.rule, bucket, request, startBy, completeBy]));
     const share = buckets.length === 1 ? 0 : parseInt(hash.slice(0, 8), 16) / 0x1_0000_0000;
     const stamp = toIso(scheduled).replace(/[-:]/g, '');
-    await ports.executions.start({
+    await executions.start({
       name: `${stamp}-${hash.slice(0, 12)}-${bucket}`.slice(0, MAX_NAME),
       input: {
-        ...input.request,
+        ...request,
         bucket,
         scheduled: {
           plan: input.plan,
@@ -51,8 +66,12 @@ export async function startJobs(ports: StartPorts, input: StartJobsInput): Promi
 }
 
 /** Buckets that are named or have a tag now, each once. A tag on the whole app also selects the vault's own, which are left out. */
-async function selectedBuckets({ tags, ownBuckets }: StartPorts, input: StartJobsInput): Promise<readonly string[]> {
+async function selectedBuckets(
+  { tags, ownBuckets }: StartPorts,
+  input: StartJobsInput,
+): Promise<{ readonly found: readonly string[]; readonly buckets: readonly string[] }> {
   const tagged = await Promise.all((input.tags ?? []).map((tag) => tags.bucketsWith(tag)));
-  const all = new Set([...input.buckets, ...tagged.flat().sort()]);
-  return [...all].filter((bucket) => !ownBuckets.includes(bucket));
+  const isForeign = (bucket: string): boolean => !ownBuckets.includes(bucket);
+  const found = [...new Set(tagged.flat().sort())].filter(isForeign);
+  return { found, buckets: [...new Set([...input.buckets, ...found])].filter(isForeign) };
 }

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { CatalogTable } from '../../lambda/contract/catalog-schema';
 import { Env } from '../../lambda/contract/env';
-import { ScratchPrefix, VAULT_FORMAT_KEY, VaultPrefix } from '../../lambda/contract/layout';
+import { CLAIMS_PATH, ScratchPrefix, VAULT_FORMAT_KEY, VaultPrefix } from '../../lambda/contract/layout';
 import type { RuntimeFunction } from './runtime-function';
 import type { VaultStorage } from './vault-storage';
 
@@ -91,6 +91,15 @@ export class VaultAccess {
 
   readChanges(fn: RuntimeFunction): void {
     this.useChangeLog(fn, 'dynamodb:Query');
+  }
+
+  /** Which vault backs a bucket up continuously: vaults of an account and Region tell each other. */
+  claimBuckets(fn: RuntimeFunction): void {
+    fn.allow({
+      actions: ['ssm:GetParameter', 'ssm:PutParameter'],
+      resources: [Stack.of(fn).formatArn({ service: 'ssm', resource: `parameter${CLAIMS_PATH}*` })],
+      reason: 'claims have the names of buckets, which are not known before',
+    });
   }
 
   publishEvents(fn: RuntimeFunction): void {

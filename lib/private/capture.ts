@@ -1,4 +1,4 @@
-import { Aspects, Duration, Stack } from 'aws-cdk-lib';
+import { Aspects, Aws, Duration, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -6,16 +6,12 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IConstruct } from 'constructs';
 import { CAPTURE_TIMEOUT_SECONDS } from '../../lambda/contract/change-log-schema';
 import { Env } from '../../lambda/contract/env';
-import { CHANGE_EVENTS } from '../../lambda/contract/events';
+import { BUCKETS_PER_RULE, capturePattern, CHANGE_EVENTS, CONTINUOUS_EVENTS } from '../../lambda/contract/events';
 import { FunctionName } from '../../lambda/contract/functions';
 import { workflowFunction, type WorkflowContext } from '../workflows/workflow';
+import { VaultPart } from './access';
 import { deadLetterQueue, MESSAGES_KEPT } from './dead-letter-queue';
-
-/**
- * A pattern has at most 2,048 characters (quota of EventBridge). All but the names takes 200 of them, a name at most
- * 63 + 3, so 28 would fit.
- */
-const BUCKETS_PER_RULE = 25;
+import type { RuntimeFunction } from './runtime-function';
 
 const TIMEOUT = Duration.seconds(CAPTURE_TIMEOUT_SECONDS);
 /** AWS asks for six times the function's timeout, and the batch window. */
@@ -31,14 +27,32 @@ const DELIVERY_DELAY = Duration.seconds(5);
 const LEAST_CONCURRENCY = 2;
 const MOST_CONCURRENCY = 1_000;
 
-/** Events of protected buckets about tags and ACLs → queue → function → change log. The next backup takes them from there. */
+/** A function that packs small objects holds some batches of them. */
+const CAPTURE_MEMORY_MIB = 1_024;
+
+/** Buckets with a rule of their own that a rule for all buckets can leave out, within the limit of a pattern. */
+const MAX_LEFT_OUT = 20;
+
+interface CapturedBucket {
+  /** Undefined when the vault's stack cannot know it. */
+  readonly name: string | undefined;
+  /** Asked when the app is synthesized: until then its plan may still get rules. */
+  readonly isContinuous: () => boolean;
+}
+
+/**
+ * Events of protected buckets → queue → function → change log: about tags and ACLs, and, for continuous backup, about versions. The next
+ * backup takes them from there.
+ */
 export class Capture extends Construct {
   readonly queue: sqs.Queue;
   /** Events that could not be delivered, and those that failed five times: what they tell of is missing in backups until redriven. */
   readonly deadLetterQueue: sqs.Queue;
 
-  private readonly names = new Set<string>();
-  private unlisted = false;
+  private readonly buckets: CapturedBucket[] = [];
+  private readonly continuousRules: string[] = [];
+  /** Names of the rules of this vault: of one stack, and of one vault in it. */
+  private readonly rulePrefix: string;
   private written = false;
 
   constructor(
@@ -47,6 +61,8 @@ export class Capture extends Construct {
     private readonly context: WorkflowContext,
   ) {
     super(scope, id);
+    const stackHash = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
+    this.rulePrefix = `s3-backup-${stackHash}-${this.node.addr.slice(-8)}-`;
     const encryption = this.encryption();
     this.deadLetterQueue = deadLetterQueue(this, 'rules and a queue', encryption);
     this.queue = new sqs.Queue(this, 'Queue', {
@@ -66,13 +82,61 @@ export class Capture extends Construct {
     Aspects.of(this).add({ visit: (node: IConstruct) => node === this && this.writeRules() });
   }
 
-  /** A protected bucket; without a name when the vault's stack cannot know it. */
-  add(bucketName: string | undefined): void {
-    if (bucketName === undefined) {
-      this.unlisted = true;
-    } else {
-      this.names.add(bucketName);
-    }
+  add(bucket: CapturedBucket): void {
+    this.buckets.push(bucket);
+  }
+
+  /** Whether a plan backs buckets up continuously; known when the app is synthesized. */
+  get hasContinuous(): boolean {
+    return this.buckets.some(({ isContinuous }) => isContinuous());
+  }
+
+  /** Lets a function see how far the capture lags, and whether its rules are there. */
+  letSeeHealth(fn: RuntimeFunction): void {
+    fn.setEnv(Env.captureQueueUrl, this.queue.queueUrl);
+    fn.setEnv(Env.captureDeadLetterQueueUrl, this.deadLetterQueue.queueUrl);
+    fn.setEnv(Env.captureRules, Lazy.string({ produce: () => this.continuousRules.join(',') }));
+    fn.allow({
+      actions: ['sqs:GetQueueAttributes'],
+      resources: [this.queue.queueArn, this.deadLetterQueue.queueArn],
+    });
+    fn.allow({
+      actions: ['cloudwatch:GetMetricStatistics'],
+      resources: ['*'],
+      reason: 'CloudWatch has no resource-level permissions for reading metrics',
+    });
+    fn.allow({
+      actions: ['events:DescribeRule'],
+      resources: [this.ruleArn('named-*')],
+      reason: 'the rules of this vault, by their number',
+    });
+  }
+
+  /** Lets a function make rules for buckets that the template cannot name. */
+  letMakeRules(fn: RuntimeFunction): void {
+    fn.setEnv(Env.captureQueueArn, this.queue.queueArn);
+    fn.setEnv(Env.captureDeadLetterQueueArn, this.deadLetterQueue.queueArn);
+    fn.setEnv(Env.captureRulePrefix, `${this.rulePrefix}found-`);
+    fn.allow({
+      actions: [
+        'events:DeleteRule',
+        'events:ListTargetsByRule',
+        'events:PutRule',
+        'events:PutTargets',
+        'events:RemoveTargets',
+      ],
+      resources: [this.ruleArn('found-*')],
+      reason: 'rules that are made at run time, for buckets that are not known before',
+    });
+    fn.allow({
+      actions: ['events:ListRules'],
+      resources: ['*'],
+      reason: 'EventBridge has no resource-level permissions for listing rules',
+    });
+  }
+
+  private ruleArn(name: string): string {
+    return Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: `${this.rulePrefix}${name}` });
   }
 
   /** The vault's key, if its policy lets EventBridge use it: where that cannot be had, events would be lost. */
@@ -101,11 +165,16 @@ export class Capture extends Construct {
   private createFunction(): void {
     const { context } = this;
     const fn = workflowFunction(this, 'Handler', FunctionName.captureChanges, context, {
-      description: 'Reads tags and ACLs that changed, and logs them',
+      description: 'Stores new versions, reads tags and ACLs that changed, and logs them',
+      memoryMiB: CAPTURE_MEMORY_MIB,
       timeout: TIMEOUT,
     });
     context.sources.readObjects(fn);
+    context.sources.describe(fn);
+    context.vault.readVault(fn, VaultPart.objects);
+    context.vault.writeVault(fn, VaultPart.packs, VaultPart.objects);
     context.vault.writeChanges(fn);
+    fn.setEnv(Env.packThreshold, String(context.packThresholdBytes));
     fn.function.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: 100,
@@ -123,25 +192,32 @@ export class Capture extends Construct {
     }
     this.written = true;
     const { vaultBucket, scratchBucket } = this.context.storage;
-    const names = [...this.names];
-    if (this.unlisted) {
-      this.rule('AllBuckets', [{ 'anything-but': [vaultBucket.bucketName, scratchBucket.bucketName] }]);
+    const continuous = this.buckets.filter(({ isContinuous }) => isContinuous());
+    const named = namesOf(continuous);
+    inRules(named, (names, n) => {
+      const name = `${this.rulePrefix}named-${n}`;
+      this.rule(`Continuous${n}`, CONTINUOUS_EVENTS, names, name);
+      this.continuousRules.push(name);
+    });
+    const periodic = this.buckets.filter((bucket) => !continuous.includes(bucket));
+    if (periodic.some(({ name }) => name === undefined)) {
+      // An event that two rules match is captured once.
+      const leftOut = named.length <= MAX_LEFT_OUT ? named : [];
+      const others = [vaultBucket.bucketName, scratchBucket.bucketName, ...leftOut];
+      this.rule('AllBuckets', Object.keys(CHANGE_EVENTS), [{ 'anything-but': others }]);
       return;
     }
-    for (let at = 0; at < names.length; at += BUCKETS_PER_RULE) {
-      this.rule(`Buckets${at / BUCKETS_PER_RULE}`, names.slice(at, at + BUCKETS_PER_RULE));
-    }
+    inRules(
+      namesOf(periodic).filter((name) => !named.includes(name)),
+      (names, n) => this.rule(`Buckets${n}`, Object.keys(CHANGE_EVENTS), names),
+    );
   }
 
-  private rule(id: string, names: readonly unknown[]): void {
+  private rule(id: string, detailTypes: readonly string[], names: readonly unknown[], ruleName?: string): void {
     new events.CfnRule(this, id, {
-      description: `Tag and ACL changes for the backup vault ${this.context.commonEnv[Env.vaultName] ?? ''}`,
-      eventPattern: {
-        source: ['aws.s3'],
-        account: [Stack.of(this).account],
-        'detail-type': Object.keys(CHANGE_EVENTS),
-        detail: { bucket: { name: names } },
-      },
+      name: ruleName,
+      description: `Changes of buckets for the backup vault ${this.context.commonEnv[Env.vaultName] ?? ''}`,
+      eventPattern: capturePattern(Stack.of(this).account, detailTypes, names),
       state: 'ENABLED',
       targets: [
         {
@@ -151,5 +227,16 @@ export class Capture extends Construct {
         },
       ],
     });
+  }
+}
+
+/** Names of buckets, each once. */
+const namesOf = (buckets: readonly CapturedBucket[]): string[] => [
+  ...new Set(buckets.flatMap(({ name }) => (name === undefined ? [] : [name]))),
+];
+
+function inRules(names: readonly string[], write: (some: readonly string[], number: number) => void): void {
+  for (let at = 0; at < names.length; at += BUCKETS_PER_RULE) {
+    write(names.slice(at, at + BUCKETS_PER_RULE), at / BUCKETS_PER_RULE);
   }
 }

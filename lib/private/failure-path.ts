@@ -12,11 +12,11 @@ interface Catching {
 export class FailurePath {
   private readonly record: sfn.State;
 
-  constructor(scope: Construct, fn: RuntimeFunction) {
+  constructor(scope: Construct, fn: RuntimeFunction, start: Record<string, unknown> = START_INPUT) {
     const record = step(scope, 'Record failure', fn, {
       comment: 'Ends the record of the job, frees its lock and gives the error its name and cause',
       payload: {
-        ...START_INPUT,
+        ...start,
         error: sfn.JsonPath.objectAt('$'),
         failedAt: sfn.JsonPath.stringAt('$$.State.EnteredTime'),
       },

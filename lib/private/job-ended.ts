@@ -13,6 +13,7 @@ export interface JobEndedProps {
   readonly context: WorkflowContext;
   readonly backup: sfn.StateMachine;
   readonly restore: sfn.StateMachine;
+  readonly upkeep: sfn.StateMachine;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface JobEndedProps {
  * one may fail where its failure cannot be recorded: Step Functions tells EventBridge.
  */
 export class JobEnded extends Construct {
-  constructor(scope: Construct, id: string, { context, backup, restore }: JobEndedProps) {
+  constructor(scope: Construct, id: string, { context, backup, restore, upkeep }: JobEndedProps) {
     super(scope, id);
     const failed = deadLetterQueue(this, 'a rule and a function');
     const fn = workflowFunction(this, 'Handler', FunctionName.jobEnded, context, {
@@ -28,12 +29,13 @@ export class JobEnded extends Construct {
       deadLetterQueue: failed,
     });
     fn.setEnv(Env.restoreStateMachineArn, restore.stateMachineArn);
+    fn.setEnv(Env.upkeepStateMachineArn, upkeep.stateMachineArn);
     context.vault.useCatalog(fn);
     context.vault.publishEvents(fn);
-    const executions = [backup, restore].map(executionsOf);
+    const executions = [backup, restore, upkeep].map(executionsOf);
     // An event leaves a long input out.
     fn.allow({ actions: ['states:DescribeExecution'], resources: executions });
-    acknowledgeWildcards(fn.role, executions, 'executions of the two state machines of the vault');
+    acknowledgeWildcards(fn.role, executions, 'executions of the state machines of the vault');
 
     new events.Rule(this, 'Rule', {
       description: `Jobs of the backup vault ${context.commonEnv[Env.vaultName] ?? ''} that were stopped, timed out or failed`,
@@ -42,7 +44,7 @@ export class JobEnded extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail: {
           status: ['ABORTED', 'TIMED_OUT', 'FAILED'],
-          stateMachineArn: [backup.stateMachineArn, restore.stateMachineArn],
+          stateMachineArn: [backup.stateMachineArn, restore.stateMachineArn, upkeep.stateMachineArn],
         },
       },
       targets: [new LambdaFunction(fn.function, { deadLetterQueue: failed })],

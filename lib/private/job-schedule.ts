@@ -1,4 +1,5 @@
 import { Duration, Lazy, Stack, TimeZone } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
@@ -44,6 +45,8 @@ export interface JobScheduleProps {
   readonly buckets: () => string[];
   /** Tags whose buckets are looked for when the schedule fires. */
   readonly tags: () => BackupTag[];
+  /** Those of the buckets that the vault's capture rules cannot name. */
+  readonly unnamed: () => string[];
 }
 
 /** The schedule of one rule. It fires at its minute: a flexible window would fire at a random time inside it. */
@@ -69,7 +72,7 @@ export class JobSchedule extends Construct {
     new scheduler.Schedule(this, 'Resource', {
       description: `Rule ${props.ruleName} of the backup plan ${props.planName}`,
       schedule: scheduler.ScheduleExpression.expression(
-        rule.props.scheduleExpression.expressionString,
+        rule._isContinuous ? hourlyAt(this) : rule.props.scheduleExpression.expressionString,
         rule.props.scheduleExpressionTimezone ?? TimeZone.ETC_UTC,
       ),
       timeWindow: scheduler.TimeWindow.off(),
@@ -78,13 +81,22 @@ export class JobSchedule extends Construct {
   }
 }
 
+/** Plans of an account commit at different minutes of the hour; one plan always at the same. */
+function hourlyAt({ node }: Construct): string {
+  const minute = parseInt(node.addr.slice(-8), 16) % 60;
+  return events.Schedule.cron({ minute: String(minute) }).expressionString;
+}
+
 /** A call is tried again until the start window is over (24 hours at most, Scheduler's limit): later it starts nothing. */
 function retrySeconds(startWindow: Duration): number {
   const limit = Duration.days(1).toSeconds();
   return startWindow.isUnresolved() ? limit : Math.min(startWindow.toSeconds(), limit);
 }
 
-function payload({ planName, ruleName, rule, buckets, tags }: JobScheduleProps, startWindow: Duration): StartJobsInput {
+function payload(
+  { planName, ruleName, rule, buckets, tags, unnamed }: JobScheduleProps,
+  startWindow: Duration,
+): StartJobsInput {
   const { props } = rule;
   return {
     plan: planName,
@@ -94,6 +106,12 @@ function payload({ planName, ruleName, rule, buckets, tags }: JobScheduleProps, 
     completionWindowMinutes: (props.completionWindow ?? DEFAULT_COMPLETION_WINDOW).toMinutes(),
     buckets: buckets(),
     ...(tags().length > 0 && { tags: tags() }),
+    ...(rule._isContinuous && {
+      continuous: {
+        deleteAfterDays: props.deleteAfter?.toDays() ?? 0,
+        ...(unnamed().length > 0 && { unnamed: unnamed() }),
+      },
+    }),
     request: {
       ...(props.source !== undefined && { source: props.source }),
       ...(props.maxSourceAge !== undefined && { maxSourceAgeMinutes: props.maxSourceAge.toMinutes() }),

@@ -7,13 +7,19 @@ import type { WorkflowContext } from '../workflows/workflow';
 import { deadLetterQueue } from './dead-letter-queue';
 import { RuntimeFunction } from './runtime-function';
 
-/** What schedules call: a function that starts one Backup execution for each bucket of a plan. */
+/** What schedules call: a function that starts one Backup or Upkeep execution for each bucket of a plan. */
 export class StartJobs extends Construct {
   readonly function: RuntimeFunction;
   /** Calls that failed for good, of the schedules and of the function itself: each is a backup that was not started. */
   readonly deadLetterQueue: sqs.Queue;
 
-  constructor(scope: Construct, id: string, context: WorkflowContext, backup: sfn.StateMachine) {
+  constructor(
+    scope: Construct,
+    id: string,
+    context: WorkflowContext,
+    backup: sfn.StateMachine,
+    upkeep: sfn.StateMachine,
+  ) {
     super(scope, id);
     this.deadLetterQueue = deadLetterQueue(this, 'schedules and a function');
     // A schedule calls the function asynchronously: what fails later ends in the queue of the function.
@@ -25,7 +31,11 @@ export class StartJobs extends Construct {
     });
     context.register(this.function);
     this.function.setEnv(Env.backupStateMachineArn, backup.stateMachineArn);
-    this.function.allow({ actions: ['states:StartExecution'], resources: [backup.stateMachineArn] });
+    this.function.allow({
+      actions: ['states:StartExecution'],
+      resources: [backup.stateMachineArn, upkeep.stateMachineArn],
+    });
+    this.function.setEnv(Env.upkeepStateMachineArn, upkeep.stateMachineArn);
     const { vaultBucket, scratchBucket } = context.storage;
     this.function.setEnv(Env.vaultBucket, vaultBucket.bucketName);
     this.function.setEnv(Env.scratchBucket, scratchBucket.bucketName);

@@ -55,6 +55,23 @@ export function requireRetention(prop: string, retention: Duration | undefined):
   }
 }
 
+/** AWS Backup's limit of continuous backups. */
+const MAX_CONTINUOUS_DAYS = 35;
+
+export function requireContinuousWindow(prop: string, window: Duration, allowLong: boolean): void {
+  requireRetention(prop, window);
+  const minutes = knownMinutes(window);
+  if (minutes === undefined || allowLong) {
+    return;
+  }
+  const days = minutes / Duration.days(1).toMinutes();
+  if (days > MAX_CONTINUOUS_DAYS) {
+    throw new Error(
+      `\`${prop}\` must be ${MAX_CONTINUOUS_DAYS} days or less for continuous backup, got ${days} days; set \`allowLongRetention: true\` to keep longer`,
+    );
+  }
+}
+
 /** Reports live as long as work files. */
 export function requireSourceAge(prop: string, age: Duration | undefined): void {
   const minutes = age && knownMinutes(age);

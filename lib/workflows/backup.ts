@@ -14,14 +14,17 @@ import { type IWorkflow, workflowFunction, type WorkflowContext } from './workfl
 
 const COMMENT = [
   'Backs up one bucket.',
-  'Input: {"bucket": "my-bucket"}; optional: "source": "auto" | "inventory" | "listing" (default auto),',
+  'Input: {"bucket": "my-bucket"}; optional: "source": "auto" | "inventory" | "listing" | "changes" (default auto),',
   '"maxSourceAgeMinutes": 120 (oldest inventory report; default 2 hours, or 36 hours for "inventory"),',
   '"versions": "ALL" | "CURRENT" (default ALL), "metadata": "EVENTS" | "FULL" (default EVENTS),',
   '"deleteAfterDays": 35 (default: kept for ever), "recoveryPointTags": {"name": "value"}.',
   'A backup plan of the stack has to select the bucket. Output: job, recovery point, status and counts.',
 ].join(' ');
 
-interface BackupFunctions {
+/** Labels of the maps. */
+export const BACKUP_MAPS = ['Scan', 'BackUpRanges'];
+
+export interface BackupFunctions {
   readonly prepare: RuntimeFunction;
   readonly scan: RuntimeFunction;
   readonly partition: RuntimeFunction;
@@ -33,20 +36,22 @@ interface BackupFunctions {
 /** The Backup workflow: Prepare → Scan (map) → Partition → Back up ranges (map) → Commit. */
 export class BackupWorkflow extends Construct implements IWorkflow {
   readonly stateMachine: sfn.StateMachine;
+  readonly functions: BackupFunctions;
 
   constructor(scope: Construct, id: string, context: WorkflowContext) {
     super(scope, id);
     const functions = this.createFunctions(context);
+    this.functions = functions;
     grantAccess(functions, context);
     this.stateMachine = workflowStateMachine(this, {
       comment: COMMENT,
-      definition: this.define(functions, context),
+      definition: backupDefinition(this, functions, context),
       functions: Object.values(functions) as RuntimeFunction[],
-      mapLabels: ['Scan', 'BackUpRanges'],
+      mapLabels: BACKUP_MAPS,
       storage: context.storage,
       logRetention: context.logRetention,
     });
-    this.letPrepareSeeExecutions(functions.prepare);
+    letPrepareSeeExecutions(this, this.stateMachine, functions.prepare);
   }
 
   private createFunctions(context: WorkflowContext): BackupFunctions {
@@ -74,75 +79,85 @@ export class BackupWorkflow extends Construct implements IWorkflow {
       }),
     };
   }
+}
 
-  private define(fn: BackupFunctions, context: WorkflowContext): sfn.IChainable {
-    // States have names as functions do: a scope of their own keeps them apart.
-    const states = new Construct(this, 'States');
-    const failure = new FailurePath(states, fn.failed);
-    const fanOut = {
-      scratchBucket: context.storage.scratchBucket,
-      maxConcurrency: context.maxConcurrency,
-      failure,
-    };
-    const prepare = step(states, 'Prepare', fn.prepare, {
-      comment: 'Checks the request and the bucket, takes the job lock, plans the scan',
-      payload: START_INPUT,
-    });
-    const scan = new FanOut(states, 'Scan', {
-      ...fanOut,
-      comment: 'Reads the data files of an inventory report, or lists intervals of keys',
-      worker: fn.scan,
-    });
-    const partition = step(states, 'Partition', fn.partition, {
-      comment: 'Cuts what was found into ranges of equal weight',
-      payload: JOB_INPUT,
-    });
-    const ranges = new FanOut(states, 'BackUpRanges', {
-      ...fanOut,
-      comment: 'Stores new versions and writes the history of each range',
-      worker: fn.range,
-    });
-    const commit = step(states, 'Commit', fn.commit, {
-      comment: 'Commits the recovery point',
-      payload: JOB_INPUT,
-    });
-    failure.catch(prepare, partition, commit);
+/**
+ * Prepare takes the lock over from an execution that no longer runs. A policy of its own, because the state machine
+ * needs the function, and the function waits for the policies of its role.
+ */
+export function letPrepareSeeExecutions(
+  scope: Construct,
+  stateMachine: sfn.StateMachine,
+  prepare: RuntimeFunction,
+): void {
+  const executions = executionsOf(stateMachine);
+  const policy = new iam.Policy(scope, 'DescribeExecutions', {
+    statements: [new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],
+    roles: [prepare.role],
+  });
+  acknowledgeWildcards(policy, [executions], 'executions of this one state machine');
+}
 
-    const wait = new sfn.Wait(states, 'Wait for the bucket', { time: sfn.WaitTime.secondsPath('$.wait') });
-    const busy = new sfn.Choice(states, 'Bucket busy?', {
-      comment: 'Another job has the bucket until its lock is free',
-    });
-    busy.when(sfn.Condition.isPresent('$.wait'), wait.next(prepare));
-    // Rules that are due together share one scan.
-    busy.when(sfn.Condition.isPresent('$.job.shared'), commit);
-    busy.otherwise(scan);
-    prepare.next(busy);
-    sfn.Chain.start(scan).next(partition).next(ranges).next(commit);
-    return this.startWhenDue(states, prepare);
-  }
+/** The steps, which Backup and Upkeep share: what Prepare and Failed are told of the execution says which it is. */
+export function backupDefinition(
+  scope: Construct,
+  fn: BackupFunctions,
+  context: WorkflowContext,
+  start: Record<string, unknown> = START_INPUT,
+): sfn.IChainable {
+  // States have names as functions do: a scope of their own keeps them apart.
+  const states = new Construct(scope, 'States');
+  const failure = new FailurePath(states, fn.failed, start);
+  const fanOut = {
+    scratchBucket: context.storage.scratchBucket,
+    maxConcurrency: context.maxConcurrency,
+    failure,
+  };
+  const prepare = step(states, 'Prepare', fn.prepare, {
+    comment: 'Checks the request and the bucket, takes the job lock, plans the scan',
+    payload: start,
+  });
+  const scan = new FanOut(states, 'Scan', {
+    ...fanOut,
+    comment: 'Reads the data files of an inventory report, or lists intervals of keys',
+    worker: fn.scan,
+  });
+  const partition = step(states, 'Partition', fn.partition, {
+    comment: 'Cuts what was found into ranges of equal weight',
+    payload: JOB_INPUT,
+  });
+  const ranges = new FanOut(states, 'BackUpRanges', {
+    ...fanOut,
+    comment: 'Stores new versions and writes the history of each range',
+    worker: fn.range,
+  });
+  const commit = step(states, 'Commit', fn.commit, {
+    comment: 'Commits the recovery point',
+    payload: JOB_INPUT,
+  });
+  failure.catch(prepare, partition, commit);
 
-  /** Jobs of one schedule start a little apart from each other. An odd time is left to Prepare, which names the error. */
-  private startWhenDue(states: Construct, prepare: sfn.IChainable): sfn.IChainable {
-    const notBefore = '$.scheduled.notBefore';
-    const wait = new sfn.Wait(states, 'Wait until due', { time: sfn.WaitTime.timestampPath(notBefore) });
-    wait.next(prepare);
-    return new sfn.Choice(states, 'Due later?', { comment: 'A schedule spreads the jobs that it starts' })
-      .when(sfn.Condition.and(sfn.Condition.isPresent(notBefore), sfn.Condition.isTimestamp(notBefore)), wait)
-      .otherwise(prepare);
-  }
+  const wait = new sfn.Wait(states, 'Wait for the bucket', { time: sfn.WaitTime.secondsPath('$.wait') });
+  const busy = new sfn.Choice(states, 'Bucket busy?', {
+    comment: 'Another job has the bucket until its lock is free',
+  });
+  busy.when(sfn.Condition.isPresent('$.wait'), wait.next(prepare));
+  // Rules that are due together share one scan.
+  busy.when(sfn.Condition.isPresent('$.job.shared'), commit);
+  busy.otherwise(scan);
+  prepare.next(busy);
+  sfn.Chain.start(scan).next(partition).next(ranges).next(commit);
+  return startWhenDue(states, prepare);
+}
 
-  /**
-   * Prepare takes the lock over from an execution that no longer runs. A policy of its own, because the state machine
-   * needs the function, and the function waits for the policies of its role.
-   */
-  private letPrepareSeeExecutions(prepare: RuntimeFunction): void {
-    const executions = executionsOf(this.stateMachine);
-    const policy = new iam.Policy(this, 'DescribeExecutions', {
-      statements: [new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],
-      roles: [prepare.role],
-    });
-    acknowledgeWildcards(policy, [executions], 'executions of this one state machine');
-  }
+/** Jobs of one schedule start a little apart from each other. An odd time is left to Prepare, which names the error. */
+function startWhenDue(states: Construct, prepare: sfn.IChainable): sfn.IChainable {
+  const notBefore = '$.scheduled.notBefore';
+  const wait = new sfn.Wait(states, 'Wait until due', { time: sfn.WaitTime.timestampPath(notBefore) });
+  wait.next(prepare);
+  return new sfn.Choice(states, 'Due later?', { comment: 'A schedule spreads the jobs that it starts' })
+    .when(sfn.Condition.and(sfn.Condition.isPresent(notBefore), sfn.Condition.isTimestamp(notBefore)), wait)
+    .otherwise(prepare);
 }
 
 /** Who may do what: one line a capability. The commit is the only one that can write a timeline. */
@@ -156,6 +171,10 @@ function grantAccess(fn: BackupFunctions, context: WorkflowContext): void {
   vault.readInventory(fn.prepare);
   vault.useCatalog(fn.prepare);
   vault.publishEvents(fn.prepare);
+  // It logs what it finds of gaps in the capture.
+  vault.readChanges(fn.prepare);
+  vault.writeChanges(fn.prepare);
+  vault.claimBuckets(fn.prepare);
 
   sources.scan(fn.scan);
   vault.useScratch(fn.scan);

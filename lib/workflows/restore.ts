@@ -113,6 +113,8 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
 /** Who may do what: one line a capability. A restore cannot write to the vault. */
 function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowContext): void {
   vault.readVault(fn.plan, VaultPart.format, VaultPart.buckets);
+  // An instant may lie after the last commit.
+  vault.readChanges(fn.plan);
   vault.useScratch(fn.plan);
   vault.useCatalog(fn.plan);
   vault.publishEvents(fn.plan);

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoCatalog } from '../../lambda/adapters/aws/dynamo-catalog';
+import { SsmBucketClaims } from '../../lambda/adapters/aws/ssm-bucket-claims';
 import { DynamoChangeLog } from '../../lambda/adapters/aws/dynamo-change-log';
 import { CatalogTable } from '../../lambda/contract/catalog-schema';
 import { ChangeLogTable } from '../../lambda/contract/change-log-schema';
 import { clientConfig } from '../../local/aws-env';
 import { type Engine, startEngine } from '../../local/engine';
+import { engineCapture } from '../support/engine-capture';
 import { engineWorld } from '../support/engine-world';
 import type { S3World } from '../support/s3-world';
 import { bucketAdminContract } from './bucket-admin.contract';
 import { bucketSettingsContract } from './bucket-settings.contract';
+import { bucketClaimsContract } from './bucket-claims.contract';
+import { type CaptureWorld, captureControlContract } from './capture-control.contract';
 import { catalogContract } from './catalog.contract';
 import { changeLogContract } from './change-log.contract';
 import { copyingContract } from './copying.contract';
@@ -24,12 +28,14 @@ describe('on the local engine', () => {
   let engine: Engine;
   let world: S3World;
   let dynamo: DynamoDBClient;
+  let newCapture: () => Promise<CaptureWorld>;
   const opened: { destroy(): void }[] = [];
 
   beforeAll(async () => {
     engine = await startEngine();
     world = engineWorld(engine);
     dynamo = new DynamoDBClient(clientConfig(engine));
+    newCapture = engineCapture(engine, opened);
   }, START_LIMIT_MS);
 
   afterAll(async () => {
@@ -45,6 +51,12 @@ describe('on the local engine', () => {
   copyingContract(() => world);
   bucketAdminContract(() => world);
   bucketSettingsContract(() => world);
+  bucketClaimsContract(() => {
+    const claims = new SsmBucketClaims(clientConfig(engine));
+    opened.push(claims);
+    return claims;
+  });
+  captureControlContract(() => newCapture());
   catalogContract(async () => {
     const tableName = `catalog-${randomBytes(6).toString('hex')}`;
     await dynamo.send(new CreateTableCommand(tableOf(tableName)));

@@ -218,7 +218,7 @@ describe('capabilities', () => {
     ['RestoreFailed', []],
     ['StartJobsHandler', []],
     ['JobEndedHandler', []],
-    ['CaptureHandler', []],
+    ['CaptureHandler', ['<VaultVaultBucket.Arn>/objects/*', '<VaultVaultBucket.Arn>/packs/*']],
   ])('%s writes to %j and nothing else', (path, expected) => {
     expect(write(path)).toEqual([...expected].sort());
   });
@@ -264,8 +264,8 @@ describe('capabilities', () => {
     expect(having('states:StartExecution').filter((id) => !id.includes('StateMachine'))).toEqual([
       roleOf(template, 'StartJobsHandler'),
     ]);
-    expect(allowed(template, roleOf(template, 'BackupPrepare'), 'states:DescribeExecution')).toHaveLength(1);
-    expect(allowed(template, roleOf(template, 'JobEndedHandler'), 'states:DescribeExecution')).toHaveLength(2);
+    expect(allowed(template, roleOf(template, 'BackupPrepare'), 'states:DescribeExecution')).toHaveLength(2);
+    expect(allowed(template, roleOf(template, 'JobEndedHandler'), 'states:DescribeExecution')).toHaveLength(3);
   });
 
   test('who ends records reads and writes the catalog, and no bucket', () => {

@@ -146,7 +146,7 @@ describe('a plan', () => {
     const plan = BackupPlan.daily35DayRetention(stack, 'Plan');
     plan.addSelection('Buckets', { resources: [byArn('my-bucket')] });
     expect(plan.backupVault.node.path).toBe('Test/Plan/Vault');
-    Template.fromStack(stack).resourceCountIs('AWS::StepFunctions::StateMachine', 2);
+    Template.fromStack(stack).resourceCountIs('AWS::StepFunctions::StateMachine', 3);
   });
 
   test('needs a rule and a selection', () => {

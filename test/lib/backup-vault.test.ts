@@ -152,6 +152,8 @@ describe('the vault', () => {
       'catalogTable',
       'backupStateMachineArn',
       'restoreStateMachineArn',
+      'upkeepStateMachineArn',
+      'changeLogTable',
     ]) {
       expect(text).toContain(`\\"${name}\\":`);
     }

@@ -168,12 +168,12 @@ describe('the change log', () => {
     expect(table.DeletionPolicy).toBe('Delete');
   });
 
-  test('is written by the capture, which writes nothing else, and read by Partition', () => {
+  test('is written by the capture, which besides stores bodies only, and read by Partition', () => {
     const capture = roleOf(template, 'CaptureHandler');
     const granted = statementsOf(template, capture).flatMap(({ Action }) => Action);
     expect(
       granted.filter((action) => /:(Put|Write|Batch|Update|Delete|Copy|Create(?!LogStream))/.test(action)).sort(),
-    ).toEqual(['dynamodb:BatchWriteItem', 'logs:PutLogEvents', 'sqs:DeleteMessage']);
+    ).toEqual(['dynamodb:BatchWriteItem', 'logs:PutLogEvents', 's3:PutObject', 'sqs:DeleteMessage']);
     expect(allowed(template, capture, 'dynamodb:BatchWriteItem')).toEqual(['<VaultChangeLogTable.Arn>']);
     expect(allowed(template, roleOf(template, 'BackupPartition'), 'dynamodb:Query')).toEqual([
       '<VaultChangeLogTable.Arn>',

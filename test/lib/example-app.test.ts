@@ -48,6 +48,7 @@ test('logical IDs of the workflows, which running executions belong to, are what
   expect(Object.keys(templateOf().findResources('AWS::StepFunctions::StateMachine')).sort()).toEqual([
     'VaultBackupStateMachineB2184F93',
     'VaultRestoreStateMachine7515B19A',
+    'VaultUpkeepStateMachineBAC062A9',
   ]);
 });
 
@@ -61,6 +62,7 @@ test('outputs are those that scripts rely on', () => {
     'RestoreStateMachineArn',
     'ScratchBucketName',
     'SourceBucketName',
+    'UpkeepStateMachineArn',
     'VaultBucketName',
   ]);
 });

@@ -5,7 +5,7 @@ const template = vaultTemplate();
 const queue = { 'Fn::GetAtt': [Match.stringLikeRegexp('^VaultJobEndedDeadLetterQueue'), 'Arn'] };
 
 describe('executions that end without a word of their own', () => {
-  test('of the two state machines of the vault, and no others, are told to a function', () => {
+  test('of the state machines of the vault, and no others, are told to a function', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.states'],
@@ -15,6 +15,7 @@ describe('executions that end without a word of their own', () => {
           stateMachineArn: [
             { Ref: Match.stringLikeRegexp('^VaultBackupStateMachine') },
             { Ref: Match.stringLikeRegexp('^VaultRestoreStateMachine') },
+            { Ref: Match.stringLikeRegexp('^VaultUpkeepStateMachine') },
           ],
         },
       },

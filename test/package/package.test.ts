@@ -83,6 +83,7 @@ describe('the package', () => {
       'BackupVault',
       'BackupVaultProps',
       'BackupVersions',
+      'ContinuousBackupOptions',
       'IWorkflow',
       'S3BackupPolicy',
       'S3PolicyProps',

@@ -1,4 +1,4 @@
-import { MemoryExecutions, SilentLog } from '../../lambda/adapters/memory';
+import { MemoryCaptureControl, MemoryExecutions, SilentLog } from '../../lambda/adapters/memory';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { partitionBackup } from '../../lambda/usecases/backup-partition';
 import { prepareBackup } from '../../lambda/usecases/backup-prepare';
@@ -64,6 +64,8 @@ describe('a schedule', () => {
     bucketsWith: StartPorts['tags']['bucketsWith'] = () => Promise.resolve([]),
   ): StartPorts => ({
     executions,
+    upkeep: executions,
+    captureControl: new MemoryCaptureControl(),
     tags: { bucketsWith },
     log: new SilentLog(),
     ownBuckets: ['the-vault', 'the-scratch'],

@@ -4,6 +4,8 @@ import type { CaptureControl, CaptureHealth } from '../../ports/capture-control'
 /** A capture whose health tests say. */
 export class MemoryCaptureControl implements CaptureControl {
   state: CaptureHealth = { queued: 0, oldestSeconds: 0, deadLetters: 0, disabledRules: [] };
+  /** Names of rules that were made at run time, and that somebody disabled since. */
+  readonly disabled = new Set<string>();
   private made: readonly CaptureRule[] = [];
 
   /** Names of the rules that were made at run time. */
@@ -13,7 +15,12 @@ export class MemoryCaptureControl implements CaptureControl {
 
   /** Buckets whose events those rules capture. */
   get captured(): string[] {
-    return this.made.flatMap(({ buckets }) => buckets);
+    return this.made.filter(({ name }) => !this.disabled.has(name)).flatMap(({ buckets }) => buckets);
+  }
+
+  /** Buckets of one of those rules. */
+  bucketsOf(rule: string): readonly string[] {
+    return this.made.find(({ name }) => name === rule)?.buckets ?? [];
   }
 
   health(): Promise<CaptureHealth> {
@@ -23,8 +30,11 @@ export class MemoryCaptureControl implements CaptureControl {
   ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }> {
     const { rules, surplus } = planCaptureRules('rule-', this.made, buckets);
     const before = new Map(this.made.map((rule) => [rule.name, String(rule.buckets)]));
-    const changed = rules.filter((rule) => before.get(rule.name) !== String(rule.buckets)).length + surplus.length;
+    const isWrong = (rule: CaptureRule): boolean =>
+      this.disabled.has(rule.name) || before.get(rule.name) !== String(rule.buckets);
+    const changed = rules.filter(isWrong).length + surplus.length;
     this.made = rules;
+    this.disabled.clear();
     return Promise.resolve({ changed });
   }
 }

@@ -130,6 +130,8 @@ export function capturePorts(context: Invocation) {
 /** The ports of the function that a schedule starts: it knows no vault. */
 export const startPorts = () => ({
   executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
+  upkeep: new SfnExecutions({ stateMachineArn: text(Env.upkeepStateMachineArn) }),
+  captureControl: captureControl(),
   tags: new TaggedBuckets(),
   log: new PowertoolsLog(),
   ownBuckets: [text(Env.vaultBucket), text(Env.scratchBucket)],

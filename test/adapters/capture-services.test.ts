@@ -1,0 +1,203 @@
+import { Readable } from 'node:stream';
+import { AwsCaptureControl } from '../../lambda/adapters/aws/aws-capture-control';
+import { SsmBucketClaims } from '../../lambda/adapters/aws/ssm-bucket-claims';
+import { cachedBucketAdmin } from '../../lambda/adapters/cached-bucket-admin';
+import type { BucketAdmin, BucketDescription } from '../../lambda/ports/bucket-admin';
+
+type Answer = (request: any) => { readonly status?: number; readonly body: object };
+interface Sent {
+  readonly operation: string;
+  readonly request: any;
+}
+
+/** Settings of clients of JSON services, which answer by the name of the operation. */
+function services(answers: Readonly<Record<string, Answer>>) {
+  const sent: Sent[] = [];
+  const handle = ({ headers, body }: { headers: Record<string, string>; body: Uint8Array | string }) => {
+    const operation = headers['x-amz-target']!.split('.')[1]!;
+    const request = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
+    sent.push({ operation, request });
+    const { status = 200, body: answer } = answers[operation]!(request);
+    return Promise.resolve({
+      response: {
+        statusCode: status,
+        headers: { 'content-type': 'application/x-amz-json-1.0' },
+        body: Readable.from([Buffer.from(JSON.stringify(answer))]),
+      },
+    });
+  };
+  const client = {
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+    maxAttempts: 1,
+    requestHandler: { handle },
+  };
+  return { sent, client };
+}
+
+describe('the health of the capture', () => {
+  const NOW = Date.parse('2026-11-22T10:00:30Z') / 1_000;
+  const on = (answers: Record<string, Answer>) => {
+    const { sent, client } = services({
+      GetQueueAttributes: () => ({ body: { Attributes: {} } }),
+      GetMetricStatistics: () => ({ body: { Datapoints: [] } }),
+      DescribeRule: () => ({ body: { State: 'ENABLED' } }),
+      ...answers,
+    });
+    const control = new AwsCaptureControl({
+      queueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/the-queue',
+      deadLetterQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/the-letters',
+      queueArn: 'arn:aws:sqs:us-east-1:111122223333:the-queue',
+      deadLetterQueueArn: 'arn:aws:sqs:us-east-1:111122223333:the-letters',
+      deployedRules: ['named-0', 'named-1'],
+      rulePrefix: 'found-',
+      accountId: '111122223333',
+      vaultName: 'Vault',
+      now: () => NOW,
+      client,
+    });
+    const statistics = (): any => sent.find(({ operation }) => operation === 'GetMetricStatistics')?.request;
+    return { sent, control, statistics };
+  };
+
+  test('counts messages that wait, are held back, or are being worked on', async () => {
+    const { control } = on({
+      GetQueueAttributes: ({ QueueUrl }) => ({
+        body: {
+          Attributes: QueueUrl.endsWith('queue')
+            ? {
+                ApproximateNumberOfMessages: '4',
+                ApproximateNumberOfMessagesDelayed: '2',
+                ApproximateNumberOfMessagesNotVisible: '1',
+              }
+            : { ApproximateNumberOfMessages: '5' },
+        },
+      }),
+    });
+    expect(await control.health(NOW - 60)).toMatchObject({ queued: 7, deadLetters: 5, disabledRules: [] });
+  });
+
+  test('has the greatest age of the time that it is asked about, in whole minutes', async () => {
+    const ages = [{ Maximum: 3 }, { Maximum: 940 }, { Maximum: 12 }];
+    const { control, statistics } = on({ GetMetricStatistics: () => ({ body: { Datapoints: ages } }) });
+    expect((await control.health(NOW - 3_600)).oldestSeconds).toBe(940);
+    const { StartTime, EndTime, ...query } = statistics();
+    expect(query).toEqual({
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Dimensions: [{ Name: 'QueueName', Value: 'the-queue' }],
+      Period: 60,
+      Statistics: ['Maximum'],
+    });
+    expect(StartTime).toBe(Date.parse('2026-11-22T09:00:00Z') / 1_000);
+    expect(EndTime).toBe(NOW);
+  });
+
+  test('tells nothing of an age that CloudWatch does not know', async () => {
+    expect((await on({}).control.health(NOW - 60)).oldestSeconds).toBeUndefined();
+  });
+
+  test.each([0, 59, 3_600, 24 * 3_600, 14 * 24 * 3_600])(
+    'asks for no more points than CloudWatch answers, over the last %d seconds',
+    async (seconds) => {
+      const { control, statistics } = on({});
+      await control.health(NOW - seconds);
+      const { StartTime, EndTime, Period } = statistics();
+      expect(Period % 60).toBe(0);
+      expect(Period).toBeGreaterThan(0);
+      expect(EndTime - StartTime).toBeGreaterThanOrEqual(Math.max(seconds, 60));
+      expect((EndTime - StartTime) / Period).toBeLessThanOrEqual(1_440);
+    },
+  );
+
+  test('fails when it cannot be told: no answer is not a good one', async () => {
+    const denied: Answer = () => ({ status: 400, body: { __type: 'AccessDeniedException', message: 'no' } });
+    for (const operation of ['GetQueueAttributes', 'GetMetricStatistics', 'DescribeRule']) {
+      await expect(on({ [operation]: denied }).control.health(NOW - 60)).rejects.toThrow();
+    }
+  });
+});
+
+describe('rules that are made at run time', () => {
+  test('are an error when EventBridge refuses their target, which comes with status 200', async () => {
+    const { client, sent } = services({
+      ListRules: () => ({ body: { Rules: [] } }),
+      PutRule: () => ({ body: { RuleArn: 'arn' } }),
+      PutTargets: () => ({
+        body: { FailedEntryCount: 1, FailedEntries: [{ ErrorCode: 'InternalFailure', ErrorMessage: 'later' }] },
+      }),
+    });
+    const queue = { queueUrl: 'u', deadLetterQueueUrl: 'u', queueArn: 'arn:q', deadLetterQueueArn: 'arn:d' };
+    const rules = { deployedRules: [], rulePrefix: 'found-', accountId: '111122223333', vaultName: 'Vault' };
+    const control = new AwsCaptureControl({ ...queue, ...rules, client });
+    await expect(control.ensureRules(['photos'])).rejects.toThrow('the target of the rule found-0: InternalFailure');
+    const put = sent.find(({ operation }) => operation === 'PutRule')!.request;
+    expect(put).toMatchObject({ Name: 'found-0', State: 'ENABLED' });
+    expect(JSON.parse(put.EventPattern)).toMatchObject({
+      source: ['aws.s3'],
+      account: ['111122223333'],
+      detail: { bucket: { name: ['photos'] } },
+    });
+  });
+});
+
+describe('claims that race', () => {
+  const ours = { bucket: 'photos', vaultBucket: 'vault-a', at: 2 };
+  const theirs = { bucket: 'photos', vaultBucket: 'vault-b', at: 3 };
+  const before = { bucket: 'photos', vaultBucket: 'vault-b', at: 1 };
+
+  test('who replaces a claim that was replaced meanwhile answers with what holds', async () => {
+    const answers = [
+      { Value: JSON.stringify(before), Version: 4 },
+      { Value: JSON.stringify(theirs), Version: 6 },
+    ];
+    const { client } = services({
+      GetParameter: () => ({ body: { Parameter: answers.shift() } }),
+      // Somebody else's was version 5.
+      PutParameter: () => ({ body: { Version: 6 } }),
+    });
+    expect(await new SsmBucketClaims(client).claim(ours, before)).toEqual(theirs);
+  });
+
+  test('a claim is never put over one that was not there when it was looked for', async () => {
+    let asked = 0;
+    const { client, sent } = services({
+      GetParameter: () =>
+        asked++ === 0
+          ? { status: 400, body: { __type: 'ParameterNotFound', message: 'no' } }
+          : { body: { Parameter: { Value: JSON.stringify(theirs), Version: 1 } } },
+      PutParameter: () => ({ status: 400, body: { __type: 'ParameterAlreadyExists', message: 'there' } }),
+    });
+    expect(await new SsmBucketClaims(client).claim(ours)).toEqual(theirs);
+    const put = sent.find(({ operation }) => operation === 'PutParameter')!.request;
+    expect(put).toMatchObject({ Name: '/cdk-s3-backup/continuous/photos', Type: 'String', Overwrite: false });
+  });
+});
+
+describe('descriptions of buckets', () => {
+  const described = { region: 'us-east-1', versioning: 'Enabled' } as BucketDescription;
+  const counting = (describeIt: () => Promise<BucketDescription>) => {
+    const describe = jest.fn(describeIt);
+    let now = 0;
+    const admin = cachedBucketAdmin({ describe } as unknown as BucketAdmin, () => now);
+    return { describe, admin, wait: (millis: number) => void (now += millis) };
+  };
+
+  test('are kept for a minute, each bucket its own', async () => {
+    const { describe, admin, wait } = counting(() => Promise.resolve(described));
+    await Promise.all([admin.describe('photos'), admin.describe('photos'), admin.describe('docs')]);
+    wait(59_999);
+    expect(await admin.describe('photos')).toBe(described);
+    expect(describe).toHaveBeenCalledTimes(2);
+    wait(1);
+    await admin.describe('photos');
+    expect(describe).toHaveBeenCalledTimes(3);
+  });
+
+  test('that failed are asked for again', async () => {
+    const { describe, admin } = counting(() => Promise.reject(new Error('throttled')));
+    await expect(admin.describe('photos')).rejects.toThrow('throttled');
+    await expect(admin.describe('photos')).rejects.toThrow('throttled');
+    expect(describe).toHaveBeenCalledTimes(2);
+  });
+});

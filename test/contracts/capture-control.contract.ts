@@ -1,0 +1,91 @@
+import { BUCKETS_PER_RULE } from '../../lambda/contract/events';
+import type { CaptureControl } from '../../lambda/ports/capture-control';
+
+/** A capture that tests can do things to. */
+export interface CaptureWorld {
+  readonly control: CaptureControl;
+  /** Puts so many messages into the queue, or the dead-letter queue. */
+  send(queue: 'queue' | 'deadLetters', messages: number): Promise<void>;
+  /** Buckets of each enabled rule that was made at run time and sends to the queue, by the rule's name. */
+  rules(): Promise<Readonly<Record<string, readonly string[]>>>;
+  /** Spoils a rule that was made at run time. */
+  disable(rule: string): Promise<void>;
+  /** Spoils the rule of the template, of which there is one. */
+  disableDeployed(how: 'disabled' | 'missing'): Promise<string>;
+}
+
+const names = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, index) => `bucket-${String(from + index).padStart(3, '0')}`);
+
+export function captureControlContract(newWorld: () => Promise<CaptureWorld>): void {
+  describe('capture control', () => {
+    let world: CaptureWorld;
+    beforeEach(async () => {
+      world = await newWorld();
+    });
+    const bucketsOf = async (): Promise<string[]> =>
+      Object.values(await world.rules())
+        .flat()
+        .sort();
+
+    test('nothing waits, nothing failed, and the rules are there', async () => {
+      const { oldestSeconds = 0, ...health } = await world.control.health(0);
+      expect(health).toEqual({ queued: 0, deadLetters: 0, disabledRules: [] });
+      expect(oldestSeconds).toBe(0);
+    });
+
+    test('counts what waits, and what failed', async () => {
+      await world.send('queue', 3);
+      await world.send('deadLetters', 2);
+      expect(await world.control.health(0)).toMatchObject({ queued: 3, deadLetters: 2 });
+    });
+
+    test.each(['disabled', 'missing'] as const)('names a rule of the template that is %s', async (how) => {
+      const rule = await world.disableDeployed(how);
+      expect((await world.control.health(0)).disabledRules).toEqual([rule]);
+    });
+
+    test('makes rules for exactly the buckets it is given, and leaves right ones alone', async () => {
+      const buckets = names(BUCKETS_PER_RULE + 5);
+      expect(await world.control.ensureRules(buckets)).toEqual({ changed: 2 });
+      expect(await bucketsOf()).toEqual(buckets);
+      expect(await world.control.ensureRules([...buckets].reverse())).toEqual({ changed: 0 });
+      expect(await world.control.ensureRules([...buckets, 'bucket-001'])).toEqual({ changed: 0 });
+      expect(Object.values(await world.rules()).every((some) => some.length <= BUCKETS_PER_RULE)).toBe(true);
+    });
+
+    test('a bucket stays in its rule, whoever comes and goes', async () => {
+      await world.control.ensureRules(names(BUCKETS_PER_RULE + 2));
+      const before = await world.rules();
+      const ruleOf = (rules: typeof before, bucket: string): string | undefined =>
+        Object.keys(rules).find((rule) => rules[rule]?.includes(bucket));
+      const buckets = ['a-newcomer', ...names(BUCKETS_PER_RULE + 1, 1)];
+      expect(await world.control.ensureRules(buckets)).toEqual({ changed: 1 });
+      const after = await world.rules();
+      expect(await bucketsOf()).toEqual(buckets);
+      for (const bucket of names(BUCKETS_PER_RULE + 1, 1)) {
+        expect([bucket, ruleOf(after, bucket)]).toEqual([bucket, ruleOf(before, bucket)]);
+      }
+    });
+
+    test('rules that no bucket is left in go, and come back', async () => {
+      await world.control.ensureRules(names(BUCKETS_PER_RULE + 2));
+      expect(await world.control.ensureRules(names(2, BUCKETS_PER_RULE))).toEqual({ changed: 1 });
+      expect(Object.keys(await world.rules())).toHaveLength(1);
+      expect(await world.control.ensureRules([])).toEqual({ changed: 1 });
+      expect(await world.rules()).toEqual({});
+      expect(await world.control.ensureRules([])).toEqual({ changed: 0 });
+      await world.control.ensureRules(['back-again']);
+      expect(await bucketsOf()).toEqual(['back-again']);
+    });
+
+    test('a rule that somebody disabled is enabled again', async () => {
+      await world.control.ensureRules(['one', 'two']);
+      const [rule] = Object.keys(await world.rules()) as [string];
+      await world.disable(rule);
+      expect(await world.rules()).toEqual({});
+      expect(await world.control.ensureRules(['one', 'two'])).toEqual({ changed: 1 });
+      expect(await world.rules()).toEqual({ [rule]: ['one', 'two'] });
+    });
+  });
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import {
+  DeleteRuleCommand,
+  DisableRuleCommand,
+  EventBridgeClient,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  PutRuleCommand,
+} from '@aws-sdk/client-eventbridge';
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AwsCaptureControl } from '../../lambda/adapters/aws/aws-capture-control';
+import { capturePattern, CONTINUOUS_EVENTS } from '../../lambda/contract/events';
+import { clientConfig, localAccount } from '../../local/aws-env';
+import type { Engine } from '../../local/engine';
+import type { CaptureWorld } from '../contracts/capture-control.contract';
+
+/** Captures with their queues and rules on the engine; `opened` gets what has to be closed at the end. */
+export function engineCapture(engine: Engine, opened: { destroy(): void }[]): () => Promise<CaptureWorld> {
+  const sqs = new SQSClient(clientConfig(engine));
+  const events = new EventBridgeClient(clientConfig(engine));
+  opened.push(sqs, events);
+
+  const newQueue = async (name: string): Promise<{ url: string; arn: string }> => {
+    const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }),
+    );
+    return { url, arn: Attributes?.QueueArn ?? '' };
+  };
+  const sendsTo = async (Rule: string, arn: string): Promise<boolean> => {
+    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule }));
+    return Targets.length === 1 && Targets[0]?.Arn === arn;
+  };
+
+  return async () => {
+    const id = randomBytes(6).toString('hex');
+    const [queue, deadLetters] = [await newQueue(`capture-${id}`), await newQueue(`letters-${id}`)];
+    const deployed = `s3-backup-${id}-named-0`;
+    const pattern = capturePattern(localAccount, CONTINUOUS_EVENTS, ['named']);
+    await events.send(new PutRuleCommand({ Name: deployed, EventPattern: JSON.stringify(pattern) }));
+    const rulePrefix = `s3-backup-${id}-found-`;
+    const control = new AwsCaptureControl({
+      queueUrl: queue.url,
+      deadLetterQueueUrl: deadLetters.url,
+      queueArn: queue.arn,
+      deadLetterQueueArn: deadLetters.arn,
+      deployedRules: [deployed],
+      rulePrefix,
+      accountId: localAccount,
+      vaultName: 'Vault',
+      client: clientConfig(engine),
+    });
+    opened.push(control);
+    return {
+      control,
+      send: async (to, messages) => {
+        const { url } = to === 'queue' ? queue : deadLetters;
+        for (let n = 0; n < messages; n++) {
+          await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: String(n) }));
+        }
+      },
+      rules: async () => {
+        const { Rules = [] } = await events.send(new ListRulesCommand({ NamePrefix: rulePrefix }));
+        const found: Record<string, readonly string[]> = {};
+        for (const { Name = '', State, EventPattern = '' } of Rules) {
+          if (State !== 'ENABLED' || !(await sendsTo(Name, queue.arn))) continue;
+          const { detail } = JSON.parse(EventPattern) as ReturnType<typeof capturePattern>;
+          found[Name] = detail.bucket.name as string[];
+        }
+        return found;
+      },
+      disable: async (Name) => {
+        await events.send(new DisableRuleCommand({ Name }));
+      },
+      disableDeployed: async (how) => {
+        const Command = how === 'disabled' ? DisableRuleCommand : DeleteRuleCommand;
+        await events.send(new Command({ Name: deployed }));
+        return deployed;
+      },
+    };
+  };
+}

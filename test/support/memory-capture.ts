@@ -1,0 +1,25 @@
+import { MemoryCaptureControl } from '../../lambda/adapters/memory';
+import type { CaptureWorld } from '../contracts/capture-control.contract';
+
+export function memoryCapture(): CaptureWorld {
+  const control = new MemoryCaptureControl();
+  return {
+    control,
+    send: (queue, messages) => {
+      control.state = { ...control.state, [queue === 'queue' ? 'queued' : 'deadLetters']: messages };
+      return Promise.resolve();
+    },
+    rules: () => {
+      const enabled = control.rules.filter((rule) => !control.disabled.has(rule));
+      return Promise.resolve(Object.fromEntries(enabled.map((rule) => [rule, control.bucketsOf(rule)])));
+    },
+    disable: (rule) => {
+      control.disabled.add(rule);
+      return Promise.resolve();
+    },
+    disableDeployed: () => {
+      control.state = { ...control.state, disabledRules: ['deployed'] };
+      return Promise.resolve('deployed');
+    },
+  };
+}
