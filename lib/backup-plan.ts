@@ -141,7 +141,10 @@ export class BackupPlan extends Construct {
         `a backup plan must have one continuous rule at most, got a second one, "${name}"; leave one of them out`,
       );
     }
-    this._isContinuous ||= rule._isContinuous;
+    if (rule._isContinuous) {
+      this._isContinuous = true;
+      this.backupVault._watchContinuous();
+    }
     this.ruleNames.add(name);
     new JobSchedule(this, `Schedule-${name}`, {
       planName: this.backupPlanName,

@@ -6,9 +6,10 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { Env } from '../lambda/contract/env';
 import { VAULT_FORMAT_VERSION, vaultParameterName } from '../lambda/contract/layout';
+import { MonitoredVault } from './monitoring';
 import { Capture } from './private/capture';
 import { VaultAccess } from './private/access';
 import { JobEnded } from './private/job-ended';
@@ -27,7 +28,8 @@ import type { IWorkflow, WorkflowContext } from './workflows/workflow';
 /** Properties of a BackupVault. */
 export interface BackupVaultProps {
   /**
-   * Name of the vault in events and job records: 2 to 50 letters, digits, `-` and `_`.
+   * Name of the vault in events, job records and metrics: 2 to 50 letters, digits, `-` and `_`. Vaults of one name in an account and Region
+   * share their metrics and alarms.
    *
    * @default - a name made by the CDK
    */
@@ -85,6 +87,14 @@ export interface BackupVaultProps {
    * @default logs.RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Whether metrics of buckets are there for each bucket as well, and not only for the vault as a whole: up to seven metrics a bucket, $0.30 a
+   * month each. Without it, the lines of the functions' logs that metrics are made of say which bucket each value is of.
+   *
+   * @default false
+   */
+  readonly bucketMetrics?: boolean;
 }
 
 /** S3's and our own limits: a pack is built in a Lambda's memory, 32 to 64 MiB of it. */
@@ -99,8 +109,8 @@ const MAX_MAP_CONCURRENCY = 10_000;
  *
  * The vault backs up what backup plans select, in its own account and Region.
  */
-export class BackupVault extends Construct {
-  /** Name of the vault in events and job records. */
+export class BackupVault extends MonitoredVault {
+  /** Name of the vault in events, job records and metrics. */
   readonly backupVaultName: string;
 
   /** ARN of the vault: that of its bucket. */
@@ -226,6 +236,11 @@ export class BackupVault extends Construct {
     return this.catalogTable.grantReadData(grantee).combine(this.parameter.grantRead(grantee));
   }
 
+  /** @internal */
+  protected get _startDeadLetterQueue(): sqs.IQueue {
+    return this._startJobs.deadLetterQueue;
+  }
+
   /**
    * Takes a protected bucket into the policies of the vault's roles, and its tag and ACL changes into backups.
    *
@@ -257,7 +272,11 @@ export class BackupVault extends Construct {
       maxSourceRequestsPerSecond: props.maxSourceRequestsPerSecond ?? 2_000,
       packThresholdBytes: (props.packThreshold ?? Size.mebibytes(1)).toBytes(),
       logRetention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
-      commonEnv: { [Env.vaultName]: this.backupVaultName, [Env.vaultArn]: this.backupVaultArn },
+      commonEnv: {
+        [Env.vaultName]: this.backupVaultName,
+        [Env.vaultArn]: this.backupVaultArn,
+        ...(props.bucketMetrics && { [Env.bucketMetrics]: 'true' }),
+      },
       register: (fn) => functions.push(fn),
     };
   }

@@ -36,6 +36,8 @@ export const Env = {
   captureRulePrefix: 'CAPTURE_RULE_PREFIX',
   captureQueueArn: 'CAPTURE_QUEUE_ARN',
   captureDeadLetterQueueArn: 'CAPTURE_DEAD_LETTER_QUEUE_ARN',
+  /** `true`: metrics of buckets have the dimension `Bucket` as well. */
+  bucketMetrics: 'BUCKET_METRICS',
   /** Only for tests: seconds that S3 may take to send an event, see contract/change-log-schema. */
   deliverySeconds: 'CAPTURE_DELIVERY_SECONDS',
 } as const;

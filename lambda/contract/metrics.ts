@@ -1,4 +1,7 @@
-/** CloudWatch namespace of all metrics. Each is put with the dimension `Vault`; those of a bucket once more, with `Bucket` as well. */
+/**
+ * CloudWatch namespace of all metrics. Each has the dimension `Vault`. Where the vault asks for it, those of a bucket are there a second time, with
+ * `Bucket` as well: each is a metric more to pay for.
+ */
 export const METRIC_NAMESPACE = 'cdk-s3-backup';
 
 export const MetricDimension = { vault: 'Vault', bucket: 'Bucket' } as const;

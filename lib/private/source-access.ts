@@ -6,8 +6,8 @@ import type { VaultStorage } from './vault-storage';
 
 /**
  * Up to this many buckets are listed in policies. A role may have 10,240 characters of inline policies (quota of IAM, not
- * adjustable). The largest roles list each bucket twice, one of them once with its objects: at most 2 × (63 + 20)
- * characters with the quotes, so 20 buckets take 3,400 of the 6,200 characters that the role has then.
+ * adjustable). The largest roles list each bucket twice, once with its objects: at most 2 × (63 + 20) characters with
+ * the quotes, so 20 buckets take 3,400 of the 6,200 characters that the role has then.
  */
 export const MAX_LISTED_BUCKETS = 20;
 
@@ -63,7 +63,7 @@ const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[];
 export class SourceAccess {
   private readonly listed = new Set<string>();
   private unlisted = false;
-  private readonly functions: { readonly fn: RuntimeFunction; readonly capability: Capability }[] = [];
+  private readonly functions = new Map<RuntimeFunction, Set<Capability>>();
   private written = false;
 
   constructor(
@@ -83,20 +83,24 @@ export class SourceAccess {
   }
 
   describe(fn: RuntimeFunction): void {
-    this.functions.push({ fn, capability: 'describe' });
+    this.give(fn, 'describe');
   }
 
   /** Has the bucket's events sent to EventBridge, and S3 make an inventory of it. */
   configure(fn: RuntimeFunction): void {
-    this.functions.push({ fn, capability: 'configure' });
+    this.give(fn, 'configure');
   }
 
   scan(fn: RuntimeFunction): void {
-    this.functions.push({ fn, capability: 'scan' });
+    this.give(fn, 'scan');
   }
 
   readObjects(fn: RuntimeFunction): void {
-    this.functions.push({ fn, capability: 'read' });
+    this.give(fn, 'read');
+  }
+
+  private give(fn: RuntimeFunction, capability: Capability): void {
+    this.functions.set(fn, (this.functions.get(fn) ?? new Set()).add(capability));
   }
 
   private write(node: IConstruct): void {
@@ -107,14 +111,16 @@ export class SourceAccess {
     const wide = this.unlisted || this.listed.size > MAX_LISTED_BUCKETS;
     const buckets = wide ? [ANY_BUCKET] : [...this.listed];
     const objects = wide ? [ANY_OBJECT] : buckets.map((arn) => `${arn}/*`);
-    for (const { fn, capability } of this.functions) {
+    for (const [fn, capabilities] of this.functions) {
+      // In one statement, as the list of buckets is what is long. Every bucket that exists has an account, so that the condition holds for
+      // changes of its settings too.
       fn.allow({
-        actions: BUCKET_ACTIONS[capability],
+        actions: [...new Set([...capabilities].flatMap((capability) => BUCKET_ACTIONS[capability]))].sort(),
         resources: buckets,
-        conditions: capability === 'configure' ? sameAccount(fn) : sameAccountIfExists(fn),
+        conditions: sameAccountIfExists(fn),
         reason: SOURCE_REASON,
       });
-      if (capability === 'read') {
+      if (capabilities.has('read')) {
         fn.allow({
           actions: OBJECT_ACTIONS,
           resources: objects,
@@ -123,7 +129,7 @@ export class SourceAccess {
         });
         allowKeysThroughS3(fn, 'kms:Decrypt');
       }
-      this.denyOwn(fn, capability);
+      capabilities.forEach((capability) => this.denyOwn(fn, capability));
     }
   }
 

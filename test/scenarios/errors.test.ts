@@ -104,7 +104,7 @@ describe('a restore is refused before anything is written', () => {
     ['unknown fields', { destination: 'x' }, 'InvalidRequest', /unknown field "destination"/],
     [
       'an undo of a job that wrote nothing',
-      { undo: 'job' },
+      { undo: 'job', destinationBucket: undefined },
       'InvalidRequest',
       /undo: job "job" of bucket ".*" has written nothing that can be undone/,
     ],

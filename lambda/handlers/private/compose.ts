@@ -88,7 +88,7 @@ function lasting() {
     events: new EventBridgePublisher(),
     executions: new SfnExecutions({ stateMachineArn: text(Env.backupStateMachineArn) }),
     log: new PowertoolsLog(),
-    metrics: new PowertoolsMetrics(facts.vaultName),
+    metrics: new PowertoolsMetrics({ vaultName: facts.vaultName, perBucket: text(Env.bucketMetrics) === 'true' }),
     pace: steadyPace,
     protectedBucket: store(),
   };
