@@ -178,6 +178,8 @@ describe('the vault', () => {
   });
 });
 
+const CAPTURE_DESCRIPTION = 'Stores new versions, reads tags and ACLs that changed, and logs them';
+
 describe('its functions', () => {
   const template = vaultTemplate({ backupVaultName: 'team-vault', logRetention: logs.RetentionDays.ONE_WEEK });
 
@@ -188,7 +190,7 @@ describe('its functions', () => {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        Timeout: Properties['Description'].includes('Reads tags and ACLs') ? 120 : 900,
+        Timeout: Properties['Description'] === CAPTURE_DESCRIPTION ? 120 : 900,
         Handler: 'index.handler',
       });
       expect(Properties['Environment'].Variables).toMatchObject({
