@@ -1,5 +1,4 @@
-import { Names } from 'aws-cdk-lib';
-import { Stack } from 'aws-cdk-lib';
+import { Names, Stack, Stage } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { BackupPlanRule } from './backup-plan-rule';
 import type { BackupResource, BackupTag } from './backup-resource';
@@ -207,19 +206,25 @@ export class BackupPlan extends Construct {
   }
 
   /**
-   * Buckets of the plan by their identity.
+   * What the plan selects, in words, by its identity. Equal tags are the same buckets only in one place: stages of an app are often the same thing in
+   * several accounts.
    *
    * @internal
    */
-  _bucketNames(): ReadonlyMap<string, string> {
-    return new Map(
-      this.resources()
-        .filter(isBucket)
-        .map((resource) => [
-          identity(resource),
-          knownName(resource) ?? resource.bucket?.node.path ?? identity(resource),
-        ]),
-    );
+  _selected(): ReadonlyMap<string, string> {
+    const { account, region } = Stack.of(this.backupVault);
+    const place = [Stage.of(this.backupVault)?.node.path, account, region];
+    const buckets = this.resources().filter(isBucket);
+    return new Map([
+      ...buckets.map((resource): [string, string] => [
+        identity(resource),
+        `bucket ${knownName(resource) ?? resource.bucket?.node.path ?? identity(resource)}`,
+      ]),
+      ...this.tags().map(({ key, value }): [string, string] => [
+        JSON.stringify([...place, key, value]),
+        `each bucket with the tag ${key}=${value}`,
+      ]),
+    ]);
   }
 
   private resources(): BackupResource[] {

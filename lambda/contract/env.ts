@@ -30,9 +30,7 @@ export const Env = {
   /** Queue of captured events and its dead-letter queue: their depth and age say how far the capture lags. */
   captureQueueUrl: 'CAPTURE_QUEUE_URL',
   captureDeadLetterQueueUrl: 'CAPTURE_DEAD_LETTER_QUEUE_URL',
-  /** Names of the EventBridge rules that feed the queue, with commas between them. */
-  captureRules: 'CAPTURE_RULES',
-  /** Beginning of the names of rules that are made at run time, for buckets that are selected by tag. */
+  /** Beginning of the names of EventBridge rules that a function looks at: all of the vault, or those that it makes itself. */
   captureRulePrefix: 'CAPTURE_RULE_PREFIX',
   captureQueueArn: 'CAPTURE_QUEUE_ARN',
   captureDeadLetterQueueArn: 'CAPTURE_DEAD_LETTER_QUEUE_ARN',

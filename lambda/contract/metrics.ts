@@ -31,3 +31,6 @@ export const METRIC_UNITS: Readonly<Partial<Record<MetricNameValue, 'Seconds'>>>
   [MetricName.captureLag]: 'Seconds',
   [MetricName.uncommittedAge]: 'Seconds',
 };
+
+/** What counts a job that did all it had to, or all it could. */
+export const ENDED_WELL = { COMPLETED: MetricName.jobsCompleted, PARTIAL: MetricName.jobsPartial } as const;

@@ -38,3 +38,13 @@ export function planCaptureRules(
   const used = new Set(rules.map(({ name }) => name));
   return { rules, surplus: empty.filter((name) => !used.has(name)) };
 }
+
+/** What keeps a bucket's events from being captured: the disabled rules that name it, unless an enabled one does too. */
+export function whatDisables(
+  rules: readonly (CaptureRule & { readonly enabled: boolean })[],
+  bucket: string,
+): readonly string[] {
+  const own = rules.filter(({ buckets }) => buckets.includes(bucket));
+  if (own.some(({ enabled }) => enabled)) return [];
+  return own.length > 0 ? own.map(({ name }) => name) : [`none names bucket "${bucket}"`];
+}

@@ -7,16 +7,17 @@ export interface CaptureHealth {
   readonly oldestSeconds?: number;
   /** Messages that failed for good. */
   readonly deadLetters: number;
-  /** Names of the rules that are missing, or disabled. */
+  /** What keeps the bucket's events from the queue: the rules that name it are disabled, or there is none. */
   readonly disabledRules: readonly string[];
 }
 
 export interface CaptureControl {
-  /** `since` is epoch seconds. */
-  health(since: number): Promise<CaptureHealth>;
+  /** As far as it concerns a bucket. `since` is epoch seconds. */
+  health(since: number, bucket: string): Promise<CaptureHealth>;
   /**
-   * Has the events of exactly these buckets captured by rules that are made at run time: for buckets that are found by their tags. Rules
-   * that are right already are left alone.
+   * Has the events of exactly these buckets captured by rules that are made at run time: for buckets that are found by their tags. A bucket stays
+   * in the rule that it is in, so that no event falls between two; rules that are right already are left alone. One that somebody has disabled
+   * stays so: what was not captured is said by `health`, and would not be if it were mended on the quiet.
    */
   ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }>;
 }

@@ -1,5 +1,6 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import { recoveryPointId, reportPrefix } from '../contract/layout';
+import { ENDED_WELL } from '../contract/metrics';
 import { addCounts, Counts, total } from '../core/counts';
 import { fromIso, toIso } from '../core/instant';
 import { addHoldings, NO_HOLDINGS } from '../core/fold-versions';
@@ -292,5 +293,6 @@ async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutpu
         { state: output.status, recoveryPointId: output.recoveryPointId, bytes: output.bytes, completedAt },
       ),
     );
+  ports.metrics.put(ENDED_WELL[output.status], 1, job.bucket);
   ports.log.info('BackupCommitted', { jobId: job.jobId, bucket: job.bucket, seq: job.seq, status: output.status });
 }

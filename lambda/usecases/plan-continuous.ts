@@ -46,7 +46,7 @@ export async function planContinuous(
   const { now, capture, through } = facts;
   const since = before ? fromIso(before.since) : now;
   const captured = before ? fromIso(before.capturedThrough) : now;
-  const health = await ports.captureControl.health(captured);
+  const health = await ports.captureControl.health(captured, request.bucket);
   const stopped = stopReason(capture, health.disabledRules, isOurs);
   const lag = health.oldestSeconds ?? (health.queued === 0 ? 0 : Infinity);
   const isHeld = stopped !== undefined || health.deadLetters > 0 || !Number.isFinite(lag);

@@ -1,4 +1,5 @@
 import { restoreReportPrefix } from '../contract/layout';
+import { ENDED_WELL } from '../contract/metrics';
 import { addCounts, Counts } from '../core/counts';
 import { toIso } from '../core/instant';
 import type { RestoreJob } from '../core/restore-job';
@@ -139,6 +140,7 @@ async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutpu
       },
     ),
   );
+  ports.metrics.put(ENDED_WELL[output.status], 1, job.sourceBucket);
   ports.log.info('RestoreFinished', {
     jobId: job.jobId,
     bucket: job.sourceBucket,

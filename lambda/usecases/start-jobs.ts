@@ -24,17 +24,13 @@ const MAX_NAME = 80;
  * that many buckets do not start in one second. Names repeat when the schedule's delivery does, so nothing starts twice;
  * rules that ask for different things have different names, even in plans of one name.
  *
- * A continuous rule starts Upkeep, and first has the events of buckets captured that the template could not name: a lookup that fails
- * throws before that, and changes no rule.
+ * A continuous rule starts Upkeep, and first has the events of buckets captured that the template could not name. When that fails, the jobs start
+ * all the same, and then the call fails, to be tried again: those of all other buckets must not wait for it.
  */
 export async function startJobs(ports: StartPorts, input: StartJobsInput): Promise<{ readonly started: number }> {
   const { found, buckets } = await selectedBuckets(ports, input);
   const { continuous } = input;
-  if (continuous && (input.tags || continuous.unnamed)) {
-    const unnamed = (continuous.unnamed ?? []).filter((bucket) => buckets.includes(bucket));
-    const { changed } = await ports.captureControl.ensureRules([...new Set([...unnamed, ...found])]);
-    if (changed > 0) ports.log.info('CaptureRulesChanged', { plan: input.plan, changed });
-  }
+  const failure = continuous && (await captureFound(ports, input, found));
   const executions = continuous ? ports.upkeep : ports.executions;
   const request = continuous ? { deleteAfterDays: continuous.deleteAfterDays } : input.request;
   const scheduled = fromIso(input.scheduledTime);
@@ -62,7 +58,31 @@ export async function startJobs(ports: StartPorts, input: StartJobsInput): Promi
     });
   }
   ports.log.info('JobsStarted', { plan: input.plan, rule: input.rule, jobs: buckets.length });
+  if (failure) throw failure.error;
   return { started: buckets.length };
+}
+
+/**
+ * Has the events of buckets captured that no rule of the template names. Nothing found is no reason to take rules away: it may be the lookup that is
+ * behind. Answers what went wrong.
+ */
+async function captureFound(
+  { captureControl, log, ownBuckets }: StartPorts,
+  { plan, buckets, continuous }: StartJobsInput,
+  found: readonly string[],
+): Promise<{ readonly error: unknown } | undefined> {
+  const unnamed = continuous?.unnamed ?? [];
+  const named = new Set([...ownBuckets, ...buckets.filter((bucket) => !unnamed.includes(bucket))]);
+  const wanted = [...new Set([...unnamed, ...found])].filter((bucket) => !named.has(bucket));
+  if (wanted.length === 0) return undefined;
+  try {
+    const { changed } = await captureControl.ensureRules(wanted);
+    if (changed > 0) log.info('CaptureRulesChanged', { plan, changed });
+    return undefined;
+  } catch (error) {
+    log.error('CaptureRulesNotChanged', { plan, buckets: wanted.length, problem: String(error) });
+    return { error };
+  }
 }
 
 /** Buckets that are named or have a tag now, each once. A tag on the whole app also selects the vault's own, which are left out. */

@@ -1,4 +1,4 @@
-import { Aspects, Aws, Duration, Fn, Lazy, Stack } from 'aws-cdk-lib';
+import { Aspects, Aws, Duration, Fn, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -33,6 +33,9 @@ const CAPTURE_MEMORY_MIB = 1_024;
 /** Buckets with a rule of their own that a rule for all buckets can leave out, within the limit of a pattern. */
 const MAX_LEFT_OUT = 20;
 
+/** Beginning of the names of rules that are made at run time, after that of all rules of the vault. */
+const FOUND = 'found-';
+
 interface CapturedBucket {
   /** Undefined when the vault's stack cannot know it. */
   readonly name: string | undefined;
@@ -50,7 +53,6 @@ export class Capture extends Construct {
   readonly deadLetterQueue: sqs.Queue;
 
   private readonly buckets: CapturedBucket[] = [];
-  private readonly continuousRules: string[] = [];
   /** Names of the rules of this vault: of one stack, and of one vault in it. */
   private readonly rulePrefix: string;
   private written = false;
@@ -86,16 +88,11 @@ export class Capture extends Construct {
     this.buckets.push(bucket);
   }
 
-  /** Whether a plan backs buckets up continuously; known when the app is synthesized. */
-  get hasContinuous(): boolean {
-    return this.buckets.some(({ isContinuous }) => isContinuous());
-  }
-
   /** Lets a function see how far the capture lags, and whether its rules are there. */
   letSeeHealth(fn: RuntimeFunction): void {
     fn.setEnv(Env.captureQueueUrl, this.queue.queueUrl);
     fn.setEnv(Env.captureDeadLetterQueueUrl, this.deadLetterQueue.queueUrl);
-    fn.setEnv(Env.captureRules, Lazy.string({ produce: () => this.continuousRules.join(',') }));
+    fn.setEnv(Env.captureRulePrefix, this.rulePrefix);
     fn.allow({
       actions: ['sqs:GetQueueAttributes'],
       resources: [this.queue.queueArn, this.deadLetterQueue.queueArn],
@@ -105,18 +102,14 @@ export class Capture extends Construct {
       resources: ['*'],
       reason: 'CloudWatch has no resource-level permissions for reading metrics',
     });
-    fn.allow({
-      actions: ['events:DescribeRule'],
-      resources: [this.ruleArn('named-*')],
-      reason: 'the rules of this vault, by their number',
-    });
+    this.letListRules(fn);
   }
 
   /** Lets a function make rules for buckets that the template cannot name. */
   letMakeRules(fn: RuntimeFunction): void {
     fn.setEnv(Env.captureQueueArn, this.queue.queueArn);
     fn.setEnv(Env.captureDeadLetterQueueArn, this.deadLetterQueue.queueArn);
-    fn.setEnv(Env.captureRulePrefix, `${this.rulePrefix}found-`);
+    fn.setEnv(Env.captureRulePrefix, `${this.rulePrefix}${FOUND}`);
     fn.allow({
       actions: [
         'events:DeleteRule',
@@ -125,18 +118,24 @@ export class Capture extends Construct {
         'events:PutTargets',
         'events:RemoveTargets',
       ],
-      resources: [this.ruleArn('found-*')],
+      resources: [
+        Stack.of(this).formatArn({
+          service: 'events',
+          resource: 'rule',
+          resourceName: `${this.rulePrefix}${FOUND}*`,
+        }),
+      ],
       reason: 'rules that are made at run time, for buckets that are not known before',
     });
+    this.letListRules(fn);
+  }
+
+  private letListRules(fn: RuntimeFunction): void {
     fn.allow({
       actions: ['events:ListRules'],
       resources: ['*'],
       reason: 'EventBridge has no resource-level permissions for listing rules',
     });
-  }
-
-  private ruleArn(name: string): string {
-    return Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: `${this.rulePrefix}${name}` });
   }
 
   /** The vault's key, if its policy lets EventBridge use it: where that cannot be had, events would be lost. */
@@ -195,9 +194,7 @@ export class Capture extends Construct {
     const continuous = this.buckets.filter(({ isContinuous }) => isContinuous());
     const named = namesOf(continuous);
     inRules(named, (names, n) => {
-      const name = `${this.rulePrefix}named-${n}`;
-      this.rule(`Continuous${n}`, CONTINUOUS_EVENTS, names, name);
-      this.continuousRules.push(name);
+      this.rule(`Continuous${n}`, CONTINUOUS_EVENTS, names, `${this.rulePrefix}named-${n}`);
     });
     const periodic = this.buckets.filter((bucket) => !continuous.includes(bucket));
     if (periodic.some(({ name }) => name === undefined)) {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { AwsCaptureControl } from '../../lambda/adapters/aws/aws-capture-control';
 import { SsmBucketClaims } from '../../lambda/adapters/aws/ssm-bucket-claims';
 import { cachedBucketAdmin } from '../../lambda/adapters/cached-bucket-admin';
+import { capturePattern, CONTINUOUS_EVENTS } from '../../lambda/contract/events';
 import type { BucketAdmin, BucketDescription } from '../../lambda/ports/bucket-admin';
 
 type Answer = (request: any) => { readonly status?: number; readonly body: object };
@@ -37,11 +38,16 @@ function services(answers: Readonly<Record<string, Answer>>) {
 
 describe('the health of the capture', () => {
   const NOW = Date.parse('2026-11-22T10:00:30Z') / 1_000;
+  const rule = (State: string, names = ['photos'], detailTypes = CONTINUOUS_EVENTS) => ({
+    Name: `s3-backup-${names.join('-')}`,
+    State,
+    EventPattern: JSON.stringify(capturePattern('111122223333', detailTypes, names)),
+  });
   const on = (answers: Record<string, Answer>) => {
     const { sent, client } = services({
       GetQueueAttributes: () => ({ body: { Attributes: {} } }),
       GetMetricStatistics: () => ({ body: { Datapoints: [] } }),
-      DescribeRule: () => ({ body: { State: 'ENABLED' } }),
+      ListRules: () => ({ body: { Rules: [rule('ENABLED')] } }),
       ...answers,
     });
     const control = new AwsCaptureControl({
@@ -49,8 +55,7 @@ describe('the health of the capture', () => {
       deadLetterQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/the-letters',
       queueArn: 'arn:aws:sqs:us-east-1:111122223333:the-queue',
       deadLetterQueueArn: 'arn:aws:sqs:us-east-1:111122223333:the-letters',
-      deployedRules: ['named-0', 'named-1'],
-      rulePrefix: 'found-',
+      rulePrefix: 's3-backup-',
       accountId: '111122223333',
       vaultName: 'Vault',
       now: () => NOW,
@@ -74,13 +79,13 @@ describe('the health of the capture', () => {
         },
       }),
     });
-    expect(await control.health(NOW - 60)).toMatchObject({ queued: 7, deadLetters: 5, disabledRules: [] });
+    expect(await control.health(NOW - 60, 'photos')).toMatchObject({ queued: 7, deadLetters: 5, disabledRules: [] });
   });
 
   test('has the greatest age of the time that it is asked about, in whole minutes', async () => {
     const ages = [{ Maximum: 3 }, { Maximum: 940 }, { Maximum: 12 }];
     const { control, statistics } = on({ GetMetricStatistics: () => ({ body: { Datapoints: ages } }) });
-    expect((await control.health(NOW - 3_600)).oldestSeconds).toBe(940);
+    expect((await control.health(NOW - 3_600, 'photos')).oldestSeconds).toBe(940);
     const { StartTime, EndTime, ...query } = statistics();
     expect(query).toEqual({
       Namespace: 'AWS/SQS',
@@ -94,14 +99,14 @@ describe('the health of the capture', () => {
   });
 
   test('tells nothing of an age that CloudWatch does not know', async () => {
-    expect((await on({}).control.health(NOW - 60)).oldestSeconds).toBeUndefined();
+    expect((await on({}).control.health(NOW - 60, 'photos')).oldestSeconds).toBeUndefined();
   });
 
   test.each([0, 59, 3_600, 24 * 3_600, 14 * 24 * 3_600])(
     'asks for no more points than CloudWatch answers, over the last %d seconds',
     async (seconds) => {
       const { control, statistics } = on({});
-      await control.health(NOW - seconds);
+      await control.health(NOW - seconds, 'photos');
       const { StartTime, EndTime, Period } = statistics();
       expect(Period % 60).toBe(0);
       expect(Period).toBeGreaterThan(0);
@@ -110,10 +115,31 @@ describe('the health of the capture', () => {
     },
   );
 
+  test.each([
+    ['one that is enabled names it', [rule('ENABLED')], []],
+    ['the one that names it is disabled', [rule('DISABLED'), rule('ENABLED', ['docs'])], ['s3-backup-photos']],
+    ['a disabled and an enabled one name it', [rule('DISABLED'), rule('ENABLED', ['docs', 'photos'])], []],
+    ['none names it', [rule('ENABLED', ['docs'])], ['none names bucket "photos"']],
+    [
+      'one names it for other events only',
+      [rule('ENABLED', ['photos'], ['Object ACL Updated'])],
+      ['none names bucket "photos"'],
+    ],
+    ['one has a pattern that is no JSON', [{ Name: 'x', State: 'ENABLED' }], ['none names bucket "photos"']],
+  ])('knows whether the rules capture a bucket: %s', async (_, rules, expected) => {
+    const pages = [...rules];
+    const { control, sent } = on({
+      ListRules: () => ({ body: { Rules: pages.splice(0, 1), NextToken: pages.length > 0 ? 'more' : undefined } }),
+    });
+    expect((await control.health(NOW - 60, 'photos')).disabledRules).toEqual(expected);
+    const lists = sent.filter(({ operation }) => operation === 'ListRules');
+    expect(lists.map(({ request }) => request.NamePrefix)).toEqual(rules.map(() => 's3-backup-'));
+  });
+
   test('fails when it cannot be told: no answer is not a good one', async () => {
     const denied: Answer = () => ({ status: 400, body: { __type: 'AccessDeniedException', message: 'no' } });
-    for (const operation of ['GetQueueAttributes', 'GetMetricStatistics', 'DescribeRule']) {
-      await expect(on({ [operation]: denied }).control.health(NOW - 60)).rejects.toThrow();
+    for (const operation of ['GetQueueAttributes', 'GetMetricStatistics', 'ListRules']) {
+      await expect(on({ [operation]: denied }).control.health(NOW - 60, 'photos')).rejects.toThrow();
     }
   });
 });
@@ -128,7 +154,7 @@ describe('rules that are made at run time', () => {
       }),
     });
     const queue = { queueUrl: 'u', deadLetterQueueUrl: 'u', queueArn: 'arn:q', deadLetterQueueArn: 'arn:d' };
-    const rules = { deployedRules: [], rulePrefix: 'found-', accountId: '111122223333', vaultName: 'Vault' };
+    const rules = { rulePrefix: 'found-', accountId: '111122223333', vaultName: 'Vault' };
     const control = new AwsCaptureControl({ ...queue, ...rules, client });
     await expect(control.ensureRules(['photos'])).rejects.toThrow('the target of the rule found-0: InternalFailure');
     const put = sent.find(({ operation }) => operation === 'PutRule')!.request;

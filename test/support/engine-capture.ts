@@ -39,20 +39,26 @@ export function engineCapture(engine: Engine, opened: { destroy(): void }[]): ()
     const pattern = capturePattern(localAccount, CONTINUOUS_EVENTS, ['named']);
     await events.send(new PutRuleCommand({ Name: deployed, EventPattern: JSON.stringify(pattern) }));
     const rulePrefix = `s3-backup-${id}-found-`;
-    const control = new AwsCaptureControl({
-      queueUrl: queue.url,
-      deadLetterQueueUrl: deadLetters.url,
-      queueArn: queue.arn,
-      deadLetterQueueArn: deadLetters.arn,
-      deployedRules: [deployed],
-      rulePrefix,
-      accountId: localAccount,
-      vaultName: 'Vault',
-      client: clientConfig(engine),
-    });
-    opened.push(control);
+    // One function looks at all rules of a vault, another makes some of them.
+    const [all, own] = [`s3-backup-${id}-`, rulePrefix].map((prefix) => {
+      const control = new AwsCaptureControl({
+        queueUrl: queue.url,
+        deadLetterQueueUrl: deadLetters.url,
+        queueArn: queue.arn,
+        deadLetterQueueArn: deadLetters.arn,
+        rulePrefix: prefix,
+        accountId: localAccount,
+        vaultName: 'Vault',
+        client: clientConfig(engine),
+      });
+      opened.push(control);
+      return control;
+    }) as [AwsCaptureControl, AwsCaptureControl];
     return {
-      control,
+      control: {
+        health: (since, bucket) => all.health(since, bucket),
+        ensureRules: (buckets) => own.ensureRules(buckets),
+      },
       send: async (to, messages) => {
         const { url } = to === 'queue' ? queue : deadLetters;
         for (let n = 0; n < messages; n++) {
@@ -75,7 +81,6 @@ export function engineCapture(engine: Engine, opened: { destroy(): void }[]): ()
       disableDeployed: async (how) => {
         const Command = how === 'disabled' ? DisableRuleCommand : DeleteRuleCommand;
         await events.send(new Command({ Name: deployed }));
-        return deployed;
       },
     };
   };

@@ -19,7 +19,7 @@ export function memoryCapture(): CaptureWorld {
     },
     disableDeployed: () => {
       control.state = { ...control.state, disabledRules: ['deployed'] };
-      return Promise.resolve('deployed');
+      return Promise.resolve();
     },
   };
 }

@@ -6,7 +6,7 @@ import {
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
 import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
-import { planCaptureRules } from '../../core/capture-rules';
+import { planCaptureRules, whatDisables } from '../../core/capture-rules';
 import type { CaptureControl, CaptureHealth } from '../../ports/capture-control';
 import { CaptureRules } from './capture-rules';
 
@@ -16,9 +16,7 @@ export interface AwsCaptureControlOptions {
   /** Only for rules that are made at run time. */
   readonly queueArn: string;
   readonly deadLetterQueueArn: string;
-  /** Names of the rules that are deployed with the vault. */
-  readonly deployedRules: readonly string[];
-  /** Beginning of the names of rules that are made at run time. */
+  /** Beginning of the names of the rules that are looked at, or made. */
   readonly rulePrefix: string;
   readonly accountId: string;
   readonly vaultName: string;
@@ -59,15 +57,15 @@ export class AwsCaptureControl implements CaptureControl {
     this.rules.destroy();
   }
 
-  async health(since: number): Promise<CaptureHealth> {
-    const { queueUrl, deadLetterQueueUrl, deployedRules } = this.options;
-    const [queued, deadLetters, oldestSeconds, disabledRules] = await Promise.all([
+  async health(since: number, bucket: string): Promise<CaptureHealth> {
+    const { queueUrl, deadLetterQueueUrl, rulePrefix } = this.options;
+    const [queued, deadLetters, oldestSeconds, rules] = await Promise.all([
       this.messagesOf(queueUrl),
       this.messagesOf(deadLetterQueueUrl),
       this.oldestSince(since),
-      this.rules.disabled(deployedRules),
+      this.rules.list(rulePrefix),
     ]);
-    return { queued, deadLetters, oldestSeconds, disabledRules };
+    return { queued, deadLetters, oldestSeconds, disabledRules: whatDisables(rules, bucket) };
   }
 
   async ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }> {

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   DeleteRuleCommand,
-  DescribeRuleCommand,
   EventBridgeClient,
   type EventBridgeClientConfig,
   ListRulesCommand,
@@ -11,6 +10,7 @@ import {
   RemoveTargetsCommand,
   ResourceNotFoundException,
   type Rule,
+  type RuleState,
 } from '@aws-sdk/client-eventbridge';
 import { capturePattern, CONTINUOUS_EVENTS } from '../../contract/events';
 import type { CaptureRule } from '../../core/capture-rules';
@@ -58,20 +58,13 @@ export class CaptureRules {
     });
   }
 
-  /** Those that are missing or disabled. `DescribeRule` may be called 50 times a second in an account: they are asked one by one. */
-  async disabled(names: readonly string[]): Promise<string[]> {
-    const disabled: string[] = [];
-    for (const name of names) if (!(await this.isEnabled(name))) disabled.push(name);
-    return disabled;
-  }
-
-  /** Answers whether anything had to be done. */
+  /** Answers whether anything had to be done. A rule that somebody disabled stays so. */
   async ensure(rule: CaptureRule, known: KnownRule | undefined): Promise<boolean> {
     const { name, buckets } = rule;
     const pattern = capturePattern(this.options.accountId, CONTINUOUS_EVENTS, buckets);
-    const isRight = known?.enabled === true && isDeepStrictEqual(known.pattern, pattern);
+    const isRight = known !== undefined && isDeepStrictEqual(known.pattern, pattern);
     if (isRight && (await this.hasTarget(name))) return false;
-    if (!isRight) await this.put(name, JSON.stringify(pattern));
+    if (!isRight) await this.put(name, JSON.stringify(pattern), known?.enabled === false ? 'DISABLED' : 'ENABLED');
     await this.setTarget(name);
     return true;
   }
@@ -87,18 +80,9 @@ export class CaptureRules {
     await this.client.send(new DeleteRuleCommand({ Name: name }));
   }
 
-  private async isEnabled(Name: string): Promise<boolean> {
-    try {
-      return (await this.client.send(new DescribeRuleCommand({ Name }))).State !== 'DISABLED';
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return false;
-      throw error;
-    }
-  }
-
-  private async put(Name: string, EventPattern: string): Promise<void> {
+  private async put(Name: string, EventPattern: string, State: RuleState): Promise<void> {
     const Description = `Changes of buckets that were found for the backup vault ${this.options.vaultName}`;
-    await this.client.send(new PutRuleCommand({ Name, EventPattern, Description, State: 'ENABLED' }));
+    await this.client.send(new PutRuleCommand({ Name, EventPattern, Description, State }));
   }
 
   private async hasTarget(Rule: string): Promise<boolean> {

@@ -23,18 +23,18 @@ export class MemoryCaptureControl implements CaptureControl {
     return this.made.find(({ name }) => name === rule)?.buckets ?? [];
   }
 
-  health(): Promise<CaptureHealth> {
-    return Promise.resolve(this.state);
+  health(_since: number, bucket: string): Promise<CaptureHealth> {
+    const own = this.made.filter(({ buckets }) => buckets.includes(bucket));
+    const disabled = own.map(({ name }) => name).filter((name) => this.disabled.has(name));
+    return Promise.resolve({ ...this.state, disabledRules: [...this.state.disabledRules, ...disabled] });
   }
 
   ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }> {
     const { rules, surplus } = planCaptureRules('rule-', this.made, buckets);
     const before = new Map(this.made.map((rule) => [rule.name, String(rule.buckets)]));
-    const isWrong = (rule: CaptureRule): boolean =>
-      this.disabled.has(rule.name) || before.get(rule.name) !== String(rule.buckets);
-    const changed = rules.filter(isWrong).length + surplus.length;
+    const changed = rules.filter((rule) => before.get(rule.name) !== String(rule.buckets)).length + surplus.length;
     this.made = rules;
-    this.disabled.clear();
+    for (const name of surplus) this.disabled.delete(name);
     return Promise.resolve({ changed });
   }
 }

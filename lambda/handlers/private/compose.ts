@@ -62,7 +62,6 @@ const captureControl = (): AwsCaptureControl =>
     deadLetterQueueUrl: text(Env.captureDeadLetterQueueUrl),
     queueArn: text(Env.captureQueueArn),
     deadLetterQueueArn: text(Env.captureDeadLetterQueueArn),
-    deployedRules: text(Env.captureRules).split(',').filter(Boolean),
     rulePrefix: text(Env.captureRulePrefix),
     accountId: text(Env.accountId),
     vaultName: text(Env.vaultName),
