@@ -65,8 +65,10 @@ export class ScannedKeys {
       const links = this.job.versions === 'ALL' ? older.slice(0, 1) : older;
       return links.length > 0 ? { ...row, newerThan: links.map((entry) => entry.versionId).join(',') } : row;
     });
-    // One that is gone by now may have been the newest of its second: what is not known counts against the backup.
-    const placeOf = (row: Row): number => place.get(row.versionId) ?? -1;
+    // One that is gone by now may have been the newest of its second: what is not known counts against the backup. But a marker
+    // that is gone hides nothing any more, and must not stand for an object that is there.
+    const placeOfGone = (row: Row): number => (row.kind === 'marker' ? listed.length : -1);
+    const placeOf = (row: Row): number => place.get(row.versionId) ?? placeOfGone(row);
     return linked.sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
   }
 }

@@ -88,3 +88,21 @@ describe('the newest of a tied second is gone before a report is read', () => {
     else expect(exact).toBe(false);
   });
 });
+
+test.each(['first', 'later'])(
+  'a marker that is gone before the %s report is read does not stand for the object of its second',
+  async (report) => {
+    const rig = new Rig();
+    rig.s3.createBucket('src');
+    const marker = rig.s3.delete('src', 'k') ?? '';
+    rig.s3.put('src', 'k', 'current');
+    rig.s3.advance(1);
+    if (report === 'later') await rig.backup({ bucket: 'src', source: 'listing' });
+    deliverReport(rig.s3, 'src', SCRATCH);
+    rig.s3.deleteVersion('src', 'k', marker);
+    const output = await rig.backup({ bucket: 'src', source: 'inventory', versions: 'CURRENT' });
+    expect(output).toMatchObject({ status: 'COMPLETED', objects: 1 });
+    expect(await rig.restore(now)).toMatchObject({ status: 'COMPLETED', exact: true });
+    expect(rig.s3.text('now', 'k')).toBe('current');
+  },
+);
