@@ -169,7 +169,7 @@ export interface ContinuousBackupOptions {
   readonly deleteAfter?: Duration;
 
   /**
-   * Whether `deleteAfter` may be more than 35 days, the limit of AWS Backup.
+   * Whether `deleteAfter` may be more than 35 days, the limit of AWS Backup: up to 1,826 days.
    *
    * @default false
    */

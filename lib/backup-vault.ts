@@ -208,12 +208,12 @@ export class BackupVault extends MonitoredVault {
   }
 
   /**
-   * Lets a principal start and follow backup jobs, and look the vault up by name.
+   * Lets a principal start and follow backup and upkeep jobs, and look the vault up by name.
    *
    * @param grantee user, role or function that backs up
    */
   grantBackup(grantee: iam.IGrantable): iam.Grant {
-    return this.grantJobs(grantee, this.backupWorkflow);
+    return this.grantJobs(grantee, this.backupWorkflow).combine(this.grantJobs(grantee, this.upkeepWorkflow));
   }
 
   /**

@@ -93,6 +93,9 @@ export interface Scheduled {
   readonly notBefore?: string;
 }
 
+/** Longest window of continuous backup, five years: each change of that time is kept, whatever was deleted since. */
+export const MAX_CONTINUOUS_DAYS = 1_826;
+
 /** Payload that a schedule gives to the start-jobs function. */
 export interface StartJobsInput {
   readonly plan: string;

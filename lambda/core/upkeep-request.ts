@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalidRequest } from '../contract/errors';
+import { MAX_CONTINUOUS_DAYS } from '../contract/steps';
 import { type BackupRequest, bucketProblems, scheduledProblems, scheduledSchema } from './backup-request';
 import { parseStrictly } from './parse';
 
@@ -11,16 +12,13 @@ export interface UpkeepFacts {
   readonly days?: number;
 }
 
-/** Five years: each change of that time is kept, whatever was deleted since. */
-const MAX_DAYS = 1_826;
-
 const schema = z.strictObject({
   bucket: z.string(),
   action: z.enum(['auto', 'commit-changes', 'reconcile']).default('auto'),
   deleteAfterDays: z
     .int()
     .min(1, 'must be at least 1 day')
-    .max(MAX_DAYS, `must be at most ${String(MAX_DAYS)} days`)
+    .max(MAX_CONTINUOUS_DAYS, `must be at most ${String(MAX_CONTINUOUS_DAYS)} days`)
     .optional(),
   scheduled: scheduledSchema.optional(),
 });

@@ -17,7 +17,16 @@ export function pacedPorts(ports: BackupPorts, perSecond: number | undefined): B
   const pace = ports.pace(perSecond);
   return {
     ...ports,
-    source: paced(ports.source, pace, ['listVersions', 'listObjects', 'head', 'get', 'getTags', 'getAcl', 'readTags', 'readAcl']),
+    source: paced(ports.source, pace, [
+      'listVersions',
+      'listObjects',
+      'head',
+      'get',
+      'getTags',
+      'getAcl',
+      'readTags',
+      'readAcl',
+    ]),
     vault: ports.vault.withStore(paced(ports.vault.store, pace, ['copy', 'copyPart'])),
   };
 }

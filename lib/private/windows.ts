@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { MAX_CONTINUOUS_DAYS } from '../../lambda/contract/steps';
 import { knownMinutes } from './validation';
 import { SCRATCH_LIFETIME } from './vault-storage';
 
@@ -56,18 +57,19 @@ export function requireRetention(prop: string, retention: Duration | undefined):
 }
 
 /** AWS Backup's limit of continuous backups. */
-const MAX_CONTINUOUS_DAYS = 35;
+const USUAL_CONTINUOUS_DAYS = 35;
 
 export function requireContinuousWindow(prop: string, window: Duration, allowLong: boolean): void {
   requireRetention(prop, window);
   const minutes = knownMinutes(window);
-  if (minutes === undefined || allowLong) {
+  if (minutes === undefined) {
     return;
   }
   const days = minutes / Duration.days(1).toMinutes();
-  if (days > MAX_CONTINUOUS_DAYS) {
+  const most = allowLong ? MAX_CONTINUOUS_DAYS : USUAL_CONTINUOUS_DAYS;
+  if (days > most) {
     throw new Error(
-      `\`${prop}\` must be ${MAX_CONTINUOUS_DAYS} days or less for continuous backup, got ${days} days; set \`allowLongRetention: true\` to keep longer`,
+      `\`${prop}\` must be ${most} days or less for continuous backup, got ${days} days; ${allowLong ? 'recovery points of periodic rules may be kept longer' : 'set `allowLongRetention: true` to keep longer'}`,
     );
   }
 }

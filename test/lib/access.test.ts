@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { BackupPlan, BackupResource, BackupVault } from '../../lib';
+import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from '../../lib';
 import {
   allowed,
   flat,
@@ -21,6 +21,7 @@ const byName = (name: string): BackupResource => BackupResource.fromArn(`arn:aws
 
 function vaultOf(select: (stack: Stack) => BackupResource[], stack = testStack()): Template {
   const plan = BackupPlan.daily35DayRetention(stack, 'Plan', new BackupVault(stack, 'Vault'));
+  plan.addRule(BackupPlanRule.continuous());
   plan.addSelection('Buckets', { resources: select(stack) });
   return Template.fromStack(stack);
 }

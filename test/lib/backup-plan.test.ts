@@ -12,17 +12,10 @@ import {
   BackupVault,
   BackupVersions,
 } from '../../lib';
-import { logicalId, protectedBucket, resources, statementsOf, testStack } from './support/synth';
+import { payloadOf } from './support/payload';
+import { logicalId, protectedBucket, statementsOf, testStack } from './support/synth';
 
 const byArn = (name: string): BackupResource => BackupResource.fromArn(`arn:aws:s3:::${name}`);
-
-/** Payload of a schedule, with references as their logical IDs. */
-function payloadOf(template: Template, prefix: string): any {
-  const schedule = resources(template)[logicalId(template, 'AWS::Scheduler::Schedule', prefix)]!;
-  const { Input } = schedule.Properties['Target'];
-  const text = typeof Input === 'string' ? Input : Input['Fn::Join'][1].map((p: any) => p.Ref ?? p).join('');
-  return JSON.parse(text);
-}
 
 describe('the ready-made plans', () => {
   test.each([

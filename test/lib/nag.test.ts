@@ -2,7 +2,7 @@ import type { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { BackupPlan, BackupResource, BackupVault, S3BackupPolicy, S3RestorePolicy } from '../../lib';
+import { BackupPlan, BackupPlanRule, BackupResource, BackupVault, S3BackupPolicy, S3RestorePolicy } from '../../lib';
 import { testStack } from './support/synth';
 
 /** Rules that a stack breaks; the aspects that write policies have run by then, as they have in an app. */
@@ -17,6 +17,18 @@ test('a vault for more buckets than a policy can list has a reason for its wildc
   const plan = BackupPlan.daily35DayRetention(stack, 'Plan', new BackupVault(stack, 'Vault'));
   const resources = Array.from({ length: 30 }, (_, i) => BackupResource.fromArn(`arn:aws:s3:::bucket-${i}`));
   plan.addSelection('Buckets', { resources });
+  expect(brokenRules(stack)).toEqual([]);
+});
+
+test('a vault with continuous backup, with a dashboard, of buckets that are named and of ones that are found', () => {
+  const stack = testStack();
+  const vault = new BackupVault(stack, 'Vault', { bucketMetrics: true });
+  const plan = BackupPlan.daily35DayRetention(stack, 'Plan', vault);
+  plan.addRule(BackupPlanRule.continuous());
+  plan.addSelection('Buckets', {
+    resources: [BackupResource.fromArn('arn:aws:s3:::photos'), BackupResource.fromTag('backup', 'yes')],
+  });
+  expect(vault.dashboard).toBeDefined();
   expect(brokenRules(stack)).toEqual([]);
 });
 

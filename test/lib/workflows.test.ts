@@ -10,10 +10,13 @@ new BackupVault(stack, 'Vault', { maxConcurrency: 17 });
 const template = Template.fromStack(stack);
 const backup = definitionOf(template, 'VaultBackupStateMachine');
 const restore = definitionOf(template, 'VaultRestoreStateMachine');
+const upkeep = definitionOf(template, 'VaultUpkeepStateMachine');
+const workflowOf = (definition: Definition): object => (definition === upkeep ? { workflow: 'upkeep' } : {});
 
 describe.each([
   ['backup', backup],
   ['restore', restore],
+  ['upkeep', upkeep],
 ])('the %s workflow', (_, definition) => {
   const states = allStates(definition);
   const tasks = states.filter(([, { Type }]) => Type === 'Task');
@@ -71,6 +74,7 @@ describe.each([
           'name.$': '$$.Execution.Name',
           'startTime.$': '$$.Execution.StartTime',
         },
+        ...workflowOf(definition),
         'error.$': '$',
         'failedAt.$': '$$.State.EnteredTime',
       },
@@ -86,10 +90,11 @@ describe.each([
   });
 
   test('starts from the input and the execution', () => {
-    const first = definition.States[definition === backup ? 'Prepare' : 'Plan'];
+    const first = definition.States[definition === restore ? 'Plan' : 'Prepare'];
     expect(first!.Parameters).toEqual({
       'input.$': '$$.Execution.Input',
       execution: { 'arn.$': '$$.Execution.Id', 'name.$': '$$.Execution.Name', 'startTime.$': '$$.Execution.StartTime' },
+      ...workflowOf(definition),
     });
     expect(first).not.toHaveProperty('ResultPath');
   });
@@ -98,6 +103,8 @@ describe.each([
 describe.each([
   ['Scan', backup, 'Partition', 'VaultBackupScan'],
   ['BackUpRanges', backup, 'Commit', 'VaultBackupRange'],
+  ['Scan', upkeep, 'Partition', 'VaultBackupScan'],
+  ['BackUpRanges', upkeep, 'Commit', 'VaultBackupRange'],
   ['PlanRanges', restore, 'Assess', 'VaultRestorePlanRange'],
   ['RestoreRanges', restore, 'Finish', 'VaultRestoreRange'],
 ])('the fan-out %s', (name, definition: Definition, next, worker) => {
@@ -214,6 +221,14 @@ test.each([
   ['Finish', restore],
 ])('%s gets the job and nothing that grows', (name, definition) => {
   expect(definition.States[name]!.Parameters).toEqual({ 'job.$': '$.job' });
+});
+
+test('upkeep is the backup workflow, told apart by what its first and last steps are told', () => {
+  const told = JSON.stringify(upkeep.States).replaceAll(',"workflow":"upkeep"', '');
+  expect(told).not.toContain('upkeep');
+  expect(JSON.parse(told)).toEqual(backup.States);
+  expect(upkeep.StartAt).toBe(backup.StartAt);
+  expect(upkeep.Comment).not.toBe(backup.Comment);
 });
 
 test('the last step answers for the execution', () => {

@@ -211,7 +211,7 @@ describe('an answer says whether it is exact', () => {
 
   test('rows that tell of a gap of the capture are no versions', async () => {
     const rig = await continuous();
-    await log(rig, { key: '', versionId: '', kind: 'gap' as 'put', lastModified: at(rig) });
+    await log(rig, { key: '', versionId: '', kind: 'gap', lastModified: at(rig) });
     expect(await doubted(rig)).toEqual({ exact: true, doubts: {} });
   });
 });

@@ -71,15 +71,18 @@ test('buckets that the template names need no rules', async () => {
 });
 
 test('the events of buckets found by tag are captured before their jobs start; those of the vault, and those that have a rule, are left out', async () => {
-  const { ports, fire, started } = scheduleOf(['found', 'the-vault', 'photos', 'a-found-one']);
+  const { ports, fire } = scheduleOf(['found', 'the-vault', 'photos', 'a-found-one']);
   const seen: (readonly string[])[] = [];
-  const { start } = ports.upkeep;
-  ports.upkeep.start = (options) => {
+  const start = jest.spyOn(ports.upkeep, 'start').mockImplementation(({ name }) => {
     seen.push(ports.captureControl.captured);
-    return start.call(ports.upkeep, options);
-  };
+    return Promise.resolve({ executionArn: name });
+  });
   await fire({ buckets: ['photos'], tags: [TAG] });
-  expect(started()).toEqual(['photos', 'a-found-one', 'found']);
+  expect(start.mock.calls.map(([{ input }]) => (input as { bucket: string }).bucket)).toEqual([
+    'photos',
+    'a-found-one',
+    'found',
+  ]);
   expect(seen).toEqual(Array(3).fill(['a-found-one', 'found']));
 });
 
@@ -115,11 +118,10 @@ test('a lookup that finds nothing, or fails, takes no rule away', async () => {
 
 test('rules that cannot be made keep no job from starting, and the call is tried again', async () => {
   const { ports, fire, started } = scheduleOf(['found']);
-  const { ensureRules } = ports.captureControl;
-  ports.captureControl.ensureRules = () => Promise.reject(new Error('LimitExceededException: 300 rules'));
+  const refused = jest.spyOn(ports.captureControl, 'ensureRules').mockRejectedValue(new Error('300 rules on the bus'));
   await expect(fire({ buckets: ['photos'], tags: [TAG] })).rejects.toThrow('300 rules');
   expect(started()).toEqual(['photos', 'found']);
-  ports.captureControl.ensureRules = ensureRules;
+  refused.mockRestore();
   expect(await fire({ buckets: ['photos'], tags: [TAG] })).toEqual({ started: 2 });
   expect(started()).toHaveLength(2);
   expect(ports.captureControl.captured).toEqual(['found']);
