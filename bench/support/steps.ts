@@ -1,3 +1,4 @@
+import { wantedInventory } from '../../lambda/adapters/bucket-inventory';
 import {
   MemoryBucketAdmin,
   MemoryBucketClaims,
@@ -11,6 +12,7 @@ import {
   SilentLog,
 } from '../../lambda/adapters/memory';
 import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
+import { vaultInventory } from '../../lambda/core/inventory-place';
 import type { BackupJob, RangeUnit } from '../../lambda/core/jobs';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { type BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
@@ -42,7 +44,8 @@ export const peakMiB = (): number => Math.round(process.resourceUsage().maxRSS /
 /** Ports of the Backup workflow over a generated bucket, with vault and scratch bucket on disk. */
 export function benchPorts(source: CountingStore, vault: DiskStore, scratch: DiskStore): BackupPorts {
   const s3 = new MemoryS3({ account: ACCOUNT, now: NOW });
-  s3.createBucket(BUCKET);
+  const inventory = { ...vaultInventory(SCRATCH_BUCKET), format: 'Parquet' as const };
+  s3.createBucket(BUCKET).inventories.set(inventory.id, wantedInventory(inventory, ACCOUNT));
   return {
     source,
     vault: new Vault(vault, 'the-vault'),
