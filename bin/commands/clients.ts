@@ -44,5 +44,7 @@ export interface ExecutionClient {
 export interface Clients {
   readonly directory: VaultDirectory;
   readonly executions: ExecutionClient;
-  catalog(tableName: string): Pick<Catalog, 'listJobs' | 'listRecoveryPoints'>;
+  catalog(
+    tableName: string,
+  ): Pick<Catalog, 'listJobs' | 'listRecoveryPoints' | 'getContinuousPoint' | 'listContinuousPoints'>;
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RecoveryPointRecord } from '../../lambda/ports/catalog';
+import type { Catalog, ContinuousPointRecord, RecoveryPointRecord } from '../../lambda/ports/catalog';
 import { type Context, result, type Run, vaultOf } from './context';
 import { Exit } from './errors';
 import { bytes, Column, number, table } from './format';
@@ -14,7 +14,9 @@ export function addRecoveryPoints(program: Command, run: Run): void {
   program
     .command('recovery-points')
     .summary('list recovery points')
-    .description('Lists recovery points of a bucket or of the whole vault, newest first.')
+    .description(
+      'Lists recovery points of a bucket or of the whole vault, newest first, and what of continuous backup can be restored to the second.',
+    )
     .argument('[bucket]', 'the protected bucket (default: all)')
     .option('--limit <n>', 'how many recovery points', wholeNumber, 20)
     .addHelpText('after', EXAMPLES)
@@ -26,13 +28,39 @@ export function addRecoveryPoints(program: Command, run: Run): void {
 async function recoveryPoints(context: Context, bucket: string | undefined, limit: number): Promise<number> {
   const { io, clients } = context;
   const vault = await vaultOf(context);
-  const { items, next } = await clients.catalog(vault.catalogTable).listRecoveryPoints({ bucket, limit });
-  if (items.length === 0)
+  const catalog = clients.catalog(vault.catalogTable);
+  const { items, next } = await catalog.listRecoveryPoints({ bucket, limit });
+  const continuous = await continuousPoints(catalog, bucket);
+  if (items.length === 0 && continuous.length === 0)
     io.err(`no recovery points${bucket === undefined ? '' : ` of ${bucket}`} in vault ${vault.vaultName}`);
-  if (items.length > 0 || context.json) result(context, items, () => table(COLUMNS, items, io.columns));
+  if (items.length > 0 || continuous.length > 0 || context.json)
+    result(context, [...continuous, ...items], () =>
+      [
+        ...(continuous.length > 0 ? [table(CONTINUOUS_COLUMNS, continuous, io.columns)] : []),
+        ...(items.length > 0 ? [table(COLUMNS, items, io.columns)] : []),
+      ].join('\n\n'),
+    );
   if (next !== undefined) io.err(`there are more: use --limit to see more than ${limit}`);
   return Exit.done;
 }
+
+async function continuousPoints(
+  catalog: Pick<Catalog, 'getContinuousPoint' | 'listContinuousPoints'>,
+  bucket: string | undefined,
+): Promise<readonly ContinuousPointRecord[]> {
+  if (bucket === undefined) return catalog.listContinuousPoints();
+  const point = await catalog.getContinuousPoint(bucket);
+  return point ? [point] : [];
+}
+
+const CONTINUOUS_COLUMNS: readonly Column<ContinuousPointRecord>[] = [
+  { heading: 'CONTINUOUS', value: ({ recoveryPointId }) => recoveryPointId },
+  { heading: 'STATUS', value: ({ state }) => state },
+  { heading: 'EARLIEST', value: ({ earliestRestorable }) => earliestRestorable },
+  { heading: 'LATEST', value: ({ latestRestorable }) => latestRestorable },
+  { heading: 'COMPARED', value: ({ reconciledThrough }) => reconciledThrough },
+  { heading: 'MESSAGE', value: ({ statusMessage }) => statusMessage ?? '' },
+];
 
 const COLUMNS: readonly Column<RecoveryPointRecord>[] = [
   { heading: 'RECOVERY POINT', value: ({ recoveryPointId }) => recoveryPointId },

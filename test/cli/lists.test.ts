@@ -1,4 +1,4 @@
-import type { JobRecord, RecoveryPointRecord } from '../../lambda/ports/catalog';
+import type { ContinuousPointRecord, JobRecord, RecoveryPointRecord } from '../../lambda/ports/catalog';
 import { cli } from './support/fakes';
 
 const jobs: JobRecord[] = [
@@ -66,6 +66,34 @@ test('recovery points: a table with expiry and sizes', async () => {
       'photos/00000000000000000002  PARTIAL  2026-11-22T10:15:00Z  2026-12-27T10:15:00Z    1,234     2,000  1.5 KiB  job-2',
     ].join('\n'),
   );
+});
+
+test('what of continuous backup can be restored comes first', async () => {
+  const point = (bucket: string): ContinuousPointRecord => ({
+    recoveryPointId: `${bucket}/continuous`,
+    bucket,
+    state: 'AVAILABLE',
+    createdAt: '2026-11-01T00:00:00Z',
+    earliestRestorable: '2026-11-01T00:00:00Z',
+    latestRestorable: '2026-11-22T10:00:00Z',
+    reconciledThrough: '2026-11-22T03:00:00Z',
+    days: 35,
+    seq: 9,
+  });
+  const continuous = [
+    point('photos'),
+    { ...point('logs'), state: 'STOPPED' as const, statusMessage: 'a rule is disabled' },
+  ];
+  const one = await cli(['recovery-points', 'photos'], { continuous });
+  expect(one.stdout.split('\n')).toEqual([
+    expect.stringMatching(/^CONTINUOUS +STATUS +EARLIEST +LATEST +COMPARED/),
+    expect.stringMatching(
+      /^photos\/continuous +AVAILABLE +2026-11-01T00:00:00Z +2026-11-22T10:00:00Z +2026-11-22T03:00:00Z/,
+    ),
+  ]);
+  const all = await cli(['recovery-points'], { continuous, recoveryPoints });
+  expect(all.stdout).toMatch(/logs\/continuous +STOPPED.*a rule is disabled\n\nRECOVERY POINT/s);
+  expect(JSON.parse((await cli(['recovery-points', '--json'], { continuous })).stdout)).toEqual(continuous);
 });
 
 test('with --json both are an array of the records, also when it is empty', async () => {

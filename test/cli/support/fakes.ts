@@ -7,7 +7,7 @@ import type {
 } from '../../../bin/commands/clients';
 import type { Io } from '../../../bin/commands/io';
 import { runCli } from '../../../bin/commands/program';
-import type { JobRecord, Page, RecoveryPointRecord } from '../../../lambda/ports/catalog';
+import type { ContinuousPointRecord, JobRecord, Page, RecoveryPointRecord } from '../../../lambda/ports/catalog';
 import type { BackupOutput } from '../../../lambda/usecases/backup-commit';
 import type { RestoreOutput } from '../../../lambda/usecases/restore-finish';
 
@@ -80,6 +80,7 @@ export interface World {
   readonly executions?: readonly FakeExecution[];
   readonly jobs?: readonly JobRecord[];
   readonly recoveryPoints?: readonly RecoveryPointRecord[];
+  readonly continuous?: readonly ContinuousPointRecord[];
   readonly more?: boolean;
   readonly interactive?: boolean;
   /** What the user answers; absent: a question is an error. */
@@ -181,6 +182,8 @@ export async function bareCli(args: readonly string[], world: World = {}): Promi
     catalog: () => ({
       listJobs: (options) => page(options, world.jobs),
       listRecoveryPoints: (options) => page(options, world.recoveryPoints),
+      listContinuousPoints: () => Promise.resolve(world.continuous ?? []),
+      getContinuousPoint: (bucket) => Promise.resolve(world.continuous?.find((point) => point.bucket === bucket)),
     }),
   };
   const exitCode = await runCli(args, io, clients);
