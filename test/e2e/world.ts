@@ -29,6 +29,7 @@ const smallUnits = {
   DEADLINE_MARGIN_MS: '900000',
   // Changes of tags and ACLs are taken in by the next job.
   CHANGES_SETTLE_SECONDS: '1',
+  CAPTURE_DELIVERY_SECONDS: '1',
 };
 
 export interface Backed {
@@ -40,13 +41,15 @@ export interface Backed {
 export class DeployedVault {
   readonly backups: Workflow<BackupOutput>;
   readonly restores: Workflow<RestoreOutput>;
+  readonly upkeeps: Workflow<BackupOutput>;
 
   constructor(
     private readonly engine: Engine,
-    readonly names: Readonly<Record<'vault' | 'scratch' | 'catalog' | 'backup' | 'restore', string>>,
+    readonly names: Readonly<Record<'vault' | 'scratch' | 'catalog' | 'backup' | 'restore' | 'upkeep', string>>,
   ) {
     this.backups = new Workflow(engine, names.backup);
     this.restores = new Workflow(engine, names.restore);
+    this.upkeeps = new Workflow(engine, names.upkeep);
   }
 
   /** Names of all files in the vault, after the bucket's. */
@@ -87,6 +90,7 @@ export class E2eWorld {
       catalog: output('E2eCatalogTable'),
       backup: output('E2eBackup'),
       restore: output('E2eRestore'),
+      upkeep: output('E2eUpkeep'),
     });
     this.small = new DeployedVault(engine, {
       vault: output('VaultBucketName'),
@@ -94,6 +98,7 @@ export class E2eWorld {
       catalog: output('CatalogTableName'),
       backup: output('BackupStateMachineArn'),
       restore: output('RestoreStateMachineArn'),
+      upkeep: output('UpkeepStateMachineArn'),
     });
     this.changeLogTable = output('ChangeLogTableName');
     this.events = new Workflow(engine, output('E2eEventRecorder'));
@@ -130,6 +135,8 @@ export class E2eWorld {
       main.restores,
       small.backups,
       small.restores,
+      main.upkeeps,
+      small.upkeeps,
       events,
       reader,
       s3,
