@@ -35,6 +35,8 @@ export class AbsentStore implements ObjectStore {
   get: ObjectStore['get'] = absent;
   getTags: ObjectStore['getTags'] = absent;
   getAcl: ObjectStore['getAcl'] = absent;
+  readTags: ObjectStore['readTags'] = absent;
+  readAcl: ObjectStore['readAcl'] = absent;
   put: ObjectStore['put'] = absent;
   copy: ObjectStore['copy'] = absent;
   createUpload: ObjectStore['createUpload'] = absent;
@@ -63,6 +65,8 @@ export class DiskStore implements ObjectStore {
   listVersions = this.rest.listVersions;
   getTags = this.rest.getTags;
   getAcl = this.rest.getAcl;
+  readTags = this.rest.readTags;
+  readAcl = this.rest.readAcl;
   copy = this.rest.copy;
   createUpload = this.rest.createUpload;
   copyPart = this.rest.copyPart;

@@ -1,4 +1,4 @@
-import type { InventorySettings } from '../ports/bucket-admin';
+import { INVENTORY_FORMATS, type InventorySettings } from '../ports/bucket-admin';
 import { StoreError } from '../ports/object-store';
 
 /** S3's limit for one bucket. */
@@ -50,6 +50,13 @@ export function wantedInventory(settings: InventorySettings, accountId: string |
 export function serves(existing: BucketInventory, wanted: BucketInventory): boolean {
   return wanted.fields.every((field) => existing.fields.includes(field)) && identity(existing) === identity(wanted);
 }
+
+/** The same for reports of any format. */
+export const servesInSomeFormat = (
+  existing: BucketInventory,
+  settings: Omit<InventorySettings, 'format'>,
+  accountId: string | undefined,
+): boolean => INVENTORY_FORMATS.some((format) => serves(existing, wantedInventory({ ...settings, format }, accountId)));
 
 const identity = ({ encryption, ...inventory }: BucketInventory): string =>
   JSON.stringify([

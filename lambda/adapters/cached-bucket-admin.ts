@@ -21,5 +21,6 @@ export function cachedBucketAdmin(admin: BucketAdmin, now: () => number = Date.n
     create: (bucket, options) => admin.create(bucket, options),
     ensureEventBridge: (bucket) => admin.ensureEventBridge(bucket),
     ensureInventory: (bucket, settings) => admin.ensureInventory(bucket, settings),
+    hasInventory: (bucket, settings) => admin.hasInventory(bucket, settings),
   };
 }

@@ -65,6 +65,9 @@ export const attemptKey = ofTurn('attempt');
 export const workKey = (jobId: string, step: string, unit: string, name: string): string =>
   `${jobPrefix(jobId)}${step}/${unit}/${name}`;
 
+/** Notes of when the inventory of a bucket was configured. No job has such an ID. */
+export const inventoryNotePrefix = (bucket: string): string => `${ScratchPrefix.jobs}inventory-configured/${bucket}/`;
+
 export const restoreReportPrefix = (bucket: string, jobId: string): string =>
   `${ScratchPrefix.reports}${bucket}/${jobId}/`;
 

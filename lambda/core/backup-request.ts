@@ -27,7 +27,6 @@ const MAX_TAGS = 50;
 const MAX_SOURCE_AGE = 14 * 24 * 60;
 
 const instant = z.iso.datetime({ offset: false, error: 'must be an instant in UTC such as 2026-11-22T10:15:00Z' });
-const tagText = (max: number): z.ZodString => z.string().max(max, `must have at most ${String(max)} characters`);
 
 export const scheduledSchema = z.strictObject({
   plan: z.string(),
@@ -54,7 +53,10 @@ const schema = z.strictObject({
     .max(MAX_DAYS, `must be at most ${String(MAX_DAYS)} days`)
     .optional(),
   recoveryPointTags: z
-    .record(tagText(128).min(1, 'a tag key must not be empty'), tagText(256))
+    .record(
+      z.string().min(1, 'a tag key must not be empty').max(128, 'a tag key must have at most 128 characters'),
+      z.string().max(256, 'must have at most 256 characters'),
+    )
     .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `must have at most ${String(MAX_TAGS)} tags`)
     .optional(),
   scheduled: scheduledSchema.optional(),

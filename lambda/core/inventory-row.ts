@@ -1,4 +1,5 @@
 import { encodeAcl } from './canonical';
+import { toIso } from './instant';
 import { type Grant, isPermission } from './object-properties';
 import { NULL_VERSION, Row } from './row';
 import { multipartVisibility } from './scan-rows';
@@ -34,7 +35,10 @@ export function inventoryRow(value: InventoryRecord, facts: InventoryFacts): Row
     observedAt: facts.observedAt,
     source: 'inventory',
   };
-  if (isMarker) return row;
+  if (isMarker) {
+    if (!isBodiless(value)) throw new RecordProblem('is of a delete marker that has a body');
+    return row;
+  }
   const etag = value('ETag')?.replace(/^"|"$/g, '');
   if (etag === undefined) throw new RecordProblem('has no ETag');
   return {
@@ -55,20 +59,27 @@ function flag(value: InventoryRecord, column: string): boolean | undefined {
   return text === 'true';
 }
 
+/** Size and ETag of markers are empty, or those of nothing. */
+const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
+const isBodiless = (value: InventoryRecord): boolean =>
+  (value('Size') ?? '0') === '0' && (value('ETag') ?? EMPTY_MD5).replaceAll('"', '') === EMPTY_MD5;
+
 function size(text: string | undefined): number {
-  const bytes = /^\d+$/.test(text ?? '') ? Number(text) : Number.NaN;
+  const bytes = /^\d+$/.test(text ?? '') ? Number(text) : NaN;
   if (!Number.isSafeInteger(bytes)) throw new RecordProblem(`has the size "${text ?? ''}"`);
   return bytes;
 }
 
-/** The form of reports; Date.parse alone takes a lot for a date. */
-const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+/** An instant as reports write it, and no date of a calendar that has 30 days in February. */
+const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?Z$/;
 
 /** Whole seconds, as S3 dates versions everywhere else. */
 function instant(text: string | undefined): number {
-  const millis = ISO_INSTANT.test(text ?? '') ? Date.parse(text ?? '') : Number.NaN;
-  if (Number.isNaN(millis)) throw new RecordProblem(`has the date "${text ?? ''}"`);
-  return Math.floor(millis / 1_000);
+  const seconds = INSTANT.exec(text ?? '')?.[1];
+  const millis = Date.parse(`${seconds ?? ''}Z`);
+  if (Number.isNaN(millis) || toIso(millis / 1_000) !== `${seconds ?? ''}Z`)
+    throw new RecordProblem(`has the date "${text ?? ''}"`);
+  return millis / 1_000;
 }
 
 /** The ACL column: base64 of JSON. Undefined where it does not say everything: the ACL is then read from the object. */

@@ -80,13 +80,21 @@ function itemsFileProblem({ itemsFile }: Sound): string[] {
 }
 
 function textProblems({ destinationPrefix = '', items = [] }: Sound): string[] {
-  const problems = [destinationPrefix, ...items.map((raw) => toSelector(raw).text)]
-    .filter((text) => !text.isWellFormed())
-    .map((text) => `${shown(text)}: has half of a surrogate pair, which no key can have`);
-  const bytes = keyBytes(destinationPrefix);
-  if (bytes > MAX_KEY_BYTES)
-    problems.push(`destinationPrefix: has ${String(bytes)} bytes, a key has at most ${String(MAX_KEY_BYTES)}`);
+  const texts = items.map((raw) => toSelector(raw).text);
+  const problems = [destinationPrefix, ...texts].flatMap((text) =>
+    charactersProblem(text).map((p) => `${shown(text)}: ${p}`),
+  );
+  for (const text of texts) if (keyBytes(text) > MAX_KEY_BYTES) problems.push(`items: ${shown(text)} ${tooLong(text)}`);
+  if (keyBytes(destinationPrefix) > MAX_KEY_BYTES) problems.push(`destinationPrefix: ${tooLong(destinationPrefix)}`);
   return problems;
+}
+
+const tooLong = (text: string): string =>
+  `has ${String(keyBytes(text))} bytes, a key has at most ${String(MAX_KEY_BYTES)}`;
+
+function charactersProblem(text: string): string[] {
+  if (!text.isWellFormed()) return ['has half of a surrogate pair, which no key can have'];
+  return text.includes('\0') ? ['has the character U+0000, which no key can have'] : [];
 }
 
 function recoveryPointProblem({ recoveryPointId, sourceBucket }: Sound): string[] {

@@ -75,9 +75,10 @@ export function planKey(view: KeyView, existing: string | undefined, job: Restor
   if (!chosen.some((version) => version.row.kind === 'put')) return skip('marker');
   if (keyBytes(destination) > MAX_KEY_BYTES) return skip('key-too-long');
   if (existing !== undefined && job.onExisting === 'skip') return skip('exists');
-  // Without its newest body a key would show an older one as current: better none at all, and saying so.
-  const newest = chosen.findLast((version) => version.row.kind === 'put');
-  if (newest && !newest.row.file) return skip('not-stored');
+  // Without its newest body a key would show an older one as current, unless a marker hides it: better none, and saying so.
+  const bodies = chosen.filter((version) => version.row.kind === 'put');
+  const isHidden = chosen.at(-1)?.row.kind === 'marker';
+  if (!(isHidden ? bodies.some(({ row }) => row.file) : bodies.at(-1)?.row.file)) return skip('not-stored');
   const skipped: { reason: RestoreSkip; versionId?: string }[] = [];
   const ops = chosen.flatMap((version): RestoreOp[] => {
     const { row } = version;

@@ -109,7 +109,10 @@ function withStates(row: Row, states: readonly Row[], asOf: number, doubts: read
   };
 }
 
-/** What holds at an instant, and whether the next change came before that was read: then it is that of the next change, maybe. */
+/**
+ * What holds at an instant, and whether the next change came before that was read: then it is that of the next change, maybe. Of several
+ * reads of one change the last one before the next change tells the truth.
+ */
 function fieldAt(
   row: Row,
   ordered: readonly Row[],
@@ -117,13 +120,12 @@ function fieldAt(
   asOf: number,
 ): { readonly value?: string; readonly isOverread: boolean } {
   const told = ordered.filter((state) => state[field] !== undefined);
-  const state = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf);
-  const next = told.find(({ effectiveFrom = 0 }) => effectiveFrom > asOf);
-  const readAt = state ? state.observedAt : row.readAt;
-  return {
-    value: state ? state[field] : row[field],
-    isOverread: readAt !== undefined && next?.effectiveFrom !== undefined && next.effectiveFrom <= readAt,
-  };
+  const held = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf);
+  const next = told.find(({ effectiveFrom = 0 }) => effectiveFrom > asOf)?.effectiveFrom ?? Infinity;
+  if (!held) return { value: row[field], isOverread: (row.readAt ?? -Infinity) >= next };
+  const reads = told.filter(({ effectiveFrom }) => effectiveFrom === held.effectiveFrom);
+  const truth = reads.findLast(({ observedAt = 0 }) => observedAt < next);
+  return { value: (truth ?? reads[0])?.[field], isOverread: truth === undefined };
 }
 
 /**

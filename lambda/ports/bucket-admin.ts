@@ -11,6 +11,9 @@ export interface BucketDescription {
   readonly date: number;
 }
 
+/** Formats of reports that backups read. */
+export const INVENTORY_FORMATS = ['CSV', 'Parquet'] as const;
+
 /** A report that S3 is to make of all versions of a bucket, with every field that S3 offers. */
 export interface InventorySettings {
   /** ID of the configuration: 1 to 64 letters, digits, `.`, `_` and `-`. */
@@ -20,7 +23,7 @@ export interface InventorySettings {
   /** Where the reports go in it; without a `/` at the end, as S3 adds its own. */
   readonly prefix: string;
   readonly frequency: 'Daily' | 'Weekly';
-  readonly format: 'CSV' | 'Parquet';
+  readonly format: (typeof INVENTORY_FORMATS)[number];
   /** @default the default encryption of the destination bucket */
   readonly encryption?: { readonly type: 'SSE_S3' } | { readonly type: 'SSE_KMS'; readonly kmsKeyId: string };
 }
@@ -45,4 +48,9 @@ export interface BucketAdmin {
    * `too-many-configurations` when the bucket has 1,000 (S3's limit), and `invalid` for a prefix that ends in `/`.
    */
   ensureInventory(bucket: string, settings: InventorySettings): Promise<'created' | 'was-there'>;
+  /**
+   * Whether the bucket has a configuration of that ID which gives at least the reports that are wanted, in a format of ours.
+   * Throws StoreErrors as `describe` does.
+   */
+  hasInventory(bucket: string, settings: Omit<InventorySettings, 'format'>): Promise<boolean>;
 }

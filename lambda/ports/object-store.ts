@@ -139,6 +139,12 @@ export interface UploadedPart {
   readonly size: number;
 }
 
+/** What S3 answered, and when. */
+export interface Dated<T> {
+  readonly value: T;
+  readonly date: number;
+}
+
 export interface ObjectStore {
   /** Versions and delete markers in S3's order. `prefix` narrows; `cursor` goes on where a page ended. */
   listVersions(options: {
@@ -153,6 +159,9 @@ export interface ObjectStore {
   get(options: GetOptions): Promise<ObjectBody>;
   getTags(ref: ObjectRef): Promise<Tags>;
   getAcl(ref: ObjectRef): Promise<Acl>;
+  /** The same, with S3's own time of the answer. */
+  readTags(ref: ObjectRef): Promise<Dated<Tags>>;
+  readAcl(ref: ObjectRef): Promise<Dated<Acl>>;
   put(options: PutOptions): Promise<Written>;
   /** One CopyObject: at most 5 GiB. */
   copy(options: CopyOptions): Promise<Written>;

@@ -42,8 +42,8 @@ export async function prepareBackup(
   try {
     return await prepare(ports, start);
   } catch (error) {
-    const { bucket } = start.input as { readonly bucket: string };
-    if (error instanceof BackupError && STOPPING.includes(error.name))
+    const bucket = (start.input as { readonly bucket?: unknown } | null)?.bucket;
+    if (error instanceof BackupError && STOPPING.includes(error.name) && typeof bucket === 'string')
       await stopContinuous(ports, bucket, error.message);
     throw error;
   }

@@ -2,6 +2,9 @@ import { reportPrefix } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
 import { Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
+import { refuseUnlikeKnown } from '../core/inventory-contradictions';
+import { inventoryInvalid } from '../core/inventory-manifest';
+import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { addHoldings, LOST, NO_HOLDINGS } from '../core/fold-versions';
 import type { KeyGroup } from '../core/groups';
@@ -200,10 +203,10 @@ class RangeBackup {
     return this.needsStates(runs) ? STATE_COLUMNS : COMPARE_COLUMNS;
   }
 
-  /** Which state of a version holds matters only to jobs that may add one. */
+  /** Which state of a version holds matters only to jobs that may add one; where a row is from, to those that read a report. */
   private needsStates(runs: JobRuns): boolean {
-    const { metadata, source, aclsEnabled } = this.job;
-    return runs.changes.length > 0 || metadata === 'FULL' || (source === 'inventory' && aclsEnabled);
+    const { metadata, source } = this.job;
+    return runs.changes.length > 0 || metadata === 'FULL' || source === 'inventory';
   }
 
   /** Merging is a turn of its own: it takes time, and another worker has more of it. */
@@ -247,7 +250,17 @@ class RangeBackup {
   }
 
   private async act(decision: Decision): Promise<Outcome> {
-    if (decision.kind === 'store') return this.versions.store(decision.row);
+    try {
+      return await this.carriedOut(decision);
+    } catch (error) {
+      if (!(error instanceof RecordProblem)) throw error;
+      throw inventoryInvalid(`inventory report ${this.job.report?.manifest ?? ''}`, error.message, error);
+    }
+  }
+
+  private async carriedOut(decision: Decision): Promise<Outcome> {
+    if (decision.kind === 'store' || decision.kind === 'reuse') refuseUnlikeKnown(decision.row, decision.known);
+    if (decision.kind === 'store') return this.versions.store(decision.row, decision.known);
     // That a report leaves a version out proves nothing.
     if (decision.kind === 'remove' && this.job.source === 'inventory')
       return { kind: 'removed', row: await confirmRemoval(this.ports.source, this.job.bucket, decision.row) };

@@ -1,7 +1,8 @@
 import { objectKey } from '../contract/layout';
 import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/canonical';
 import { sha256Hex } from '../core/hash';
-import { inventoryInvalid } from '../core/inventory-manifest';
+import { refuseContradiction } from '../core/inventory-contradictions';
+import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob } from '../core/jobs';
 import { NULL_VERSION, Row, VaultFile } from '../core/row';
 import { isStoreError, ObjectHead, ObjectStore, StoreErrorCode } from '../ports/object-store';
@@ -35,16 +36,16 @@ export interface StoreTarget {
   /** Number of the commit that the vault files come with. */
   readonly seq: number;
   readonly aclsEnabled: boolean;
-  /** Who told of the versions: what a report says has to be true. */
-  readonly source?: BackupJob['source'];
-  readonly report?: BackupJob['report'];
 }
 export interface StorePorts extends CopyPorts {
   readonly source: ObjectStore;
   readonly settings: CopyPorts['settings'] & { readonly packThreshold: number };
 }
 
-/** Reads or copies one version with everything that belongs to it. A row of an event takes its date and size from the object. */
+/**
+ * Reads or copies one version with everything that belongs to it. A row of an event takes its date and size from the object; that
+ * of a report must have the object's, else RecordProblem is thrown.
+ */
 export class VersionStore {
   private readonly copier: CopyIntoVault;
   constructor(
@@ -55,13 +56,15 @@ export class VersionStore {
     this.copier = new CopyIntoVault(ports, uploads);
   }
 
-  async store(row: Row): Promise<Stored> {
-    // Known from the listing: no request is needed to learn that S3 will refuse.
-    if (ARCHIVE_CLASSES.has(row.storageClass ?? '')) return { kind: 'skipped', reason: 'archived' };
+  /** `known` is what the history has of the version, without its body. */
+  async store(row: Row, known?: Row): Promise<Stored> {
     try {
+      // Known from the scan: no request is needed to learn that S3 will refuse.
+      if (ARCHIVE_CLASSES.has(row.storageClass ?? '')) return await this.archived(row, known);
       return (row.size ?? 0) <= this.ports.settings.packThreshold ? await this.read(row) : await this.copy(row);
     } catch (error) {
-      if (isStoreError(error, 'delete-marker')) this.refuseReport(row, 'takes a delete marker for an object');
+      if (isStoreError(error, 'delete-marker') && row.source === 'inventory' && row.versionId !== NULL_VERSION)
+        throw new RecordProblem(`says that delete marker ${row.versionId} is an object`);
       const reason = isStoreError(error) ? SKIP_REASONS[error.code] : undefined;
       // A null version was replaced or removed between the listing and the read.
       if (isStoreError(error, 'precondition-failed')) return { kind: 'skipped', reason: 'version-gone' };
@@ -70,9 +73,15 @@ export class VersionStore {
     }
   }
 
+  /** What a report says of a version is in the history for good: S3 is asked once whether it is so. */
+  private async archived(row: Row, known: Row | undefined): Promise<Stored> {
+    if (row.source === 'inventory' && !known) refuseContradiction(row, await this.ports.source.head(this.source(row)));
+    return { kind: 'skipped', reason: 'archived' };
+  }
+
   private async read(row: Row): Promise<Stored> {
     const object = await this.ports.source.get(this.source(row));
-    this.refuseOtherSize(row, object.size);
+    refuseContradiction(row, object);
     if (object.size !== (row.size ?? object.size) || object.body.byteLength !== object.size)
       return { kind: 'skipped', reason: 'version-gone' };
     if (object.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
@@ -83,7 +92,7 @@ export class VersionStore {
   private async copy(row: Row): Promise<Stored> {
     const source = this.source(row);
     const head = await this.ports.source.head(source);
-    this.refuseOtherSize(row, head.size);
+    refuseContradiction(row, head);
     if (head.size !== (row.size ?? head.size)) return { kind: 'skipped', reason: 'version-gone' };
     if (head.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, head);
@@ -92,17 +101,6 @@ export class VersionStore {
     if (!copied.done) return { kind: 'unfinished', objectKey: name, uploadId: copied.uploadId };
     const file: VaultFile = { ...copied.file, commit: this.job.seq };
     return { kind: 'copied', row: { ...described, file, offset: 0, length: head.size } };
-  }
-
-  private refuseOtherSize(row: Row, size: number): void {
-    if (size !== row.size)
-      this.refuseReport(row, `says ${String(row.size)} bytes of an object version that has ${String(size)}`);
-  }
-
-  /** A version with an ID never changes: where S3 says something else of it, the report is wrong, also about the rest. */
-  private refuseReport(row: Row, problem: string): void {
-    if (this.job.source === 'inventory' && row.versionId !== NULL_VERSION)
-      throw inventoryInvalid(`inventory report ${this.job.report?.manifest ?? ''}`, problem);
   }
 
   /** Null versions can be replaced in place: only the ETag tells them apart. */

@@ -168,7 +168,7 @@ async function statesOf({ source }: CapturePorts, group: readonly Received[]): P
     states.map(({ suffix, ...state }): LoggedChange => ({
       id: `${id}${suffix}`,
       bucket,
-      row: { ...state, kind: 'state', effectiveFrom: time, observedAt: state.observedAt ?? time, source: 'event' },
+      row: { ...state, kind: 'state', effectiveFrom: time, source: 'event' },
     })),
   );
 }

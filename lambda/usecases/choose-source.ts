@@ -1,11 +1,11 @@
 import { BackupError, ErrorName } from '../contract/errors';
 import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
-import { vaultInventory } from '../core/inventory-place';
 import type { BackupJob, ScanUnit } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
 import { isStoreError } from '../ports/object-store';
 import type { BackupPorts } from './context';
+import { configuredAt, ensureInventory, hasInventory } from './inventory-configuration';
 import { newestReport, Report } from './inventory-report';
 import { listingUnits } from './listing-units';
 
@@ -32,7 +32,7 @@ export async function chooseSource(
   now: number,
 ): Promise<ChosenSource> {
   const { bucket, source } = request;
-  if (source === 'inventory') await ensureInventory(ports, bucket);
+  if (source === 'inventory') await ensureInventory(ports, bucket, now);
   const previousAsOf = base ? fromIso(base.asOf) : 0;
   const report = source === 'listing' ? undefined : await usableReport(ports, request, previousAsOf, now);
   if (!report) {
@@ -50,23 +50,6 @@ export async function chooseSource(
   };
 }
 
-/** Has S3 make reports for this vault from now on; what the bucket has of others stays. */
-async function ensureInventory({ buckets, scratch }: BackupPorts, bucket: string): Promise<void> {
-  try {
-    await buckets.ensureInventory(bucket, { ...vaultInventory(scratch.bucket), format: 'Parquet' });
-  } catch (cause) {
-    if (isStoreError(cause, 'access-denied'))
-      throw new BackupError(
-        ErrorName.accessDenied,
-        `an inventory of bucket "${bucket}" may not be configured: check its policy`,
-        { cause },
-      );
-    if (isStoreError(cause, 'too-many-configurations'))
-      throw new BackupError(ErrorName.noInventory, `${cause.message}, or use the source "listing"`, { cause });
-    throw cause;
-  }
-}
-
 /** The report to read; undefined when the job may list the bucket instead, and shall. */
 async function usableReport(
   ports: BackupPorts,
@@ -78,11 +61,16 @@ async function usableReport(
   const most = oldestReport(request);
   try {
     const report = await newestReport(ports.scratch, bucket);
-    const problem = problemOf(bucket, report, { previousAsOf, now, most });
-    if (!problem) return report;
-    throw new BackupError(ErrorName.noInventory, `${problem}, or use the source "listing"`);
+    const configured = report ? await configuredAt(ports.scratch, bucket) : 0;
+    const problem = problemOf(bucket, report, { previousAsOf, now, most, configured });
+    if (problem) throw new BackupError(ErrorName.noInventory, `${problem}, or use the source "listing"`);
+    if (source === 'inventory' || (await hasInventory(ports, bucket))) return report;
+    ports.log.warn('InventoryRefused', { bucket, problem: 'the inventory is not configured as this vault wants it' });
+    return undefined;
   } catch (error) {
-    if (source !== 'auto' || !(error instanceof BackupError)) throw error;
+    if (source !== 'auto') throw error;
+    if (isStoreError(error, 'access-denied')) return undefined;
+    if (!(error instanceof BackupError)) throw error;
     if (error.name !== ErrorName.noInventory) ports.log.warn('InventoryRefused', { bucket, problem: error.message });
     return undefined;
   }
@@ -91,12 +79,14 @@ async function usableReport(
 function problemOf(
   bucket: string,
   report: Report | undefined,
-  { previousAsOf, now, most }: { previousAsOf: number; now: number; most: number },
+  { previousAsOf, now, most, configured }: { previousAsOf: number; now: number; most: number; configured: number },
 ): string | undefined {
   if (!report)
     return `there is no complete inventory report of bucket "${bucket}" yet: S3 delivers the first one within 48 hours after its configuration; wait for it`;
   const found = `the newest inventory report of bucket "${bucket}" began ${toIso(report.start)}`;
   if (report.start > now) return `${found}, which is yet to come: remove it from the scratch bucket`;
+  if (report.start <= configured)
+    return `${found}, before the inventory was configured by this vault at ${toIso(configured)}: wait for the next report`;
   if (report.start <= previousAsOf)
     return `${found}, and a recovery point of ${toIso(previousAsOf)} exists: wait for the next report`;
   if (now - report.start > most)

@@ -1,8 +1,7 @@
 import { BackupError, ErrorName } from '../contract/errors';
-import { foldStates } from '../core/fold-states';
+import { foldVersions, ofCommit } from '../core/fold-versions';
 import { KeyGroup, mergeGroups } from '../core/groups';
 import { fromIso, toIso } from '../core/instant';
-import { joinAll } from '../core/join';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest } from '../core/manifest';
 import type { Row } from '../core/row';
@@ -134,7 +133,7 @@ async function foldUncommitted(
   for await (const chunk of changeLog.read(bucket, from, through)) {
     for (const row of chunk) {
       // Rows of kind `gap` tell of the capture, not of a key.
-      if ((row.kind as string) !== 'gap') rows.push(row.file ? { ...row, file: { ...row.file, commit } } : row);
+      if (row.kind !== 'gap') rows.push(ofCommit(row, commit));
     }
     if (rows.length >= settings.sortRows) await flush();
   }
@@ -178,14 +177,14 @@ export async function* rowsOf(
   manifest: Manifest | undefined,
   range: KeyRange,
 ): AsyncGenerator<KeyGroup> {
-  const { runs, through } = history.changes;
+  const { runs } = history.changes;
   const committed = readHistory(vault, manifest, range, { withFiles: true });
   if (runs.length === 0) {
     yield* committed;
     return;
   }
   for await (const { key, parts } of mergeGroups([committed, readRunGroups(scratch, runs, range)]))
-    yield { key, rows: withLogged(parts[0] ?? [], parts[1] ?? [], through) };
+    yield { key, rows: foldVersions(parts[1] ?? [], parts[0] ?? [], 0).told };
 }
 
 /** Views of the keys of a range that had a version at the instant, in key order. */
@@ -199,13 +198,4 @@ export async function* viewsOf(
     const view = viewAt(key, rows, history.asOf, { pointInTime: history.pointInTime });
     if (view.versions.length > 0) yield view;
   }
-}
-
-/** A key's committed rows joined with those of the log. Logged states know no dates: they are placed as a commit would do it. */
-function withLogged(committed: readonly Row[], logged: readonly Row[], through: number): readonly Row[] {
-  if (logged.length === 0) return committed;
-  const versions = joinAll([...committed, ...logged.filter((row) => row.kind !== 'state')]);
-  const states = logged.filter((row) => row.kind === 'state');
-  const { restated } = foldStates(states, versions, through);
-  return joinAll([...versions, ...restated.flatMap((decision) => decision.states)]);
 }

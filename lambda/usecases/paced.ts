@@ -17,7 +17,7 @@ export function pacedPorts(ports: BackupPorts, perSecond: number | undefined): B
   const pace = ports.pace(perSecond);
   return {
     ...ports,
-    source: paced(ports.source, pace, ['listVersions', 'listObjects', 'head', 'get', 'getTags', 'getAcl']),
+    source: paced(ports.source, pace, ['listVersions', 'listObjects', 'head', 'get', 'getTags', 'getAcl', 'readTags', 'readAcl']),
     vault: ports.vault.withStore(paced(ports.vault.store, pace, ['copy', 'copyPart'])),
   };
 }

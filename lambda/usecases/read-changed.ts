@@ -25,18 +25,13 @@ export async function readChanged(source: ObjectStore, event: MetadataEvent): Pr
   const current = await headUnlessGone(source, ref);
   const currentId = current?.versionId ?? NULL_VERSION;
   if (!current || currentId === NULL_VERSION) return states;
-  return [...states, ...(await readVersion(source, { ...ref, versionId: currentId }, field, current.date))];
+  return [...states, ...(await readVersion(source, { ...ref, versionId: currentId }, field))];
 }
 
-async function readVersion(
-  source: ObjectStore,
-  ref: Required<ObjectRef>,
-  field: ChangedField,
-  observedAt?: number,
-): Promise<ReadState[]> {
+async function readVersion(source: ObjectStore, ref: Required<ObjectRef>, field: ChangedField): Promise<ReadState[]> {
   const { key, versionId } = ref;
   const value = await unlessGone(() => valueOf(source, ref, field));
-  return value ? [{ key, versionId, lastModified: 0, observedAt, suffix: '', ...value }] : [];
+  return value ? [{ key, versionId, lastModified: 0, suffix: '', ...value }] : [];
 }
 
 /** ETag and date tell null versions apart, so both have to be those of the version that was read. */
@@ -51,8 +46,8 @@ async function readNullVersion(
     const value = await unlessGone(() => valueOf(source, ref, field));
     const after = await headUnlessGone(source, ref);
     if (value && after && after.etag === before.etag && after.lastModified === before.lastModified) {
-      const { etag, lastModified, date } = before;
-      return [{ key, versionId: NULL_VERSION, etag, lastModified, observedAt: date, suffix: '#null', ...value }];
+      const { etag, lastModified } = before;
+      return [{ key, versionId: NULL_VERSION, etag, lastModified, suffix: '#null', ...value }];
     }
     before = after;
   }
@@ -60,10 +55,18 @@ async function readNullVersion(
   return [];
 }
 
-async function valueOf(source: ObjectStore, ref: ObjectRef, field: ChangedField): Promise<Pick<Row, 'tags' | 'acl'>> {
-  return field === 'tags'
-    ? { tags: encodeTags(await source.getTags(ref)) }
-    : { acl: encodeAcl(await source.getAcl(ref)) };
+/** With the time at which it was so: later changes may be in it. */
+async function valueOf(
+  source: ObjectStore,
+  ref: ObjectRef,
+  field: ChangedField,
+): Promise<Pick<Row, 'tags' | 'acl' | 'observedAt'>> {
+  if (field === 'tags') {
+    const { value, date } = await source.readTags(ref);
+    return { tags: encodeTags(value), observedAt: date };
+  }
+  const { value, date } = await source.readAcl(ref);
+  return { acl: encodeAcl(value), observedAt: date };
 }
 
 const headUnlessGone = (source: ObjectStore, ref: ObjectRef): Promise<ObjectHead | undefined> =>

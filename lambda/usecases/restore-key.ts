@@ -50,7 +50,7 @@ export class KeyRestorer {
     else run.loseRest();
   }
 
-  /** Before a key's first write: without its newest body it would show an older one as current. */
+  /** Before a key's first write: without its newest body it would show an older one as current, unless a marker hides it. */
   private async leaveOutDamaged(run: KeyRun): Promise<void> {
     const { ops } = run.action;
     const newest = ops.findLastIndex((op) => op.kind !== 'marker');
@@ -60,7 +60,10 @@ export class KeyRestorer {
       if (reason) run.settle(index, { kind: 'failed', reason });
     }
     const outcome = run.outcomes[newest];
-    if (outcome?.kind === 'failed' && topOf(run.outcomes) === undefined) run.failRest(outcome.reason);
+    if (outcome?.kind !== 'failed' || topOf(run.outcomes) !== undefined) return;
+    const isHidden = newest < ops.length - 1;
+    const isBodyLeft = ops.some((op, index) => op.kind !== 'marker' && !run.outcomes[index]);
+    if (!isHidden || !isBodyLeft) run.failRest(outcome.reason);
   }
 
   /** Settles the next op; false when the time is over in the middle of it. */

@@ -1,5 +1,6 @@
 import { Aspects } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
+import { VAULT_FORMAT_KEY } from '../../lambda/contract/layout';
 import { ANY_BUCKET, ANY_OBJECT, allowKeysThroughS3, sameAccount, sameAccountIfExists } from './foreign-access';
 import type { RuntimeFunction } from './runtime-function';
 import type { VaultStorage } from './vault-storage';
@@ -15,6 +16,12 @@ const SOURCE_REASON =
   'a plan selects more buckets than a policy can list, or ones that are not known yet; aws:ResourceAccount keeps it in this account, and the own buckets are denied';
 const OBJECT_REASON = 'the objects of a protected bucket';
 
+/**
+ * The one object that is read to describe a bucket: it tells the bucket of another vault. No grant for keys of users' buckets goes with
+ * it, which would not fit the role's policies: what cannot be read for that is taken for a vault's.
+ */
+const VAULT_FILES = `${ANY_BUCKET}/${VAULT_FORMAT_KEY}`;
+
 type Capability = 'describe' | 'configure' | 'scan' | 'read';
 
 /** What each capability may do with a protected bucket, and with its objects. */
@@ -23,6 +30,7 @@ const BUCKET_ACTIONS: Readonly<Record<Capability, readonly string[]>> = {
     's3:GetBucketLocation',
     's3:GetBucketOwnershipControls',
     's3:GetBucketVersioning',
+    's3:GetObject',
     's3:ListBucket',
     's3:ListBucketVersions',
   ],
@@ -116,7 +124,7 @@ export class SourceAccess {
       // changes of its settings too.
       fn.allow({
         actions: [...new Set([...capabilities].flatMap((capability) => BUCKET_ACTIONS[capability]))].sort(),
-        resources: buckets,
+        resources: capabilities.has('describe') ? [...buckets, VAULT_FILES] : buckets,
         conditions: sameAccountIfExists(fn),
         reason: SOURCE_REASON,
       });

@@ -1,4 +1,5 @@
 import { ArnFormat, Aws, Fn, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
@@ -83,3 +84,16 @@ export const executionsOf = (stateMachine: sfn.StateMachine): string =>
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     resourceName: `${stateMachine.stateMachineName}:*`,
   });
+
+/**
+ * Lets a step ask whether an execution of the state machine still runs. A policy of its own, because the state machine needs the
+ * function, and the function waits for the policies of its role.
+ */
+export function letSeeExecutions(scope: Construct, stateMachine: sfn.StateMachine, fn: RuntimeFunction): void {
+  const executions = executionsOf(stateMachine);
+  const policy = new iam.Policy(scope, 'DescribeExecutions', {
+    statements: [new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],
+    roles: [fn.role],
+  });
+  acknowledgeWildcards(policy, [executions], 'executions of this one state machine');
+}

@@ -1,4 +1,3 @@
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { Env } from '../../lambda/contract/env';
@@ -6,9 +5,8 @@ import { FunctionName } from '../../lambda/contract/functions';
 import { VaultPart } from '../private/access';
 import { FailurePath } from '../private/failure-path';
 import { FanOut } from '../private/fan-out';
-import { acknowledgeWildcards } from '../private/nag';
 import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
-import { executionsOf, workflowStateMachine } from '../private/state-machine';
+import { letSeeExecutions, workflowStateMachine } from '../private/state-machine';
 import { JOB_INPUT, START_INPUT, step } from '../private/step';
 import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
 
@@ -51,7 +49,8 @@ export class BackupWorkflow extends Construct implements IWorkflow {
       storage: context.storage,
       logRetention: context.logRetention,
     });
-    letPrepareSeeExecutions(this, this.stateMachine, functions.prepare);
+    // It takes the lock over from an execution that no longer runs.
+    letSeeExecutions(this, this.stateMachine, functions.prepare);
   }
 
   private createFunctions(context: WorkflowContext): BackupFunctions {
@@ -79,23 +78,6 @@ export class BackupWorkflow extends Construct implements IWorkflow {
       }),
     };
   }
-}
-
-/**
- * Prepare takes the lock over from an execution that no longer runs. A policy of its own, because the state machine
- * needs the function, and the function waits for the policies of its role.
- */
-export function letPrepareSeeExecutions(
-  scope: Construct,
-  stateMachine: sfn.StateMachine,
-  prepare: RuntimeFunction,
-): void {
-  const executions = executionsOf(stateMachine);
-  const policy = new iam.Policy(scope, 'DescribeExecutions', {
-    statements: [new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] })],
-    roles: [prepare.role],
-  });
-  acknowledgeWildcards(policy, [executions], 'executions of this one state machine');
 }
 
 /** The steps, which Backup and Upkeep share: what Prepare and Failed are told of the execution says which it is. */

@@ -5,13 +5,14 @@ import { VaultPart } from '../private/access';
 import { FailurePath } from '../private/failure-path';
 import { FanOut } from '../private/fan-out';
 import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
-import { workflowStateMachine } from '../private/state-machine';
+import { letSeeExecutions, workflowStateMachine } from '../private/state-machine';
 import { JOB_INPUT, START_INPUT, step } from '../private/step';
 import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
 
 const COMMENT = [
-  'Restores a bucket, prefixes or keys from a recovery point.',
+  'Restores a bucket, prefixes or keys from a recovery point, or as they were at any second of continuous backup.',
   'Input: {"sourceBucket": "my-bucket"}; optional: "recoveryPointId": "latest" (default) or an ID,',
+  'or "pointInTime": "2026-11-22T10:15:00Z"; "rollback": true puts the source bucket itself back, "undo": "<jobId>" takes that back;',
   '"items": ["photos/", "docs/a.txt"] (a prefix ends in /; default: all), "itemsFile": "s3://bucket/key",',
   '"destinationBucket" (default: the source), "createBucket": false, "destinationPrefix": "restored/",',
   '"onExisting": "skip" (default) | "overwrite" | "fail", "versions": 1 (default), n or "all",',
@@ -45,6 +46,8 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       storage: context.storage,
       logRetention: context.logRetention,
     });
+    // A rollback that still runs cannot be undone.
+    letSeeExecutions(this, this.stateMachine, functions.plan);
   }
 
   private createFunctions(context: WorkflowContext): RestoreFunctions {

@@ -1,9 +1,9 @@
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { RuntimeFunction } from '../private/runtime-function';
-import { workflowStateMachine } from '../private/state-machine';
+import { letSeeExecutions, workflowStateMachine } from '../private/state-machine';
 import { START_INPUT } from '../private/step';
-import { BACKUP_MAPS, backupDefinition, type BackupFunctions, letPrepareSeeExecutions } from './backup';
+import { BACKUP_MAPS, backupDefinition, type BackupFunctions } from './backup';
 import type { IWorkflow, WorkflowContext } from './workflow';
 
 const COMMENT = [
@@ -28,6 +28,6 @@ export class UpkeepWorkflow extends Construct implements IWorkflow {
       storage: context.storage,
       logRetention: context.logRetention,
     });
-    letPrepareSeeExecutions(this, this.stateMachine, functions.prepare);
+    letSeeExecutions(this, this.stateMachine, functions.prepare);
   }
 }

@@ -61,6 +61,7 @@ export function bucketSettingsContract(world: () => S3World): void {
       const bucket = await world().newBucket();
       const others: BucketInventory = { ...wanted(), id: 'audit', filter: 'logs/', versions: 'Current', fields: [] };
       await world().setInventory(bucket, others);
+      expect(await world().admin().hasInventory(bucket, settings)).toBe(false);
       expect(await world().admin().ensureInventory(bucket, settings)).toBe('created');
       expect(await world().inventories(bucket)).toEqual([others, wanted()]);
       expect(await world().admin().ensureInventory(bucket, settings)).toBe('was-there');
@@ -83,6 +84,7 @@ export function bucketSettingsContract(world: () => S3World): void {
       for (const difference of different) {
         const bucket = await world().newBucket();
         await world().setInventory(bucket, { ...wanted(), ...difference });
+        expect(await world().admin().hasInventory(bucket, settings)).toBe(false);
         expect(await world().admin().ensureInventory(bucket, settings)).toBe('created');
         expect(await world().inventories(bucket)).toEqual([wanted()]);
       }
@@ -92,8 +94,17 @@ export function bucketSettingsContract(world: () => S3World): void {
       const bucket = await world().newBucket();
       const more = { ...wanted(), fields: ['LifecycleExpirationDate', ...INVENTORY_FIELDS].reverse() };
       await world().setInventory(bucket, more);
+      expect(await world().admin().hasInventory(bucket, settings)).toBe(true);
       expect(await world().admin().ensureInventory(bucket, settings)).toBe('was-there');
       expect(await world().inventories(bucket)).toEqual([more]);
+    });
+
+    test('are there in either format', async () => {
+      const bucket = await world().newBucket();
+      for (const format of ['CSV', 'Parquet']) {
+        await world().setInventory(bucket, { ...wanted(), format });
+        expect(await world().admin().hasInventory(bucket, settings)).toBe(true);
+      }
     });
 
     test('can be encrypted, also with a key of their own', async () => {
@@ -152,6 +163,7 @@ export function bucketSettingsContract(world: () => S3World): void {
       ] as const) {
         await expect(admin.ensureEventBridge(name)).rejects.toMatchObject({ code });
         await expect(admin.ensureInventory(name, settings)).rejects.toMatchObject({ code });
+        await expect(admin.hasInventory(name, settings)).rejects.toMatchObject({ code });
       }
       expect(await world().notifications(bucket)).toEqual({ rules: [], eventBridge: false });
       expect(await world().inventories(bucket)).toEqual([]);

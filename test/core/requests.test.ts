@@ -136,6 +136,37 @@ describe('every problem is named at once', () => {
     ]);
   });
 
+  test('numbers, texts and keys that are out of bounds are said in plain words', () => {
+    const tags = { '': 'x', ['k'.repeat(129)]: 'y', a: 'v'.repeat(257) };
+    const backup = { bucket: 'good-bucket', deleteAfterDays: 1.5, recoveryPointTags: tags };
+    expect(problemsOf(parseBackupRequest, backup)).toEqual([
+      'deleteAfterDays: must be a whole number, got 1.5',
+      `recoveryPointTags.a: must have at most 256 characters, got "${'v'.repeat(79)}…`,
+      'recoveryPointTags: a tag key must have at most 128 characters, got "' + `${'k'.repeat(79)}…`,
+      'recoveryPointTags: a tag key must not be empty, got ""',
+    ]);
+    const restore = { sourceBucket: 'good-bucket', encryption: { type: 'SSE_KMS', kmsKeyId: '' } };
+    expect(problemsOf(parseRestoreRequest, { ...restore, versions: 2 ** 60, recoveryPointId: 2 ** 53 })).toEqual([
+      'encryption.kmsKeyId: must have at least 1 character, got ""',
+      'recoveryPointId: must be a string, got a number beyond 2^53',
+      'versions: is too large, got a number beyond 2^53',
+    ]);
+  });
+
+  test('items that no key can be', () => {
+    const items = ['fine', 'a\0b', { prefix: 'p\0/' }, 'k'.repeat(1025), { prefix: 'ü'.repeat(513) }, '\ud800'];
+    const input = { sourceBucket: 'good-bucket', items, destinationPrefix: '\0' };
+    expect(problemsOf(parseRestoreRequest, input)).toEqual([
+      String.raw`"\u0000": has the character U+0000, which no key can have`,
+      String.raw`"\ud800": has half of a surrogate pair, which no key can have`,
+      String.raw`"a\u0000b": has the character U+0000, which no key can have`,
+      String.raw`"p\u0000/": has the character U+0000, which no key can have`,
+      `items: "${'k'.repeat(79)}… has 1025 bytes, a key has at most 1024`,
+      `items: "${'ü'.repeat(79)}… has 1026 bytes, a key has at most 1024`,
+    ]);
+    expect(() => parseRestoreRequest({ sourceBucket: 'good-bucket', items: ['k'.repeat(1024)] }, own)).not.toThrow();
+  });
+
   test('times of a schedule come in their order, with fractions or without', () => {
     const times = { startBy: '2026-11-22T12:00:00Z', completeBy: '2026-11-23T11:00:00Z' };
     const backup = (scheduledTime: string) => ({

@@ -32,10 +32,16 @@ const refusals: readonly Refusal[] = [
     cause: /e2e-plain.*within 48 hours/,
   },
   invalid(
-    'a source of a later release',
-    { bucket: Bucket.plain, source: 'changes' },
-    /source: "changes".*not supported/,
+    'current versions of what was captured',
+    { bucket: Bucket.plain, source: 'changes', versions: 'CURRENT' },
+    /versions: must be ALL/,
   ),
+  {
+    title: 'what was captured of a bucket without continuous backup',
+    input: { bucket: Bucket.plain, source: 'changes' },
+    error: ErrorName.changesIncomplete,
+    cause: /e2e-plain.*no continuous backup/,
+  },
   invalid('retention of half a day', { bucket: Bucket.plain, deleteAfterDays: 0.5 }, /deleteAfterDays/),
   invalid(
     'every problem at once',

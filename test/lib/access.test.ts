@@ -113,6 +113,13 @@ describe('access to protected buckets', () => {
     expect(allowed(template, roleOf(template, 'BackupRange'), 's3:GetObjectAcl')).toHaveLength(3);
   });
 
+  test('Prepare reads the file of them that tells the bucket of a vault, and no other object', () => {
+    const template = vaultOf(() => [byName('named')]);
+    const prepare = roleOf(template, 'BackupPrepare');
+    const read = allowed(template, prepare, 's3:GetObject').filter((arn) => arn.startsWith('arn:'));
+    expect(read.filter((arn) => arn.includes('/'))).toEqual(['arn:<AWS::Partition>:s3:::*/vault.json']);
+  });
+
   test('only Prepare changes their settings, those that tell of changes, and only in the own account', () => {
     const template = vaultOf(() => [byName('named')]);
     const prepare = roleOf(template, 'BackupPrepare');

@@ -178,6 +178,8 @@ describe('the vault', () => {
   });
 });
 
+const CAPTURE_DESCRIPTION = 'Stores new versions, reads tags and ACLs that changed, and logs them';
+
 describe('its functions', () => {
   const template = vaultTemplate({ backupVaultName: 'team-vault', logRetention: logs.RetentionDays.ONE_WEEK });
 
@@ -188,7 +190,7 @@ describe('its functions', () => {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        Timeout: Properties['Description'].includes('Stores new versions') ? 120 : 900,
+        Timeout: Properties['Description'] === CAPTURE_DESCRIPTION ? 120 : 900,
         Handler: 'index.handler',
       });
       expect(Properties['Environment'].Variables).toMatchObject({
@@ -272,18 +274,16 @@ describe('props', () => {
 
 describe('grants', () => {
   test.each([
-    ['grantBackup', ['VaultBackupStateMachine', 'VaultUpkeepStateMachine']],
-    ['grantRestore', ['VaultRestoreStateMachine']],
-  ] as const)('%s allows to start and follow jobs of %j only', (grant, machines) => {
+    ['grantBackup', 'VaultBackupStateMachine'],
+    ['grantRestore', 'VaultRestoreStateMachine'],
+  ] as const)('%s allows to start and follow jobs of that workflow only', (grant, machine) => {
     const stack = testStack();
     const role = new iam.Role(stack, 'User', { assumedBy: new iam.AccountRootPrincipal() });
     new BackupVault(stack, 'Vault')[grant](role);
     const template = Template.fromStack(stack);
     const statements = statementsOf(template, logicalId(template, 'AWS::IAM::Role', 'User'));
     const start = statements.filter(({ Action }) => JSON.stringify(Action).includes('states:StartExecution'));
-    expect(start.flatMap(({ Resource }) => Resource)).toEqual(
-      machines.map((machine) => ({ Ref: expect.stringContaining(machine) })),
-    );
+    expect(start).toEqual([expect.objectContaining({ Resource: { Ref: expect.stringContaining(machine) } })]);
     const actions = statements.flatMap(({ Action }) => Action);
     expect(actions).toEqual(expect.arrayContaining(['states:DescribeExecution', 'ssm:GetParameter']));
     expect(actions.filter((action) => /^(s3|dynamodb|kms):/.test(action))).toEqual([]);

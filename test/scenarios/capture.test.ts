@@ -55,7 +55,7 @@ test('logs the tags of exactly the version that changed, since the event', async
   expect(await capture()).toEqual(DONE);
   const [row] = await rows();
   expect(row).toMatchObject({ key: 'k', versionId: old, kind: 'state', tags: '[["a","1"]]', effectiveFrom: time });
-  expect(row).toMatchObject({ source: 'event', observedAt: time });
+  expect(row).toMatchObject({ source: 'event', observedAt: time + 40 });
   expect(source.counts()).toEqual({ GetObjectTagging: 1 });
 });
 

@@ -1,3 +1,4 @@
+import { StoreError } from '../../lambda/ports/object-store';
 import { Rig, SCRATCH, VAULT } from './rig';
 
 /** Everything in all buckets, so that a test can say that nothing was written. */
@@ -79,17 +80,34 @@ describe('a backup is refused before anything is written', () => {
     rig.s3.put('src', 'vault.json', '{"format":1}\n');
     await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({
       name: 'InvalidRequest',
-      message: expect.stringMatching(/^bucket: "src" is the bucket of a backup vault/) as string,
+      message: expect.stringMatching(
+        /^bucket: "src" is the bucket of a backup vault .*; if it is not one, rename that object/,
+      ) as string,
     });
     expect((await rig.catalog.listJobs({ bucket: 'src' })).items).toMatchObject([{ state: 'FAILED' }]);
     expect(await rig.catalog.getLock('src')).toBeUndefined();
     expect(rig.s3.versions(VAULT).map(({ key }) => key)).toEqual(['vault.json']);
   });
 
-  test('a file of somebody that is only named like the one of a vault is backed up', async () => {
+  test('a bucket whose vault.json may not be read', async () => {
     const rig = rigWithBuckets();
-    rig.s3.put('src', 'vault.json', '{"secrets":[]} of an app');
-    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', objects: 2 });
+    rig.s3.put('src', 'vault.json', '{"vault":"none"}');
+    rig.source.calls.beforeCall = ({ operation, key }) => {
+      if (operation === 'GetObject' && key === 'vault.json') throw new StoreError('access-denied', 'no');
+    };
+    await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+
+  test.each<[string, { storageClass?: string }]>([
+    ['{"secrets":[]} of an app', {}],
+    ['{"vault":"none"}', {}],
+    ['{"format":"A4"}\n', {}],
+    ['{"format":1}\n\n\n', {}],
+    ['{"format":1}\n', { storageClass: 'GLACIER' }],
+  ])('but a file of somebody that reads %j %j is only named like the one of a vault', async (text, options) => {
+    const rig = rigWithBuckets();
+    rig.s3.put('src', 'vault.json', text, options);
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ objects: 2 });
   });
 
   test('a vault of a newer format is not touched', async () => {

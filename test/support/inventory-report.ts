@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { wantedInventory } from '../../lambda/adapters/bucket-inventory';
 import type { MemoryS3, MemoryVersion } from '../../lambda/adapters/memory';
-import { inventoryConfigId } from '../../lambda/core/inventory-place';
+import { inventoryConfigId, vaultInventory } from '../../lambda/core/inventory-place';
 
 /** Columns of a CSV report in AWS's order. */
 export const CSV_COLUMNS = [
@@ -48,6 +49,7 @@ export function deliverReport(s3: MemoryS3, bucket: string, scratch: string, opt
   const { format = 'CSV', columns = CSV_COLUMNS, files: count = 3 } = options;
   s3.advance(60 - (s3.now % 60));
   const stamp = new Date(s3.now * 1_000).toISOString().slice(0, 16).replace(/:/g, '-') + 'Z';
+  configure(s3, bucket, scratch);
   const place = `inventory/${bucket}/${inventoryConfigId(scratch)}/`;
   const latest = new Set<string>();
   const truth = s3.versions(bucket).map((version) => {
@@ -82,6 +84,14 @@ export function deliverReport(s3: MemoryS3, bucket: string, scratch: string, opt
   options.damage?.(files);
   for (const [key, body] of files) s3.put(scratch, key, body);
   return `${place}${stamp}/`;
+}
+
+/** Reports come of a configuration: that of a job before, unless a test has set another one. */
+function configure(s3: MemoryS3, bucket: string, scratch: string): void {
+  const { inventories } = s3.bucket(bucket);
+  const settings = vaultInventory(scratch);
+  if (!inventories.has(settings.id))
+    inventories.set(settings.id, wantedInventory({ ...settings, format: 'Parquet' }, s3.account));
 }
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');

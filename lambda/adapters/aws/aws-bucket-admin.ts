@@ -12,7 +12,7 @@ import {
 import type { BucketAdmin, BucketDescription, InventorySettings } from '../../ports/bucket-admin';
 import { StoreError } from '../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
-import { ensureEventBridge, ensureInventory } from './bucket-settings';
+import { ensureEventBridge, ensureInventory, hasInventory } from './bucket-settings';
 import { dateOf } from './object-fields';
 import { S3Requests } from './s3-requests';
 import { causeName, statusOf } from './store-errors';
@@ -110,6 +110,10 @@ export class AwsBucketAdmin implements BucketAdmin, RequestCounter {
   ensureInventory(bucket: string, settings: InventorySettings): Promise<'created' | 'was-there'> {
     const { accountId, partition } = this;
     return ensureInventory(this.requests, bucket, settings, { accountId, partition });
+  }
+
+  hasInventory(bucket: string, settings: Omit<InventorySettings, 'format'>): Promise<boolean> {
+    return hasInventory(this.requests, bucket, settings, this.accountId);
   }
 
   private async createOrKeep(bucket: string): Promise<void> {

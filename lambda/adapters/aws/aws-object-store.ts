@@ -20,6 +20,7 @@ import {
   type CopyOptions,
   type CopyPartOptions,
   type CreateUploadOptions,
+  type Dated,
   type GetOptions,
   isStoreError,
   type ObjectBody,
@@ -167,17 +168,26 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
   }
 
   async getTags(ref: ObjectRef): Promise<Tags> {
-    const output = await this.requests.run(ref, (client, owner) =>
-      client.send(new GetObjectTaggingCommand({ ...refFields(ref), ...owner })),
-    );
-    return Object.fromEntries((output.TagSet ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+    return (await this.readTags(ref)).value;
   }
 
   async getAcl(ref: ObjectRef): Promise<Acl> {
+    return (await this.readAcl(ref)).value;
+  }
+
+  async readTags(ref: ObjectRef): Promise<Dated<Tags>> {
+    const output = await this.requests.run(ref, (client, owner) =>
+      client.send(new GetObjectTaggingCommand({ ...refFields(ref), ...owner })),
+    );
+    const value = Object.fromEntries((output.TagSet ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+    return { value, date: dateOf(this.requests.wire.of(output).headers) };
+  }
+
+  async readAcl(ref: ObjectRef): Promise<Dated<Acl>> {
     const output = await this.requests.run(ref, (client, owner) =>
       client.send(new GetObjectAclCommand({ ...refFields(ref), ...owner })),
     );
-    return aclFrom(output);
+    return { value: aclFrom(output), date: dateOf(this.requests.wire.of(output).headers) };
   }
 
   async put(options: PutOptions): Promise<Written> {

@@ -10,7 +10,13 @@ import {
 } from '@aws-sdk/client-s3';
 import type { InventorySettings } from '../../ports/bucket-admin';
 import { isStoreError } from '../../ports/object-store';
-import { type BucketInventory, serves, tooManyInventories, wantedInventory } from '../bucket-inventory';
+import {
+  type BucketInventory,
+  serves,
+  servesInSomeFormat,
+  tooManyInventories,
+  wantedInventory,
+} from '../bucket-inventory';
 import type { S3Requests } from './s3-requests';
 import { causeName } from './store-errors';
 
@@ -75,6 +81,17 @@ export async function ensureInventory(
     throw isStoreError(error, 'too-many-configurations') ? tooManyInventories(bucket, error.cause) : error;
   }
   return 'created';
+}
+
+/** See BucketAdmin.hasInventory. */
+export async function hasInventory(
+  requests: S3Requests,
+  bucket: string,
+  settings: Omit<InventorySettings, 'format'>,
+  accountId: string | undefined,
+): Promise<boolean> {
+  const existing = await findInventory(requests, bucket, settings.id);
+  return existing !== undefined && servesInSomeFormat(inventoryOf(existing), settings, accountId);
 }
 
 async function findInventory(

@@ -1,6 +1,6 @@
 import type { BucketAdmin, BucketDescription, InventorySettings } from '../../ports/bucket-admin';
 import { StoreError } from '../../ports/object-store';
-import { MAX_INVENTORIES, serves, tooManyInventories, wantedInventory } from '../bucket-inventory';
+import { MAX_INVENTORIES, serves, servesInSomeFormat, tooManyInventories, wantedInventory } from '../bucket-inventory';
 import type { MemoryBucket } from './memory-bucket';
 import type { MemoryS3 } from './memory-s3';
 
@@ -44,6 +44,13 @@ export class MemoryBucketAdmin implements BucketAdmin {
       if (!existing && inventories.size >= MAX_INVENTORIES) throw tooManyInventories(name);
       inventories.set(settings.id, wanted);
       return 'created';
+    });
+  }
+
+  hasInventory(name: string, settings: Omit<InventorySettings, 'format'>): Promise<boolean> {
+    return Promise.resolve().then(() => {
+      const existing = this.owned(this.s3.bucket(name)).inventories.get(settings.id);
+      return existing !== undefined && servesInSomeFormat(existing, settings, this.accountId);
     });
   }
 

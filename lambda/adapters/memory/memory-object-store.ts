@@ -4,6 +4,7 @@ import {
   type CopyOptions,
   type CopyPartOptions,
   type CreateUploadOptions,
+  type Dated,
   type GetOptions,
   type ListedVersion,
   type ObjectBody,
@@ -120,14 +121,25 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
     });
   }
 
-  getTags(ref: ObjectRef): Promise<Tags> {
-    return this.calls.run('GetObjectTagging', ref, () => resolve(this.bucket(ref.bucket), ref).tags);
+  async getTags(ref: ObjectRef): Promise<Tags> {
+    return (await this.readTags(ref)).value;
   }
 
-  getAcl(ref: ObjectRef): Promise<Acl> {
+  async getAcl(ref: ObjectRef): Promise<Acl> {
+    return (await this.readAcl(ref)).value;
+  }
+
+  readTags(ref: ObjectRef): Promise<Dated<Tags>> {
+    return this.calls.run('GetObjectTagging', ref, () => ({
+      value: resolve(this.bucket(ref.bucket), ref).tags,
+      date: Math.floor(this.s3.now),
+    }));
+  }
+
+  readAcl(ref: ObjectRef): Promise<Dated<Acl>> {
     return this.calls.run('GetObjectAcl', ref, () => {
       const bucket = this.bucket(ref.bucket);
-      return aclOf(bucket, resolve(bucket, ref));
+      return { value: aclOf(bucket, resolve(bucket, ref)), date: Math.floor(this.s3.now) };
     });
   }
 
