@@ -274,16 +274,18 @@ describe('props', () => {
 
 describe('grants', () => {
   test.each([
-    ['grantBackup', 'VaultBackupStateMachine'],
-    ['grantRestore', 'VaultRestoreStateMachine'],
-  ] as const)('%s allows to start and follow jobs of that workflow only', (grant, machine) => {
+    ['grantBackup', ['VaultBackupStateMachine', 'VaultUpkeepStateMachine']],
+    ['grantRestore', ['VaultRestoreStateMachine']],
+  ] as const)('%s allows to start and follow jobs of %j only', (grant, machines) => {
     const stack = testStack();
     const role = new iam.Role(stack, 'User', { assumedBy: new iam.AccountRootPrincipal() });
     new BackupVault(stack, 'Vault')[grant](role);
     const template = Template.fromStack(stack);
     const statements = statementsOf(template, logicalId(template, 'AWS::IAM::Role', 'User'));
     const start = statements.filter(({ Action }) => JSON.stringify(Action).includes('states:StartExecution'));
-    expect(start).toEqual([expect.objectContaining({ Resource: { Ref: expect.stringContaining(machine) } })]);
+    expect(start.flatMap(({ Resource }) => Resource)).toEqual(
+      machines.map((machine) => ({ Ref: expect.stringContaining(machine) })),
+    );
     const actions = statements.flatMap(({ Action }) => Action);
     expect(actions).toEqual(expect.arrayContaining(['states:DescribeExecution', 'ssm:GetParameter']));
     expect(actions.filter((action) => /^(s3|dynamodb|kms):/.test(action))).toEqual([]);
