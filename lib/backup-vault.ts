@@ -104,7 +104,7 @@ const MAX_MAP_CONCURRENCY = 10_000;
 /**
  * A backup vault: where recovery points of S3 buckets live, with the workflows that make and restore them.
  *
- * It is a versioned, encrypted bucket with the backups, a scratch bucket for work files, a catalog table, and two state
+ * It is a versioned, encrypted bucket with the backups, a scratch bucket for work files, two tables, and three state
  * machines. It costs next to nothing while it is idle: the key and what is stored.
  *
  * The vault backs up what backup plans select, in its own account and Region.

@@ -5,7 +5,7 @@ import { METRIC_NAMESPACE, MetricDimension, MetricName } from '../lambda/contrac
 import { createAlarms, type Watched } from './private/alarms';
 import { alarmRow, dashboardRows } from './private/dashboard';
 
-/** What a backup vault tells of itself: metrics, alarms and a dashboard. */
+/** What a BackupVault tells of itself: metrics, alarms and a dashboard. It is no vault of its own. */
 export abstract class MonitoredVault extends Construct {
   /** Name of the vault in events, job records and metrics. */
   abstract readonly backupVaultName: string;

@@ -85,6 +85,7 @@ describe('the package', () => {
       'BackupVersions',
       'ContinuousBackupOptions',
       'IWorkflow',
+      'MonitoredVault',
       'S3BackupPolicy',
       'S3PolicyProps',
       'S3RestorePolicy',
