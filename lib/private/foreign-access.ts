@@ -67,6 +67,11 @@ export class DestinationAccess {
     allowKeysThroughS3(fn, 'kms:Decrypt');
   }
 
+  /** Reads versions with all that belongs to them: an undo looks at what was there before. */
+  readVersions(fn: RuntimeFunction): void {
+    this.allow(fn, ANY_OBJECT, ['s3:GetObjectVersion', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging']);
+  }
+
   /** Writes objects, and adds delete markers; it can't remove a version. */
   write(fn: RuntimeFunction): void {
     this.allow(fn, ANY_OBJECT, [

@@ -130,8 +130,11 @@ function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowCont
   destinations.describe(fn.planRange);
   // A single key is looked up by HEAD, a tenth of the price of a listing.
   destinations.readObjects(fn.planRange);
+  destinations.readVersions(fn.planRange);
 
   vault.useScratch(fn.assess);
+  // What an undo needs is there before the first write.
+  vault.writeRestoreReports(fn.assess);
   destinations.describe(fn.assess);
   destinations.create(fn.assess);
 

@@ -220,7 +220,7 @@ describe('capabilities', () => {
     ['BackupFailed', []],
     ['RestorePlan', [scratch('jobs/*')]],
     ['RestorePlanRange', [scratch('jobs/*'), scratch('reports/*')]],
-    ['RestoreAssess', [scratch('jobs/*')]],
+    ['RestoreAssess', [scratch('jobs/*'), scratch('reports/*')]],
     ['RestoreRange', [scratch('jobs/*'), scratch('reports/*'), anywhere]],
     ['RestoreFinish', [scratch('reports/*')]],
     ['RestoreFailed', []],
@@ -254,6 +254,12 @@ describe('capabilities', () => {
     expect(put.flatMap(({ Resource }) => Resource).map(flat)).toEqual([
       expect.stringMatching(/^<VaultVaultBucket\w+\.Arn>\/\*$/),
     ]);
+  });
+
+  test('the plan of an undo reads what versions of the bucket have', () => {
+    const role = roleOf(template, 'RestorePlanRange');
+    for (const part of ['', 'Acl', 'Tagging'])
+      expect(allowed(template, role, `s3:GetObjectVersion${part}`)).toContain(anywhere);
   });
 
   test('only the assessment of a restore creates buckets, and it cannot change the own ones', () => {
