@@ -14,6 +14,8 @@ export const MAX_LISTED_BUCKETS = 20;
 
 const SOURCE_REASON =
   'a plan selects more buckets than a policy can list, or ones that are not known yet; aws:ResourceAccount keeps it in this account, and the own buckets are denied';
+const VAULT_FILES_REASON =
+  'one file tells the bucket of a vault, which is no protected bucket; aws:ResourceAccount keeps it in this account';
 const OBJECT_REASON = 'the objects of a protected bucket';
 
 /**
@@ -30,7 +32,6 @@ const BUCKET_ACTIONS: Readonly<Record<Capability, readonly string[]>> = {
     's3:GetBucketLocation',
     's3:GetBucketOwnershipControls',
     's3:GetBucketVersioning',
-    's3:GetObject',
     's3:ListBucket',
     's3:ListBucketVersions',
   ],
@@ -124,10 +125,18 @@ export class SourceAccess {
       // changes of its settings too.
       fn.allow({
         actions: [...new Set([...capabilities].flatMap((capability) => BUCKET_ACTIONS[capability]))].sort(),
-        resources: capabilities.has('describe') ? [...buckets, VAULT_FILES] : buckets,
+        resources: buckets,
         conditions: sameAccountIfExists(fn),
         reason: SOURCE_REASON,
       });
+      if (capabilities.has('describe')) {
+        fn.allow({
+          actions: ['s3:GetObject'],
+          resources: [VAULT_FILES],
+          conditions: sameAccountIfExists(fn),
+          reason: VAULT_FILES_REASON,
+        });
+      }
       if (capabilities.has('read')) {
         fn.allow({
           actions: OBJECT_ACTIONS,
