@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   'acls-incomplete': 'restored without what no header can say: a WRITE grant, or an ACL that grants nothing',
   unchanged: 'already as it is to be',
   unknown: 'of before that time, but the backup has not seen it: left as it is',
+  'not-compared': 'copied by S3 within the bucket, which has no checksum to compare',
   'precondition-failed': 'changed at the destination while the restore ran',
 };
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { formatSeq } from '../../lambda/contract/layout';
+import { fromIso, toIso } from '../../lambda/core/instant';
 import { parseItemsFile } from '../../lambda/core/items';
 import { parseRestoreRequest } from '../../lambda/core/restore-request';
 import type { VaultNames } from './clients';
@@ -16,6 +17,7 @@ export interface RestoreOptions {
   readonly itemsFrom?: string;
   readonly recoveryPoint?: string;
   readonly at?: string;
+  readonly pointInTime?: string;
   readonly rollback?: boolean;
   readonly undo?: string;
   readonly to?: string;
@@ -98,7 +100,7 @@ export async function restoreInput(
   const input: RestoreInput = {
     sourceBucket,
     recoveryPointId: recoveryPointOf(sourceBucket, options.recoveryPoint),
-    pointInTime: options.at,
+    pointInTime: utc(options.at ?? options.pointInTime),
     rollback: options.rollback,
     undo: options.undo,
     items: items.length > 0 ? items : undefined,
@@ -129,6 +131,12 @@ export function checkRestoreInput(input: RestoreInput, { vaultBucket, scratchBuc
 /** The number alone is enough: the bucket is known. */
 const recoveryPointOf = (bucket: string, given: string | undefined): string | undefined =>
   given !== undefined && /^\d{1,15}$/.test(given) ? `${bucket}/${formatSeq(Number(given))}` : given;
+
+/** The workflow takes UTC only; whoever gives an offset means the same instant. */
+const utc = (given: string | undefined): string | undefined =>
+  given !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/.test(given) && !Number.isNaN(fromIso(given))
+    ? toIso(fromIso(given))
+    : given;
 
 async function localItems(io: Io, path: string): Promise<Item[]> {
   const body = await io.readFile(path).catch((error: unknown) => {

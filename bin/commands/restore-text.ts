@@ -8,7 +8,7 @@ import { total } from '../../lambda/core/counts';
 export function planText(input: RestoreInput, plan: RestoreOutput): string {
   const { planned } = plan;
   const rows: [string, string][] = [
-    ['recovery point', `${plan.recoveryPointId} (as of ${plan.asOf})`],
+    pointRow(input, plan),
     ...exactnessRows(plan),
     ['items', itemsText(input)],
     ['writes', writesText(planned)],
@@ -28,7 +28,7 @@ export function planText(input: RestoreInput, plan: RestoreOutput): string {
 export function outcomeText(input: RestoreInput, output: RestoreOutput): string {
   const { restored, deleted, failed } = output;
   const rows: [string, string][] = [
-    ['recovery point', `${output.recoveryPointId} (as of ${output.asOf})`],
+    pointRow(input, output),
     ...exactnessRows(output),
     ['restored', `${plural(restored, 'version')}${markers(deleted)}, ${bytes(output.bytes)}`],
     ...(failed > 0 ? [['failed', `${plural(failed, 'version')}: see the report`] as [string, string]] : []),
@@ -53,6 +53,12 @@ export function question(input: RestoreInput, plan: RestoreOutput): string {
   const replaced = input.onExisting === 'overwrite' ? ', on top of existing objects' : '';
   return `Restore ${plural(versions, 'version')}${markers(deletions)} (${bytes(size)}) to ${plan.destinationBucket}${replaced}${plan.exact ? '' : ', which is not exact'}?`;
 }
+
+/** An undo goes back to what was there before, and not to the point that the rollback went to. */
+const pointRow = ({ undo }: RestoreInput, { recoveryPointId, asOf }: RestoreOutput): [string, string] =>
+  undo === undefined
+    ? ['recovery point', `${recoveryPointId} (as of ${asOf})`]
+    : ['undone', `what job ${undo} wrote to go back to ${recoveryPointId} (as of ${asOf})`];
 
 const EXISTING = {
   skip: 'are left as they are (--on-existing skip)',
@@ -122,7 +128,9 @@ function writesText({ objects, versions, markers: deletions, bytes: size }: Rest
 const conflictsText = (count: number): string =>
   `${plural(count, 'object')} at the destination: nothing can be restored`;
 
-const verified = ({ verifiedByReading, restored }: RestoreOutput): string =>
-  restored === 0
-    ? 'nothing to verify'
-    : `every body by its checksum${verifiedByReading > 0 ? `, ${number(verifiedByReading)} of them by reading it again` : ''}`;
+function verified({ verifiedByReading, restored, skipped }: RestoreOutput): string {
+  if (restored === 0) return 'nothing to verify';
+  const { 'not-compared': uncompared = 0 } = skipped;
+  const but = uncompared > 0 ? ` but for ${number(uncompared)} that S3 has none of` : '';
+  return `every body by its checksum${but}${verifiedByReading > 0 ? `, ${number(verifiedByReading)} of them by reading it again` : ''}`;
+}

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ErrorName } from '../../lambda/contract/errors';
 import type { RestoreOutput } from '../../lambda/usecases/restore-finish';
 import type { VaultNames } from './clients';
@@ -35,7 +35,8 @@ export function addRestore(program: Command, run: Run): void {
     .argument('<source-bucket>', 'the bucket that was backed up')
     .argument('[items...]', 'prefixes (ending in "/") and keys to restore')
     .option('--recovery-point <id>', 'recovery point, or its number alone (default: the latest)')
-    .option('--at <instant>', 'any second of continuous backup, as 2026-11-22T10:15:00Z')
+    .option('--at <instant>', 'any second of continuous backup: 2026-11-22T10:15:00Z, or with another offset')
+    .addOption(new Option('--point-in-time <instant>', 'like --at').conflicts('at'))
     .option('--rollback', 'bring the bucket back to what it was: objects of later get a delete marker')
     .option('--undo <job>', 'put back what was current before the rollback of that job')
     .option('--item <item>', 'like an item argument; may be repeated', collect)

@@ -13,7 +13,10 @@ export type FailureReason =
   | 'access-denied'
   | 'invalid'
   /** The vault has lost the body. */
-  | 'missing';
+  | 'missing'
+  /** Of an undo: S3 does not copy the version before it is thawed, or not without the customer's key. */
+  | 'archived'
+  | 'sse-c';
 
 /** A copy in the destination that proved wrong. */
 export interface WrongCopy {
@@ -35,6 +38,8 @@ export type OpOutcome =
       readonly read: boolean;
       /** The bucket refused the ACL: the object was written without it. */
       readonly withoutAcl?: boolean;
+      /** A copy within the bucket of which S3 has no checksum that could be compared. */
+      readonly uncompared?: boolean;
     }
   | { readonly kind: 'marked'; readonly versionId?: string }
   | { readonly kind: 'failed'; readonly reason: FailureReason; readonly wrong?: WrongCopy }
@@ -46,6 +51,8 @@ export interface OpenUpload {
   readonly uploadId: string;
   /** The bucket refused the ACL: the upload was begun without it. */
   readonly withoutAcl?: boolean;
+  /** The bucket's own version could not be copied: the parts are those of the vault. */
+  readonly fromVault?: boolean;
 }
 
 /** How far a key has come. A turn's file carries it to the next turn, which goes on exactly there. */

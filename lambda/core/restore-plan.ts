@@ -53,11 +53,21 @@ export type RestoreSkip =
   | 'unchanged'
   /** A rollback found an object of before the instant that the backup has not seen: it stays. */
   | 'unknown'
+  /** S3 has copied the version within the bucket, and keeps no checksum of it that could be compared. It is there. */
+  | 'not-compared'
+  /** An undo cannot read the version that it would bring back. */
+  | 'sse-c'
+  | 'access-denied'
   /** The bucket has lost the version that an undo would bring back. */
   | 'version-gone';
 
 /** Skips that leave the destination as the request wanted it: a job with others is PARTIAL. */
-export const EXPECTED_SKIPS: ReadonlySet<string> = new Set<RestoreSkip>(['exists', 'marker', 'unchanged']);
+export const EXPECTED_SKIPS: ReadonlySet<string> = new Set<RestoreSkip>([
+  'exists',
+  'marker',
+  'unchanged',
+  'not-compared',
+]);
 
 export interface PlannedKey {
   readonly action?: RestoreAction;

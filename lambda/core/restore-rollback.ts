@@ -1,4 +1,4 @@
-import { encodeTags } from './canonical';
+import { decodeAcl, encodeTags, extraGrants } from './canonical';
 import type { RestoreJob } from './restore-job';
 import { PlannedKey, planVersion, RestoreSkip } from './restore-plan';
 import { isVersion, Row, versionIdentity } from './row';
@@ -35,11 +35,12 @@ export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
   const before = current && { versionId: current.versionId, etag: replaces };
   if (wanted?.row.kind !== 'put') {
     if (!current || current.isMarker) return skip('unchanged');
-    if (!isKnown(at, current) && current.lastModified <= job.asOf) return skip('unknown');
+    if (isUnseen(at, job.asOf)) return skip('unknown');
     const ops = [{ kind: 'marker', versionId: wanted?.row.versionId ?? '' }] as const;
     return { action: { key, destination: key, ops, replaces, before }, skipped: [], conflict: false };
   }
   if (current && isVersionOf(current, wanted.row) && hasSameProperties(wanted, at.now, job)) return skip('unchanged');
+  if (isUnseen(at, job.asOf)) return skip('unknown');
   const { op, reasons } = planVersion(wanted, job);
   if (!op) return skip('not-stored');
   const inBucket = kept && { key, versionId: kept.versionId, etag: kept.etag };
@@ -51,8 +52,11 @@ export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
 export const isVersionOf = (listed: BucketVersion, row: Row): boolean =>
   versionIdentity(listed) === versionIdentity(row);
 
-const isKnown = ({ known }: RollbackKey, current: BucketVersion): boolean =>
-  known.some((row) => isVersion(row) && isVersionOf(current, row));
+/** What is current is of before the instant, and the backup does not know it: it may be what was current then. */
+const isUnseen = ({ known, current }: RollbackKey, asOf: number): boolean =>
+  current !== undefined &&
+  current.lastModified <= asOf &&
+  !known.some((row) => isVersion(row) && isVersionOf(current, row));
 
 /** Whether tags and ACL of the version are now, as far as the newest history knows, what they were. */
 function hasSameProperties({ row, tags, acl }: VersionView, now: KeyView, job: RestoreJob): boolean {
@@ -60,5 +64,14 @@ function hasSameProperties({ row, tags, acl }: VersionView, now: KeyView, job: R
   if (!latest) return false;
   const none = encodeTags({});
   const sameTags = !job.restoreTags || (latest.tags ?? none) === (tags ?? none);
-  return sameTags && (!job.restoreAcls || !job.destination.aclsEnabled || latest.acl === acl);
+  return sameTags && (!job.restoreAcls || !job.destination.aclsEnabled || isSameAcl(latest.acl, acl));
+}
+
+/** An ACL that nobody asked for is the default one. */
+const isSameAcl = (a: string | undefined, b: string | undefined): boolean => a === b || (isDefault(a) && isDefault(b));
+
+function isDefault(text: string | undefined): boolean {
+  if (text === undefined) return true;
+  const acl = decodeAcl(text);
+  return acl.grants.length > 0 && extraGrants(acl).length === 0;
 }

@@ -1,3 +1,4 @@
+import { CHANGE_LIFETIME_SECONDS } from '../contract/change-log-schema';
 import { BackupError, ErrorName } from '../contract/errors';
 import { foldVersions, ofCommit } from '../core/fold-versions';
 import { KeyGroup, mergeGroups } from '../core/groups';
@@ -80,16 +81,13 @@ export async function historyOfInstant(ports: HistoryPorts, place: RunPlace, fou
   return { ...(await withChanges(ports, place, found, now)), asOf, coverage };
 }
 
-/** All that is known of a bucket by now, the change log included where changes of its bodies are captured. */
+/** All that is known of a bucket by now, the change log included: tags and ACLs are captured of every protected bucket. */
 export async function historyOfNow(ports: HistoryPorts, place: RunPlace, bucket: string): Promise<HistoryAt> {
   const commit = await newestCommit(ports, bucket);
   if (!commit)
     throw new BackupError(ErrorName.recoveryPointNotFound, `bucket "${bucket}" has no commit: back it up first`);
   const now = await ports.vault.now();
-  const history = commit.manifest.continuous
-    ? await withChanges(ports, place, commit, now)
-    : { ...historyOfCommit(commit), pointInTime: true };
-  return { ...history, asOf: now + DAY_SECONDS };
+  return { ...(await withChanges(ports, place, commit, now)), asOf: now + DAY_SECONDS };
 }
 
 /** The newest commit, also one that is only internal. The catalog knows only recovery points. */
@@ -106,7 +104,8 @@ async function newestCommit(
 
 async function withChanges(ports: HistoryPorts, place: RunPlace, commit: Commit, now: number): Promise<HistoryAt> {
   const { manifest } = commit;
-  const from = fromIso(manifest.changesThrough ?? manifest.continuous?.since ?? manifest.asOf);
+  const since = fromIso(manifest.changesThrough ?? manifest.continuous?.since ?? manifest.asOf);
+  const from = Math.max(since, now - CHANGE_LIFETIME_SECONDS);
   // Nothing is written in the future, but clocks differ.
   const through = now + DAY_SECONDS;
   const runs = await foldUncommitted(ports, place, {

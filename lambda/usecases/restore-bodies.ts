@@ -1,4 +1,3 @@
-import type { Checksum } from '../core/object-properties';
 import type { CopyOp, FailureReason, PutOp } from '../core/restore-outcome';
 import type { RestoreJob } from '../core/restore-job';
 import type { RestoreOp } from '../core/restore-plan';
@@ -6,6 +5,7 @@ import { isStoreError, ObjectHead, ReadOptions } from '../ports/object-store';
 import { checksumText } from './checksums';
 import { BodyMap, readBody } from './pack-bodies';
 import type { RestorePorts } from './restore-plan';
+import { recorded } from './restore-proof';
 import type { Vault } from './vault';
 
 /** A body of the vault that may be copied: exactly the version that was looked at, so nothing can change in between. */
@@ -90,7 +90,8 @@ export class RestoreBodies {
     }
     if (!head) return { reason: 'missing' };
     const { checksum, versionId, etag } = head;
-    const other = checksum?.algorithm === recorded(op).algorithm && checksumText(checksum) !== op.file.checksum;
+    const other =
+      checksum?.algorithm === recorded(op)?.algorithm && checksum && checksumText(checksum) !== op.file.checksum;
     if (head.size !== op.size || other) return { reason: 'damaged' };
     return { source: { bucket: this.vault.bucket, key: op.file.name, versionId, ifMatch: etag } };
   }
@@ -106,12 +107,3 @@ export const asCopy = (op: BodyOp): CopyOp => {
   const properties = { headers, userMetadata, tags, acl, storageClass };
   return { kind: 'copy', versionId, size, inBucket, ...properties, file: { ...op.file, checksum } };
 };
-
-/** The checksum of the vault's file, as it was recorded at the backup. */
-export function recorded(op: CopyOp): Checksum {
-  const split = op.file.checksum.indexOf(':');
-  return {
-    algorithm: op.file.checksum.slice(0, split) as Checksum['algorithm'],
-    value: op.file.checksum.slice(split + 1),
-  };
-}

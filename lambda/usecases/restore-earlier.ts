@@ -6,6 +6,7 @@ import type { RestoreAction } from '../core/restore-plan';
 import { isStoreError, ListedVersion, ObjectHead, ObjectRef, ObjectStore } from '../ports/object-store';
 import { checksumText, hashByReading } from './checksums';
 import { versionsOfKey } from './key-versions';
+import type { CopyProof } from './restore-proof';
 
 type BodyOp = PutOp | CopyOp;
 /** Writes of an attempt that died, by the number of the op. */
@@ -16,6 +17,7 @@ export class EarlierWrites {
   constructor(
     private readonly destination: ObjectStore,
     private readonly job: RestoreJob,
+    private readonly proof: CopyProof,
   ) {}
 
   /**
@@ -100,7 +102,9 @@ export class EarlierWrites {
   }
 
   private async sameBody(ref: ObjectRef, head: ObjectHead, op: BodyOp): Promise<boolean> {
-    const wanted = op.kind === 'put' ? `SHA256:${Buffer.from(op.sha256, 'hex').toString('base64')}` : op.file.checksum;
+    const wanted = await this.proof.wanted(op);
+    // Size, headers, metadata and tags are all that can be compared then.
+    if (wanted === undefined) return true;
     const known = head.checksum && wanted.startsWith(`${head.checksum.algorithm}:`) ? head.checksum : undefined;
     return wanted === (known ? checksumText(known) : await hashByReading(this.destination, ref, op.size));
   }

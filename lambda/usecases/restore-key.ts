@@ -6,6 +6,7 @@ import type { Attempt } from './restore-attempt';
 import type { RestoreBodies } from './restore-bodies';
 import { EarlierWrites } from './restore-earlier';
 import type { RestorePorts } from './restore-plan';
+import { CopyProof } from './restore-proof';
 import { VersionWriter } from './restore-write';
 
 /**
@@ -22,8 +23,9 @@ export class KeyRestorer {
     private readonly bodies: RestoreBodies,
     private readonly attempt: Attempt,
   ) {
-    this.writer = new VersionWriter(ports, job, bodies);
-    this.earlier = new EarlierWrites(ports.destination, job);
+    const proof = new CopyProof(ports.destination, job.destination.bucket, ports.settings.copyPartSize);
+    this.writer = new VersionWriter(ports, job, bodies, proof);
+    this.earlier = new EarlierWrites(ports.destination, job, proof);
   }
 
   /** Goes on with a key from what earlier turns did of it. Each call settles at least one op, or copies at least one part. */

@@ -98,9 +98,13 @@ class RangePlanner {
   private async planUndo(cursor: PlanCursor | undefined): Promise<PlanCursor | undefined> {
     const { ports, job, input } = this;
     const planner = await UndoPlanner.of(ports, job, input.unit);
-    for await (const action of planner.actions(cursor?.from ?? '')) {
-      await this.book.take(action.key, await planner.plan(action));
-      if (ports.deadline.remainingMillis() <= 0) return { from: afterKey(action.key) };
+    const { concurrency } = ports.settings;
+    const mayStart = (index: number): boolean => index === 0 || ports.deadline.remainingMillis() > 0;
+    for await (const actions of planner.actions(cursor?.from ?? '', KEYS_AT_ONCE)) {
+      const planned = await runInOrder(actions, concurrency, mayStart, (action) => planner.plan(action));
+      for (const [index, decided] of planned.entries()) await this.book.take(actions[index]?.key ?? '', decided);
+      const last = actions[planned.length - 1];
+      if (last && ports.deadline.remainingMillis() <= 0) return { from: afterKey(last.key) };
     }
     return undefined;
   }

@@ -60,11 +60,14 @@ export async function planRestore(
   };
   await ports.scratch.create(selectionKey, selected);
   await recordStart(ports, job);
+  // An earlier attempt at this step may have found another commit: its units are written already.
+  const isSame = history.point.sha256 === point.found.sha256;
+  const planned = isSame ? manifest : ((await ports.vault.readBase(sourceBucket, history.point)) ?? manifest);
   return writeUnits(
     ports.scratch,
     PLAN_STEP,
     job,
-    planUnits(manifest, selected.intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
+    planUnits(planned, selected.intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
   );
 }
 

@@ -1,6 +1,8 @@
 import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
 import { recoveryPointId, workKey } from '../contract/layout';
+import { fromIso, toIso } from '../core/instant';
 import type { RestoreRequest } from '../core/restore-request';
+import type { JobState } from '../ports/catalog';
 import {
   Commit,
   findInstant,
@@ -53,11 +55,21 @@ export async function keepNewest(ports: RestorePorts, bucket: string, jobId: str
   return key;
 }
 
+/** An execution may end while workers of it still run. */
+const isCutOff = (state: JobState): boolean => state === 'ABORTED' || state === 'FAILED';
+/** The longest that a call of a worker lasts: Lambda's limit of 15 minutes. */
+const CALL_SECONDS = 15 * 60;
+
 /** What a rollback that is to be undone has left. It must have ended: its writes would go on after the undo. */
 export async function findRollback(ports: RestorePorts, bucket: string, jobId: string): Promise<UndoIndex> {
   const job = await ports.catalog.getJob(bucket, jobId);
   if (job?.state === 'RUNNING' && (await ports.executions.isRunning(job.executionArn)))
     throw invalidRequest([`undo: job "${jobId}" is still running: stop its execution, or wait for its end`]);
+  const quietFrom = job?.completedAt !== undefined && isCutOff(job.state) ? fromIso(job.completedAt) + CALL_SECONDS : 0;
+  if ((await ports.vault.now()) < quietFrom)
+    throw invalidRequest([
+      `undo: job "${jobId}" ended as ${String(job?.state)}, and calls that were under way may write until ${toIso(quietFrom)}: undo it then`,
+    ]);
   const found = await findUndoIndex(ports.scratch, bucket, jobId);
   if (found) return found;
   throw invalidRequest([

@@ -90,9 +90,9 @@ class RangeRestore {
     return { file, action, underWay: [...this.underWay], afterDeadAttempt };
   }
 
-  private async noteWritten({ key }: RestoreAction, { outcomes }: KeyProgress): Promise<void> {
-    const versionId = topOf(outcomes)?.versionId;
-    if (versionId !== undefined) await this.written?.add({ key, versionId });
+  private async noteWritten({ key, before }: RestoreAction, { outcomes }: KeyProgress): Promise<void> {
+    const { versionId, etag } = topOf(outcomes) ?? {};
+    if (versionId !== undefined) await this.written?.add({ key, before, written: { versionId, etag } });
   }
 
   /** Answers how many actions, from the first, are done. */

@@ -38,7 +38,9 @@ export class RestoreTally {
       this.counts.bytes += op.size;
       if (outcome.read) this.counts.verifiedByReading++;
       if (outcome.withoutAcl) addCounts(this.skipped, { 'acls-blocked': 1 });
-      return { outcome: 'restored', size: op.size, reason: outcome.withoutAcl ? 'acls-blocked' : undefined };
+      if (outcome.uncompared) addCounts(this.skipped, { 'not-compared': 1 });
+      const reason = outcome.withoutAcl ? 'acls-blocked' : outcome.uncompared ? 'not-compared' : undefined;
+      return { outcome: 'restored', size: op.size, reason };
     }
     const failed = outcome?.kind === 'failed' ? outcome : undefined;
     const reason = failed?.reason ?? 'precondition-failed';

@@ -3,11 +3,12 @@ import { compareKeys } from '../core/key-order';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
 import type { CopyOp } from '../core/restore-outcome';
 import { planAcl, PlannedKey, RestoreAction, RestoreSkip } from '../core/restore-plan';
-import { isStoreError, ListedVersion, ObjectHead } from '../ports/object-store';
-import { checksumText, hashByReading } from './checksums';
+import { isStoreError, ListedVersion } from '../ports/object-store';
+import { checksumText } from './checksums';
 import { versionsOfKey } from './key-versions';
 import { EarlierWrites } from './restore-earlier';
 import type { RestorePorts } from './restore-plan';
+import { CopyProof, isComparable } from './restore-proof';
 import { findUndoIndex, readActions, readWritten } from './undo-files';
 
 /** Enough to see what a rollback and its repeated attempts wrote on top of what was there. */
@@ -18,6 +19,7 @@ type Before = NonNullable<RestoreAction['before']>;
 /** Decides, for each key that a rollback was to change, what puts back what was current before. */
 export class UndoPlanner {
   private readonly earlier: EarlierWrites;
+  private readonly proof: CopyProof;
 
   private constructor(
     private readonly ports: RestorePorts,
@@ -26,7 +28,8 @@ export class UndoPlanner {
     private readonly written: ReadonlyMap<string, readonly string[]>,
     rollback: Pick<RestoreJob, 'startedAt'>,
   ) {
-    this.earlier = new EarlierWrites(ports.destination, { ...job, ...rollback });
+    this.proof = new CopyProof(ports.destination, job.destination.bucket, ports.settings.copyPartSize);
+    this.earlier = new EarlierWrites(ports.destination, { ...job, ...rollback }, this.proof);
   }
 
   static async of(ports: RestorePorts, job: RestoreJob, unit: PlanUnit): Promise<UndoPlanner> {
@@ -37,11 +40,13 @@ export class UndoPlanner {
     return new UndoPlanner(ports, job, unit.files ?? [], written, { startedAt });
   }
 
-  /** What the rollback was to do, in key order. */
-  async *actions(from: string): AsyncGenerator<RestoreAction> {
-    for (const file of this.files)
-      for (const action of await readActions(this.ports.scratch, file))
-        if (compareKeys(action.key, from) >= 0) yield action;
+  /** What the rollback was to do, in key order, so many keys at once. */
+  async *actions(from: string, count: number): AsyncGenerator<RestoreAction[]> {
+    for (const file of this.files) {
+      const actions = await readActions(this.ports.scratch, file);
+      const open = actions.filter(({ key }) => compareKeys(key, from) >= 0);
+      for (let at = 0; at < open.length; at += count) yield open.slice(at, at + count);
+    }
   }
 
   async plan(action: RestoreAction): Promise<PlannedKey> {
@@ -57,11 +62,14 @@ export class UndoPlanner {
     }
     const replaces = current.isMarker ? undefined : current.etag;
     const now = { versionId: current.versionId, etag: replaces };
-    const op = hadObject
-      ? await this.copyOf(key, before)
-      : ({ kind: 'marker', versionId: before?.versionId ?? '' } as const);
-    if (!op) return skip('version-gone');
-    return { action: { key, destination: key, ops: [op], replaces, before: now }, skipped: [], conflict: false };
+    if (!hadObject) {
+      const ops = [{ kind: 'marker', versionId: before?.versionId ?? '' }] as const;
+      return { action: { key, destination: key, ops, replaces, before: now }, skipped: [], conflict: false };
+    }
+    const found = await this.copyOf(key, before);
+    if ('gone' in found) return skip(found.gone);
+    const skipped = found.reasons.map((reason) => ({ reason, versionId: before.versionId }));
+    return { action: { key, destination: key, ops: [found.op], replaces, before: now }, skipped, conflict: false };
   }
 
   /** Whether what is current is what the rollback wrote. One that died could not say so: then it is recognised. */
@@ -71,44 +79,49 @@ export class UndoPlanner {
   }
 
   /** A version of the bucket, with all that it has, as something to write on top. */
-  private async copyOf(key: string, before: Before): Promise<CopyOp | undefined> {
-    const { versionId, etag } = before;
+  private async copyOf(key: string, { versionId, etag }: Before): Promise<KeptVersion> {
+    const { destination, settings } = this.ports;
     const ref = { bucket: this.job.destination.bucket, key, versionId };
     try {
-      const head = await this.ports.destination.head({ ...ref, ifMatch: etag });
-      const checksum = head.checksum ? checksumText(head.checksum) : await this.hash(ref, head);
-      const tags = head.tagCount > 0 ? encodeTags(await this.ports.destination.getTags(ref)) : encodeTags({});
-      const acl = this.job.destination.aclsEnabled
-        ? planAcl(encodeAcl(await this.ports.destination.getAcl(ref)), this.job).acl
-        : undefined;
-      return {
+      const head = await destination.head({ ...ref, ifMatch: etag });
+      const tags = head.tagCount > 0 ? await destination.getTags(ref) : {};
+      const acl = this.job.destination.aclsEnabled ? encodeAcl(await destination.getAcl(ref)) : undefined;
+      const planned = planAcl(acl, this.job);
+      const { checksum, size } = head;
+      const isKept = checksum && isComparable(checksum, size, settings.copyPartSize);
+      const op: CopyOp = {
         kind: 'copy',
         versionId,
-        size: head.size,
-        file: { name: '', checksum },
+        size,
+        file: { name: '', checksum: isKept ? checksumText(checksum) : '' },
         inBucket: { key, versionId, etag },
         headers: encodeHeaders(head.headers),
         userMetadata: encodeMetadata(head.userMetadata),
-        tags,
-        acl,
+        tags: encodeTags(tags),
+        acl: planned.acl,
         storageClass: head.storageClass,
       };
+      return { op, reasons: planned.reasons };
     } catch (error) {
-      if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return undefined;
+      if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return { gone: 'version-gone' };
+      if (isStoreError(error, 'sse-c', 'access-denied')) return { gone: error.code as 'sse-c' | 'access-denied' };
       throw error;
     }
   }
 
-  private hash(ref: { bucket: string; key: string; versionId: string }, { size }: ObjectHead): Promise<string> {
-    return hashByReading(this.ports.destination, ref, size);
-  }
-
-  /** Whether an earlier undo put the version back already. */
+  /** Whether somebody put the version back already, an earlier undo for instance. */
   private async isSame(key: string, before: Before, current: ListedVersion): Promise<boolean> {
     const [a, b] = [await this.copyOf(key, before), await this.copyOf(key, current)];
-    if (!a || !b || before.etag !== current.etag) return false;
-    return a.headers === b.headers && a.userMetadata === b.userMetadata && a.tags === b.tags && a.acl === b.acl;
+    if ('gone' in a || 'gone' in b) return false;
+    const fields = ['headers', 'userMetadata', 'tags', 'acl'] as const;
+    if (!fields.every((field) => a.op[field] === b.op[field])) return false;
+    return before.etag === current.etag || this.proof.isSame(a.op, b.op);
   }
 }
+
+/** What an undo brings back, and what of it no header can say. */
+type KeptVersion =
+  | { readonly op: CopyOp; readonly reasons: readonly RestoreSkip[] }
+  | { readonly gone: 'version-gone' | 'sse-c' | 'access-denied' };
 
 const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });

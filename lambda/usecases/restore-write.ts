@@ -3,11 +3,11 @@ import type { ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp, WrongCopy } from '../core/restore-outcome';
 import type { RestoreOp } from '../core/restore-plan';
-import { isStoreError, ObjectRef, ReadOptions, WriteCondition, Written } from '../ports/object-store';
-import { checksumText, hashByReading } from './checksums';
+import { isStoreError, ReadOptions, WriteCondition, Written } from '../ports/object-store';
 import { headEtag } from './destination-listing';
-import { asCopy, recorded, RestoreBodies } from './restore-bodies';
+import { asCopy, RestoreBodies } from './restore-bodies';
 import type { RestorePorts } from './restore-plan';
+import { CopyProof, recorded } from './restore-proof';
 import { ServerCopy } from './server-copy';
 
 /** What came of an attempt to write one version. */
@@ -21,7 +21,11 @@ export type WriteOutcome =
   | { readonly kind: 'unfinished'; readonly upload: OpenUpload };
 
 type BodyOp = PutOp | CopyOp;
+type Write = (acl: string | undefined, begun: OpenUpload | undefined) => Promise<WriteOutcome>;
 type Target = { readonly bucket: string; readonly key: string };
+
+/** Why S3 does not copy a version within the bucket: the vault's body may do. */
+const REFUSED = ['not-found', 'delete-marker', 'archived', 'sse-c', 'access-denied', 'invalid'] as const;
 
 /** Writes single versions and delete markers to the destination, and checks what S3 made of them. */
 export class VersionWriter {
@@ -31,6 +35,7 @@ export class VersionWriter {
     private readonly ports: RestorePorts,
     private readonly job: RestoreJob,
     private readonly bodies: RestoreBodies,
+    private readonly proof: CopyProof,
   ) {
     this.copier = new ServerCopy(ports.destination, ports.settings.copyPartSize, ports.deadline);
   }
@@ -46,6 +51,8 @@ export class VersionWriter {
       if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
       if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };
       if (isStoreError(error, 'not-found', 'delete-marker')) return { kind: 'failed', reason: 'missing' };
+      if (isStoreError(error, 'archived')) return { kind: 'failed', reason: 'archived' };
+      if (isStoreError(error, 'sse-c')) return { kind: 'failed', reason: 'sse-c' };
       throw error;
     }
   }
@@ -64,43 +71,22 @@ export class VersionWriter {
     condition: WriteCondition,
     begun: OpenUpload | undefined,
   ): Promise<WriteOutcome> {
-    const write = async (acl: string | undefined): Promise<WriteOutcome> => {
+    const write: Write = async (acl, upload) => {
       const properties = this.properties(op, acl);
       const kept = await this.bodies.inBucket(op);
-      if (kept) return this.copyFrom(kept, target, asCopy(op), properties, condition, begun);
+      if (kept) return this.copyFrom(kept, target, asCopy(op), properties, condition, upload);
       return op.kind === 'put'
         ? this.put(target, op, properties, condition)
-        : this.copy(target, op, properties, condition, begun);
+        : fromVault(op, await this.copy(target, op, properties, condition, upload));
     };
+    if (begun?.fromVault) this.bodies.forgo(op);
     try {
-      return await this.writeWithAcl(op, write, begun);
+      return await writeWithAcl(op, write, begun);
     } catch (error) {
-      const isRefused = isStoreError(
-        error,
-        'not-found',
-        'delete-marker',
-        'archived',
-        'sse-c',
-        'access-denied',
-        'invalid',
-      );
-      if (!isRefused || begun || !(await this.bodies.inBucket(op)) || !this.bodies.forgo(op)) throw error;
-      return this.writeWithAcl(op, write, begun);
-    }
-  }
-
-  private async writeWithAcl(
-    op: BodyOp,
-    write: (acl: string | undefined) => Promise<WriteOutcome>,
-    begun: OpenUpload | undefined,
-  ): Promise<WriteOutcome> {
-    if (begun?.withoutAcl) return withoutAcl(await write(undefined));
-    try {
-      return await write(op.acl);
-    } catch (error) {
-      if (op.acl === undefined || !isStoreError(error, 'access-denied', 'acls-disabled')) throw error;
-      // Blocked public access and disabled ACLs refuse the grants, not the object.
-      return withoutAcl(await write(undefined));
+      const isRefused = isStoreError(error, ...REFUSED);
+      if (!isRefused || !(await this.bodies.inBucket(op)) || !this.bodies.forgo(op)) throw error;
+      // An upload that was begun is aborted by now: that from the vault is another one.
+      return writeWithAcl(op, write, undefined);
     }
   }
 
@@ -142,7 +128,7 @@ export class VersionWriter {
       size: op.size,
       properties,
       condition,
-      checksum: recorded(op).algorithm,
+      checksum: recorded(op)?.algorithm ?? 'SHA256',
       begun: begun?.uploadId,
     });
     if (!copied.done) return { kind: 'unfinished', upload: { uploadId: copied.uploadId } };
@@ -152,31 +138,11 @@ export class VersionWriter {
   /** The second line behind the check of the source. A copy that is not proved right does not stay current. */
   private async verified(target: Target, op: CopyOp, written: Written): Promise<OpOutcome> {
     const { versionId, etag } = written;
-    const proof = await this.compare({ ...target, versionId }, op, written);
+    const proof = await this.proof.compare({ ...target, versionId }, op, written);
     if (proof === 'right') return { kind: 'restored', versionId, etag, read: false };
     if (proof === 'right-by-reading') return { kind: 'restored', versionId, etag, read: true };
+    if (proof === 'not-compared') return { kind: 'restored', versionId, etag, read: false, uncompared: true };
     return { kind: 'failed', reason: proof, wrong: { versionId, etag, ...(await this.hide(target, etag)) } };
-  }
-
-  /** A copy is checked by S3's checksum of it; where S3 gives none of the recorded kind, it is read and hashed. */
-  private async compare(
-    ref: ObjectRef,
-    op: CopyOp,
-    written: Written,
-  ): Promise<'right' | 'right-by-reading' | 'damaged' | 'not-verifiable'> {
-    const { destination } = this.ports;
-    const { algorithm } = recorded(op);
-    try {
-      const known =
-        written.checksum?.algorithm === algorithm ? written.checksum : (await destination.head(ref)).checksum;
-      if (known?.algorithm === algorithm) return checksumText(known) === op.file.checksum ? 'right' : 'damaged';
-      if (algorithm !== 'SHA256') return 'not-verifiable';
-      const found = await hashByReading(destination, ref, op.size);
-      return found === op.file.checksum ? 'right-by-reading' : 'damaged';
-    } catch (error) {
-      if (isStoreError(error, 'access-denied', 'not-found')) return 'not-verifiable';
-      throw error;
-    }
   }
 
   /** Puts a delete marker on a wrong copy, unless somebody else wrote over it or the bucket allows no marker. */
@@ -203,6 +169,23 @@ export class VersionWriter {
     };
   }
 }
+
+async function writeWithAcl(op: BodyOp, write: Write, begun: OpenUpload | undefined): Promise<WriteOutcome> {
+  if (begun?.withoutAcl) return withoutAcl(await write(undefined, begun));
+  try {
+    return await write(op.acl, begun);
+  } catch (error) {
+    if (op.acl === undefined || !isStoreError(error, 'access-denied', 'acls-disabled')) throw error;
+    // Blocked public access and disabled ACLs refuse the grants, not the object.
+    return withoutAcl(await write(undefined, begun));
+  }
+}
+
+/** The next turn must not look in the bucket again: its parts would be those of another source. */
+const fromVault = (op: BodyOp, outcome: WriteOutcome): WriteOutcome =>
+  outcome.kind === 'unfinished' && op.inBucket
+    ? { ...outcome, upload: { ...outcome.upload, fromVault: true } }
+    : outcome;
 
 function withoutAcl(outcome: WriteOutcome): WriteOutcome {
   if (outcome.kind === 'restored') return { ...outcome, withoutAcl: true };

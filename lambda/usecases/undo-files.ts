@@ -12,10 +12,12 @@ export interface UndoIndex extends Pick<RestoreJob, 'jobId' | 'startedAt' | 'poi
   readonly units: readonly { readonly id: string; readonly files: readonly string[] }[];
 }
 
-/** What one turn wrote under a key. */
+/** What one turn wrote under a key, on top of what. */
 interface WrittenLine {
   readonly key: string;
-  readonly versionId: string;
+  /** What was current before; absent when there was nothing. An ETag is that of an object, a delete marker has none. */
+  readonly before?: RestoreAction['before'];
+  readonly written: { readonly versionId: string; readonly etag?: string };
 }
 
 /** Puts the index; an earlier attempt's is the same. */
@@ -47,8 +49,8 @@ export async function readWritten(
     const prefix = writtenPrefix(bucket, jobId, unit);
     const page = await scratch.store.listObjects({ bucket: scratch.bucket, prefix, startAfter });
     for (const { key: file } of page.entries)
-      for (const { key, versionId } of await readLines<WrittenLine>(scratch, file))
-        written.set(key, [...(written.get(key) ?? []), versionId]);
+      for (const { key, written: own } of await readLines<WrittenLine>(scratch, file))
+        written.set(key, [...(written.get(key) ?? []), own.versionId]);
     startAfter = page.next;
   } while (startAfter !== undefined);
   return written;

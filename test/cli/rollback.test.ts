@@ -39,12 +39,22 @@ test('a rollback to a recovery point is pinned to that of the plan', async () =>
 });
 
 test('an undo names its job only', async () => {
-  const { started, questions } = await cli(['restore', 'photos', '--undo', 'job-1'], world);
+  const { started, questions, stdout } = await cli(['restore', 'photos', '--undo', 'job-1'], world);
+  expect(stdout).toContain('what job job-1 wrote to go back to photos/continuous');
   expect(started[1]?.input).toEqual({ sourceBucket: 'photos', undo: 'job-1' });
   expect(questions[0]).toMatch(/^Undo rollback job-1 of photos: this writes 3 versions/);
 });
 
+test.each(['--at', '--point-in-time'])(
+  '%s takes an instant with another offset, and means the same one',
+  async (option) => {
+    const { started } = await cli(['restore', 'photos', option, '2026-11-22T11:15:00+01:00', '--dry-run'], world);
+    expect(started[0]?.input).toEqual({ sourceBucket: 'photos', pointInTime: AT, dryRun: true });
+  },
+);
+
 test.each([
+  [['--at', AT, '--point-in-time', AT], "'--point-in-time <instant>' cannot be used with option '--at <instant>'"],
   [['--at', 'yesterday'], '--at: must be an instant in UTC with whole seconds'],
   [['--at', AT, '--recovery-point', '7'], '--at: excludes'],
   [['--rollback', '--to', 'other-bucket'], '--to: must be the source bucket with'],
