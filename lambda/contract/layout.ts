@@ -76,3 +76,6 @@ export const undoPrefix = (bucket: string, jobId: string): string => `${restoreR
 export const undoIndexKey = (bucket: string, jobId: string): string => `${undoPrefix(bucket, jobId)}index.json`;
 
 export const recoveryPointId = (bucket: string, seq: number): string => `${bucket}/${formatSeq(seq)}`;
+
+/** Of the continuous recovery point of a bucket: any second of its window. */
+export const continuousPointId = (bucket: string): string => `${bucket}/continuous`;

@@ -1,5 +1,5 @@
 import { joinAll } from './join';
-import { isVersion, NOT_STORED, Row, rowIdentity, versionIdentity } from './row';
+import { isVersion, NOT_STORED, Row, rowIdentity } from './row';
 
 /** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
 export const PENDING = `${NOT_STORED}pending`;
@@ -90,7 +90,4 @@ export const isMissed = (row: Row, { since, capturedThrough }: { since: number; 
 
 /** A permanent deletion that the scan of `scannedAt` found, and that no event has told of since. */
 export const isMissedRemoval = (row: Row, scannedAt: number): boolean =>
-  row.kind === 'removed' &&
-  row.removedBefore === scannedAt &&
-  (row.removedAfter ?? 0) < scannedAt - 1 &&
-  versionIdentity(row) !== '';
+  row.kind === 'removed' && row.removedBefore === scannedAt && (row.removedAfter ?? 0) < scannedAt - 1;

@@ -1,5 +1,5 @@
 import { BackupError, ErrorName } from '../contract/errors';
-import { recoveryPointId, reportPrefix } from '../contract/layout';
+import { continuousPointId, recoveryPointId, reportPrefix } from '../contract/layout';
 import { ENDED_WELL } from '../contract/metrics';
 import { addCounts, Counts, total } from '../core/counts';
 import { fromIso, toIso } from '../core/instant';
@@ -9,7 +9,7 @@ import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { RecoveryPointRecord } from '../ports/catalog';
 import { runsOf } from './backup-partition';
-import { continuousOf, continuousPointId, publishContinuous } from './commit-continuous';
+import { continuousOf, publishContinuous } from './commit-continuous';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
 import type { ScanResult } from './scan-result';

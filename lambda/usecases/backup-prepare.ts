@@ -202,12 +202,7 @@ async function chosenSource(ports: BackupPorts, request: BackupRequest, facts: S
 function scannedBy({ source, asOf }: ChosenSource, job: ContinuousJob, base: Manifest | undefined): ContinuousJob {
   if (source === 'changes') return job;
   const since = base?.continuous ? job.since : asOf;
-  return {
-    ...job,
-    since,
-    capturedThrough: Math.max(job.capturedThrough, since),
-    reconciledThrough: job.reconciledThrough,
-  };
+  return { ...job, since, capturedThrough: Math.max(job.capturedThrough, since) };
 }
 
 /** The bucket as it must be: there, ours, in this Region and versioned. */

@@ -1,3 +1,4 @@
+import { continuousPointId } from '../contract/layout';
 import { MetricName } from '../contract/metrics';
 import { fromIso, toIso } from '../core/instant';
 import type { BackupJob, CoverageGap } from '../core/jobs';
@@ -18,8 +19,6 @@ export interface ContinuousFacts {
   readonly gaps: readonly CoverageGap[];
   readonly lost: number;
 }
-
-export const continuousPointId = (bucket: string): string => `${bucket}/continuous`;
 
 /** What the commit says of continuous backup. Watermarks never go back: what was whole once stays so. */
 export function continuousOf(

@@ -2,7 +2,8 @@ import type { BackupJob, CoverageGap } from '../core/jobs';
 import type { Row } from '../core/row';
 import { versionWeight, WeightSample, WeightSampler } from '../core/weights';
 import type { BackupPorts } from './context';
-import { Run, writeSorted } from './runs';
+import { Run, writeRuns } from './runs';
+import { SAMPLES_PER_RANGE } from './scan-result';
 import { RANGE_STEP } from './step-names';
 
 /** What a job takes from the change log. */
@@ -18,8 +19,6 @@ export interface LoggedChanges {
 }
 
 const NOTHING: LoggedChanges = { runs: [], rows: 0, samples: [], lag: 0, gaps: [] };
-/** Of all samples together: a turn's memory holds them. */
-const SAMPLES_PER_RANGE = 8;
 
 /**
  * Writes what a job takes from the change log as sorted runs, each of as many rows as are sorted in memory at once. A log that cannot be
@@ -30,32 +29,30 @@ export async function foldChanges(
   { jobId, bucket, changes }: BackupJob,
 ): Promise<LoggedChanges> {
   if (!changes) return NOTHING;
-  const runs: Run[] = [];
   const samples: WeightSample[] = [];
   const gaps: CoverageGap[] = [];
-  let rows: Row[] = [];
   let count = 0;
   let lag = 0;
-  const flush = async (): Promise<void> => {
-    if (rows.length === 0) return;
-    runs.push(await writeSorted(scratch, { jobId, step: RANGE_STEP, unit: 'changes' }, rows));
+  const log = changeLog.read(bucket, changes.from, changes.through);
+  const place = { jobId, step: RANGE_STEP, unit: 'changes' };
+  const runs = await writeRuns(scratch, place, withoutGaps(log), settings.sortRows, (rows) => {
     const sampler = new WeightSampler(settings.rangeWeight / SAMPLES_PER_RANGE);
     for (const row of rows) sampler.add(row.key, weightOf(row));
     sampler.close();
     samples.push(...sampler.samples);
     count += rows.length;
-    rows = [];
-  };
-  for await (const chunk of changeLog.read(bucket, changes.from, changes.through)) {
-    for (const row of chunk) {
-      lag = Math.max(lag, lagOf(row));
-      if (row.kind === 'gap') gaps.push(gapOf(row));
-      else rows.push(row);
-    }
-    if (rows.length >= settings.sortRows) await flush();
-  }
-  await flush();
+  });
   return { runs, rows: count, samples, lag, gaps };
+
+  async function* withoutGaps(chunks: AsyncIterable<readonly Row[]>): AsyncGenerator<Row[]> {
+    for await (const chunk of chunks) {
+      for (const row of chunk) {
+        lag = Math.max(lag, lagOf(row));
+        if (row.kind === 'gap') gaps.push(gapOf(row));
+      }
+      yield chunk.filter(({ kind }) => kind !== 'gap');
+    }
+  }
 }
 
 /** One that is not copied yet is work for the job. */

@@ -11,7 +11,7 @@ import { viewAt } from '../core/view';
 import type { BackupPorts } from './context';
 import { readHistory } from './history';
 import { checkRecorded } from './recorded-manifest';
-import { Run, RunPlace, readRunGroups, writeSorted } from './runs';
+import { Run, RunPlace, readRunGroups, writeRuns } from './runs';
 
 export type HistoryPorts = Pick<BackupPorts, 'vault' | 'scratch' | 'catalog' | 'changeLog' | 'settings'>;
 
@@ -108,36 +108,16 @@ async function withChanges(ports: HistoryPorts, place: RunPlace, commit: Commit,
   const from = Math.max(since, now - CHANGE_LIFETIME_SECONDS);
   // Nothing is written in the future, but clocks differ.
   const through = now + DAY_SECONDS;
-  const runs = await foldUncommitted(ports, place, {
-    bucket: manifest.bucket,
-    from,
-    through,
-    commit: manifest.seq + 1,
-  });
+  const log = ports.changeLog.read(manifest.bucket, from, through);
+  const rows = uncommitted(log, manifest.seq + 1);
+  const runs = await writeRuns(ports.scratch, place, rows, ports.settings.sortRows);
   return { ...historyOfCommit(commit), pointInTime: true, changes: { runs, through } };
 }
 
-/** Rows that no commit has taken in yet, as sorted runs. Their files are what the next commit would bring. */
-async function foldUncommitted(
-  { changeLog, scratch, settings }: HistoryPorts,
-  place: RunPlace,
-  { bucket, from, through, commit }: { bucket: string; from: number; through: number; commit: number },
-): Promise<Run[]> {
-  const runs: Run[] = [];
-  let rows: Row[] = [];
-  const flush = async (): Promise<void> => {
-    if (rows.length > 0) runs.push(await writeSorted(scratch, place, rows));
-    rows = [];
-  };
-  for await (const chunk of changeLog.read(bucket, from, through)) {
-    for (const row of chunk) {
-      // Rows of kind `gap` tell of the capture, not of a key.
-      if (row.kind !== 'gap') rows.push(ofCommit(row, commit));
-    }
-    if (rows.length >= settings.sortRows) await flush();
-  }
-  await flush();
-  return runs;
+/** Rows that no commit has taken in yet. Their files are what the next commit would bring. */
+async function* uncommitted(log: AsyncIterable<readonly Row[]>, commit: number): AsyncGenerator<Row[]> {
+  // Rows of kind `gap` tell of the capture, not of a key.
+  for await (const rows of log) yield rows.filter(({ kind }) => kind !== 'gap').map((row) => ofCommit(row, commit));
 }
 
 /** Refuses what lies outside of the continuous window, and says how far an answer at the instant is exact. */

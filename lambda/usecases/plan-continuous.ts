@@ -112,11 +112,9 @@ async function gapsOf(
     reason,
   }));
   const gaps = known.filter((gap) => gap.before > now - days * DAY);
+  // The commit makes one gap of those that touch each other.
   const add = (reason: string, until = now): void => {
-    const last = gaps.at(-1);
-    // What goes on is one gap.
-    if (last && last.before >= captured) gaps[gaps.length - 1] = { ...last, before: Math.max(last.before, until) };
-    else gaps.push({ after: captured, before: until, reason });
+    gaps.push({ after: captured, before: until, reason });
   };
   const point = before ? await ports.catalog.getContinuousPoint(bucket) : undefined;
   const starting = now + Math.ceil(ports.settings.deliverySeconds / START_SHARE);

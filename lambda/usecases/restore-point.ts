@@ -1,5 +1,5 @@
 import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
-import { recoveryPointId, workKey } from '../contract/layout';
+import { continuousPointId, recoveryPointId, workKey } from '../contract/layout';
 import { fromIso, toIso } from '../core/instant';
 import type { RestoreRequest } from '../core/restore-request';
 import type { JobState } from '../ports/catalog';
@@ -30,7 +30,7 @@ export async function findRestorePoint(ports: RestorePorts, request: RestoreRequ
   if (pointInTime !== undefined)
     return {
       found: await findInstant(ports, sourceBucket, pointInTime),
-      recoveryPointId: `${sourceBucket}/continuous`,
+      recoveryPointId: continuousPointId(sourceBucket),
     };
   const found = await findPoint(ports, request);
   return { found, recoveryPointId: recoveryPointId(sourceBucket, found.manifest.seq) };

@@ -60,6 +60,33 @@ export async function writeSorted(scratch: Scratch, place: RunPlace, rows: Row[]
   return run.finish();
 }
 
+/**
+ * Writes rows that come in any order as sorted runs, each of as many rows as are sorted in memory at once. `written` is told of each run's
+ * rows, in key order.
+ */
+export async function writeRuns(
+  scratch: Scratch,
+  place: RunPlace,
+  chunks: AsyncIterable<readonly Row[]>,
+  sortRows: number,
+  written: (rows: readonly Row[]) => void = () => undefined,
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  let rows: Row[] = [];
+  const flush = async (): Promise<void> => {
+    if (rows.length === 0) return;
+    runs.push(await writeSorted(scratch, place, rows));
+    written(rows);
+    rows = [];
+  };
+  for await (const chunk of chunks) {
+    for (const row of chunk) rows.push(row);
+    if (rows.length >= sortRows) await flush();
+  }
+  await flush();
+  return runs;
+}
+
 /** Rows of all runs within a range, in the order of runs, in chunks. */
 export function readRuns(scratch: Scratch, runs: readonly Run[], range: KeyRange): AsyncGenerator<Row[]> {
   const within = runs

@@ -1,8 +1,9 @@
-import { ManualDeadline, type MemoryVersion } from '../../lambda/adapters/memory';
+import type { MemoryVersion } from '../../lambda/adapters/memory';
 import { StoreError } from '../../lambda/ports/object-store';
 import { stateOf, type VersionState } from '../support/bucket-state';
 import { pick, type Random, randomOf } from '../support/dice';
-import { Rig } from './rig';
+import { randomRig } from '../support/random-rig';
+import type { Rig } from './rig';
 
 /**
  * Backups of a bucket that others write to, while calls fail and time runs out: a recovery point that says COMPLETED gives back what was
@@ -79,16 +80,7 @@ interface Point {
 
 async function round(seed: number, faults: Faults): Promise<string[]> {
   const random = randomOf(seed);
-  const rig = new Rig({
-    pageSize: pick(random, [1, 2, 3, 1000]),
-    settings: {
-      packThreshold: pick(random, [0, 12, 1024]),
-      copyPartSize: pick(random, [2, 4, 1024]),
-      rangeWeight: pick(random, [1, 3, 50_000]),
-      concurrency: pick(random, [1, 3, 16]),
-    },
-    deadline: new ManualDeadline(),
-  });
+  const rig = randomRig(random);
   const { s3 } = rig;
   s3.createBucket('src', { ownership: 'BucketOwnerPreferred', versioning: 'Disabled' });
   for (const key of KEYS) if (random() < 0.4) put(rig, random, key);

@@ -1,8 +1,9 @@
-import { ManualDeadline, type MemoryVersion } from '../../lambda/adapters/memory';
+import type { MemoryVersion } from '../../lambda/adapters/memory';
 import { StoreError } from '../../lambda/ports/object-store';
 import { stateOf, type VersionState } from '../support/bucket-state';
 import { pick, type Random, randomOf } from '../support/dice';
-import { Rig, SCRATCH, VAULT } from './rig';
+import { randomRig } from '../support/random-rig';
+import { type Rig, SCRATCH, VAULT } from './rig';
 
 /**
  * Restores of random histories into destinations that are in use, with random options, while calls fail, time runs out, others write
@@ -74,16 +75,7 @@ function damageVault(rig: Rig, random: Random): void {
 
 async function round(seed: number, faults: Faults): Promise<string> {
   const random = randomOf(seed);
-  const rig = new Rig({
-    pageSize: pick(random, [1, 2, 3, 1000]),
-    settings: {
-      packThreshold: pick(random, [0, 12, 1024]),
-      copyPartSize: pick(random, [2, 4, 1024]),
-      rangeWeight: pick(random, [1, 3, 50_000]),
-      concurrency: pick(random, [1, 3, 16]),
-    },
-    deadline: new ManualDeadline(),
-  });
+  const rig = randomRig(random);
   const { s3 } = rig;
   s3.createBucket('src', { ownership: 'BucketOwnerPreferred' });
   fill(rig, 'src', random, Math.floor(random() * 14));

@@ -1,6 +1,7 @@
 import type { MemoryS3 } from '../../lambda/adapters/memory';
 import type { Acl, Tags } from '../../lambda/core/object-properties';
 import type { CaptureMessage } from '../../lambda/usecases/capture-changes';
+import { s3Message } from './s3-message';
 
 type EventType = 'Object Tags Added' | 'Object Tags Deleted' | 'Object ACL Updated';
 
@@ -35,25 +36,9 @@ export class ChangedBucket {
 
   private send(type: EventType, key: string, versionId?: string, named = true): CaptureMessage {
     const id = versionId ?? this.s3.find(this.bucket, key).versionId;
-    const number = ++ChangedBucket.events;
-    const event = {
-      version: '0',
-      id: `event-${String(number)}`,
-      'detail-type': type,
-      source: 'aws.s3',
-      account: this.s3.account,
-      time: new Date(Math.floor(this.s3.now) * 1000).toISOString().replace('.000Z', 'Z'),
-      region: this.s3.region,
-      resources: [`arn:aws:s3:::${this.bucket}`],
-      detail: {
-        bucket: { name: this.bucket },
-        object: { key, ...(named && id !== 'null' && { 'version-id': id }) },
-      },
-    };
-    const message = { messageId: `message-${String(number)}`, body: JSON.stringify(event) };
+    const object = { key, ...(named && id !== 'null' && { 'version-id': id }) };
+    const message = s3Message(this.s3, this.bucket, type, object);
     this.sent.push(message);
     return message;
   }
-
-  private static events = 0;
 }

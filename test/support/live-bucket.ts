@@ -2,11 +2,11 @@ import type { MemoryS3 } from '../../lambda/adapters/memory';
 import type { ClientPut } from '../../lambda/adapters/memory/memory-s3';
 import type { Acl, Tags } from '../../lambda/core/object-properties';
 import type { CaptureMessage } from '../../lambda/usecases/capture-changes';
+import { s3Message } from './s3-message';
 
 /** A client of a bucket, and every event that S3 sends of what it does. */
 export class LiveBucket {
   readonly sent: CaptureMessage[] = [];
-  private static events = 0;
   private order = 0;
 
   constructor(
@@ -55,19 +55,7 @@ export class LiveBucket {
   }
 
   private send(type: string, object: Record<string, unknown>, deletionType?: string): void {
-    const number = ++LiveBucket.events;
-    const event = {
-      version: '0',
-      id: `event-${String(number)}`,
-      'detail-type': type,
-      source: 'aws.s3',
-      account: this.s3.account,
-      time: new Date(Math.floor(this.s3.now) * 1000).toISOString().replace('.000Z', 'Z'),
-      region: this.s3.region,
-      resources: [`arn:aws:s3:::${this.bucket}`],
-      detail: { bucket: { name: this.bucket }, object, 'deletion-type': deletionType, more: 1 },
-    };
-    this.sent.push({ messageId: `message-${String(number)}`, body: JSON.stringify(event) });
+    this.sent.push(s3Message(this.s3, this.bucket, type, object, { 'deletion-type': deletionType, more: 1 }));
   }
 }
 
