@@ -1,6 +1,7 @@
 import { engineStartLimitMs } from '../local/support';
 import { busyBucket } from './busy-bucket';
 import { choices } from './choices';
+import { continuousBackup } from './continuous';
 import { incremental } from './incremental';
 import { inventoryAfter, inventoryBefore } from './inventory';
 import { permissions } from './permissions';
@@ -39,4 +40,5 @@ refusedRestores(world);
 busyBucket(world);
 records(world);
 inventoryAfter(world);
+continuousBackup(world);
 permissions(world);

@@ -29,7 +29,8 @@ const smallUnits = {
   DEADLINE_MARGIN_MS: '900000',
   // Changes of tags and ACLs are taken in by the next job.
   CHANGES_SETTLE_SECONDS: '1',
-  CAPTURE_DELIVERY_SECONDS: '1',
+  // The queue holds events back for 5 s, and the function takes its time.
+  CAPTURE_DELIVERY_SECONDS: '15',
 };
 
 export interface Backed {
