@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { BackupError, ErrorName } from '../contract/errors';
+import { toIso } from './instant';
 
 export type InventoryFormat = 'CSV' | 'Parquet';
 
@@ -15,6 +16,8 @@ export interface InventoryFile {
 /** `manifest.json` of an S3 Inventory report, checked. */
 export interface InventoryManifest {
   readonly format: InventoryFormat;
+  /** When the scan began by the manifest's own word, epoch seconds. */
+  readonly createdAt?: number;
   /** Names of the columns in their order, by the names of CSV reports; for Parquet the file's own schema counts. */
   readonly columns: readonly string[];
   readonly files: readonly InventoryFile[];
@@ -28,6 +31,7 @@ const schema = z.object({
   sourceBucket: z.string(),
   destinationBucket: z.string(),
   version: z.literal('2016-11-30', { error: 'is not 2016-11-30, the version that this release knows' }),
+  creationTimestamp: z.string().regex(/^\d+$/, 'is not in milliseconds').optional(),
   fileFormat: z.enum(['CSV', 'Parquet'], { error: 'must be CSV or Parquet: change the inventory configuration' }),
   fileSchema: z.string(),
   files: z.array(
@@ -61,7 +65,7 @@ export function parseInventoryManifest(
       what,
       parsed.error.issues.map((issue) => `${issue.path.join('.') || 'manifest.json'} ${issue.message}`).join('; '),
     );
-  const { sourceBucket, destinationBucket, fileFormat: format, fileSchema, files } = parsed.data;
+  const { sourceBucket, destinationBucket, creationTimestamp, fileFormat: format, fileSchema, files } = parsed.data;
   const columns = format === 'CSV' ? fileSchema.split(',').map((name) => name.trim()) : [];
   const problems = [
     ...(sourceBucket === expected.sourceBucket
@@ -76,6 +80,7 @@ export function parseInventoryManifest(
   if (problems.length > 0) throw inventoryInvalid(what, problems.join('; '));
   return {
     format,
+    createdAt: creationTimestamp === undefined ? undefined : Math.floor(Number(creationTimestamp) / 1_000),
     columns,
     files: files.map(({ key, size, MD5checksum }) => ({ key, size, md5: MD5checksum.toLowerCase() })),
   };
@@ -90,6 +95,19 @@ export function columnProblems(columns: readonly string[]): string[] {
       : []),
     ...(new Set(columns).size === columns.length ? [] : ['has a column twice']),
   ];
+}
+
+/**
+ * When a report's scan began. Its folder says so to the minute, and its manifest to the millisecond: the earlier one counts, as what was
+ * written after it may be missing. Throws `InventoryInvalid` for a report that began after it was written.
+ */
+export function scanStart(name: string, { createdAt }: InventoryManifest, folder: number, written: number): number {
+  const start = Math.min(folder, createdAt ?? folder);
+  if (Math.max(folder, createdAt ?? folder) > written) {
+    const began = toIso(Math.max(folder, createdAt ?? folder));
+    throw inventoryInvalid(`inventory report ${name}`, `began ${began}, after it was written`);
+  }
+  return start;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -6,6 +6,7 @@ import {
   InventoryManifest,
   parseInventoryManifest,
   reportStart,
+  scanStart,
 } from '../core/inventory-manifest';
 import type { ReportRef } from '../core/jobs';
 import { findObject } from './find-object';
@@ -19,10 +20,12 @@ export interface Report extends ReportRef {
 export async function newestReport(scratch: Scratch, bucket: string): Promise<Report | undefined> {
   const prefix = inventoryPrefix(bucket, inventoryConfigId(scratch.bucket));
   for (const folder of (await reportFolders(scratch, prefix)).reverse()) {
-    const start = reportStart(folder);
-    const checksum = start === undefined ? undefined : await find(scratch, `${prefix}${folder}/manifest.checksum`);
-    if (start !== undefined && checksum)
-      return readReport(scratch, bucket, { prefix, folder, start, checksum: Buffer.from(checksum.body).toString() });
+    const folderTime = reportStart(folder);
+    const checksum = folderTime === undefined ? undefined : await find(scratch, `${prefix}${folder}/manifest.checksum`);
+    if (folderTime !== undefined && checksum) {
+      const place = { prefix, folder, folderTime, checksum: Buffer.from(checksum.body).toString() };
+      return readReport(scratch, bucket, place);
+    }
   }
   return undefined;
 }
@@ -42,14 +45,15 @@ async function reportFolders(scratch: Scratch, prefix: string): Promise<string[]
 async function readReport(
   scratch: Scratch,
   sourceBucket: string,
-  { prefix, folder, start, checksum }: { prefix: string; folder: string; start: number; checksum: string },
+  { prefix, folder, folderTime, checksum }: { prefix: string; folder: string; folderTime: number; checksum: string },
 ): Promise<Report> {
   const manifest = `${prefix}${folder}/manifest.json`;
   const found = await find(scratch, manifest);
   if (!found) throw inventoryInvalid(`inventory report ${manifest}`, 'is missing, though its manifest.checksum exists');
   checkInventoryManifest(found.body, checksum, manifest);
   const content = parse(scratch, sourceBucket, manifest, found.body);
-  const completed = Math.max(found.lastModified, start);
+  const completed = found.lastModified;
+  const start = scanStart(manifest, content, folderTime, completed);
   return { manifest, sha256: sha256Hex(found.body), start, completed, content };
 }
 

@@ -1,3 +1,4 @@
+import { toIso } from '../../lambda/core/instant';
 import { historyOf } from '../support/bucket-state';
 import { deliverReport, type Record, type ReportOptions } from '../support/inventory-report';
 import { Rig, SCRATCH, VAULT } from './rig';
@@ -103,4 +104,34 @@ test('markers may have the size and the ETag of nothing', async () => {
   const rig = filled();
   deliverWith(rig, 'b', 0, { Size: '0', ETag: 'd41d8cd98f00b204e9800998ecf8427e' });
   expect(await rig.backup(INVENTORY)).toMatchObject({ skipped: { archived: 1 }, versions: 7 });
+});
+
+describe('a report whose folder lies about its time', () => {
+  /** The manifest of the report under another folder. */
+  function moved(rig: Rig, later: number): void {
+    const folder = deliverReport(rig.s3, 'src', SCRATCH);
+    rig.s3.advance(2 * 3600);
+    const stamp = new Date((rig.s3.now + later) * 1_000).toISOString().slice(0, 16).replace(':', '-') + 'Z';
+    for (const name of ['manifest.json', 'manifest.checksum'])
+      rig.s3.put(
+        SCRATCH,
+        folder.replace(/[^/]+\/$/, `${stamp}/${name}`),
+        rig.s3.find(SCRATCH, `${folder}${name}`).body,
+      );
+  }
+
+  test('in the future', async () => {
+    const rig = filled();
+    const invalid = { name: 'InventoryInvalid', message: expect.stringMatching(/began \S+, after it was/) as string };
+    moved(rig, 100 * 24 * 3600);
+    await expect(rig.backup(INVENTORY)).rejects.toMatchObject(invalid);
+    expect(await rig.backup({ bucket: 'src', source: 'listing' })).toMatchObject({ status: 'PARTIAL', versions: 7 });
+  });
+
+  test('later than its manifest: what was written in between may be missing, and is not claimed', async () => {
+    const rig = filled();
+    const began = Math.ceil(rig.s3.now / 60) * 60;
+    moved(rig, 0);
+    expect(await rig.backup(INVENTORY)).toMatchObject({ asOf: toIso(began), versions: 7 });
+  });
 });
