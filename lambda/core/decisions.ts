@@ -1,4 +1,4 @@
-import { compareStates, compareTexts, NOT_STORED, isVersion, Row, versionIdentity } from './row';
+import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from './row';
 import type { Holdings } from './fold-versions';
 import { isRemovalOf, olderVersions } from './view';
 
@@ -10,8 +10,14 @@ export type Decision =
   | { readonly kind: 'mark'; readonly row: Row }
   /** The vault has it: only counted, and its tags and ACL read again when the job asks for it. */
   | { readonly kind: 'reuse'; readonly row: Row; readonly known: Row; readonly states: readonly Row[] }
-  /** The history has it and the scan proves that it is gone. */
-  | { readonly kind: 'remove'; readonly row: Row }
+  /** The history has it and the scan did not see it. `row` says that it is gone; of a null version, `other` is the ETag of the one that was seen. */
+  | {
+      readonly kind: 'remove';
+      readonly row: Row;
+      readonly known: Row;
+      readonly states: readonly Row[];
+      readonly other?: string;
+    }
   /** What an event has told of and the history does not have: it goes into the history as it is. */
   | { readonly kind: 'take'; readonly row: Row }
   /** The change log had so many rows of the key, which change what the bucket holds. */
@@ -55,12 +61,14 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
     }
   }
   const current = scanned[0];
+  const seenNull = scanned.find((row) => row.versionId === NULL_VERSION);
   for (const [identity, row] of known) {
     if (seen.has(identity) || removed.some((one) => isRemovalOf(one, row))) continue;
     // What came after the scan began, it may not have seen.
     if (Math.max(row.lastModified, row.visibleBefore ?? 0) > facts.asOf && row.source === 'event') continue;
     if (facts.versions === 'CURRENT' && current && isOlder(row, current)) continue;
-    decisions.push({ kind: 'remove', row: removal(row, facts) });
+    const other = row.versionId === NULL_VERSION ? seenNull?.etag : undefined;
+    decisions.push({ kind: 'remove', row: removal(row, facts), known: row, states: states.get(identity) ?? [], other });
   }
   return decisions.sort(inFixedOrder);
 }
@@ -93,6 +101,7 @@ export function stateRow(row: Row, value: Pick<Row, 'tags' | 'acl'>, effectiveFr
   return { key, versionId, lastModified, etag, kind: 'state', effectiveFrom, source, ...value };
 }
 
+/** Whoever carries it out says up to when it may have happened. */
 const removal = (row: Row, facts: ScanFacts): Row => ({
   key: row.key,
   versionId: row.versionId,

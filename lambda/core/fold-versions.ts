@@ -88,6 +88,10 @@ export const isMissed = (row: Row, { since, capturedThrough }: { since: number; 
   return row.lastModified > since && seen <= capturedThrough;
 };
 
-/** A permanent deletion that the scan of `scannedAt` found, and that no event has told of since. */
-export const isMissedRemoval = (row: Row, scannedAt: number): boolean =>
-  row.kind === 'removed' && row.removedBefore === scannedAt && (row.removedAfter ?? 0) < scannedAt - 1;
+/** A permanent deletion that a scan found since the last comparison, and that no event has told of. */
+export const isMissedRemoval = (row: Row, { asOf, reconciledThrough }: { asOf: number; reconciledThrough: number }) =>
+  row.kind === 'removed' &&
+  row.observedAt !== undefined &&
+  row.observedAt >= reconciledThrough &&
+  row.observedAt < asOf &&
+  (row.removedBefore ?? Infinity) - (row.removedAfter ?? 0) > 1;

@@ -23,6 +23,9 @@ export interface InventoryManifest {
   readonly files: readonly InventoryFile[];
 }
 
+/** Reports are eventually consistent: S3 gives no time after which they have everything, 48 hours are taken to be enough. Seconds. */
+export const REPORT_LAG = 48 * 60 * 60;
+
 /** Without these a backup cannot tell versions apart. */
 const REQUIRED_COLUMNS = ['Key', 'VersionId', 'IsDeleteMarker', 'Size', 'LastModifiedDate', 'ETag'] as const;
 
@@ -105,7 +108,10 @@ export function scanStart(name: string, { createdAt }: InventoryManifest, folder
   const start = Math.min(folder, createdAt ?? folder);
   if (Math.max(folder, createdAt ?? folder) > written) {
     const began = toIso(Math.max(folder, createdAt ?? folder));
-    throw inventoryInvalid(`inventory report ${name}`, `began ${began}, after it was written`);
+    throw inventoryInvalid(
+      `inventory report ${name}`,
+      `began ${began}, after it was written: remove it from the scratch bucket`,
+    );
   }
   return start;
 }

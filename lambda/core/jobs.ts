@@ -67,8 +67,10 @@ export interface ChangesToFold {
   /** Changes that were written to the log from the one instant on and before the other, epoch seconds. */
   readonly from: number;
   readonly through: number;
-  /** Whether changes since the last commit may be missing in the log. */
+  /** Whether changes up to now may be missing in the log: since the last commit, or before it and not read since. */
   readonly missed: boolean;
+  /** Whether changes from now on may be missing. */
+  readonly unseen: boolean;
 }
 
 /** An inventory report: what the units of a job are told of it. */

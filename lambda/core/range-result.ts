@@ -19,6 +19,10 @@ export interface RangeResult {
   readonly reused: number;
   readonly removed: number;
   readonly restated: number;
+  /** Versions with a body that a report leaves out and S3 has; they are among `versions`. */
+  readonly omitted: number;
+  /** Versions of the recovery point whose tags and ACL a job of all metadata did not read. */
+  readonly unread: number;
   /** Versions that were stored when their events came, and those that were gone by then. */
   readonly captured: number;
   readonly lost: number;
@@ -51,6 +55,8 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     reused: sum((result) => result.reused),
     removed: sum((result) => result.removed),
     restated: sum((result) => result.restated),
+    omitted: sum((result) => result.omitted),
+    unread: sum((result) => result.unread),
     captured: sum((result) => result.captured),
     lost: sum((result) => result.lost),
     folded: sum((result) => result.folded),

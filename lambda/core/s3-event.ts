@@ -46,7 +46,7 @@ const envelope = z.object({
     object: z.object({
       // Never URL-encoded, other than in S3's own notifications.
       key: text,
-      'version-id': text.optional(),
+      'version-id': z.string().optional(),
       etag: z.string().optional(),
       size: z.int().nonnegative().optional(),
       sequencer: z.string().optional(),
@@ -75,7 +75,7 @@ export function parseS3Event(body: string): S3Event {
     time: fromIso(data.time),
     bucket: bucket.name,
     key: object.key,
-    versionId: object['version-id'],
+    versionId: object['version-id'] === '' ? undefined : object['version-id'],
   };
   const field = CHANGE_EVENTS[data['detail-type']];
   if (field) return { ...facts, field };

@@ -198,8 +198,9 @@ function olderBySequencer(tied: readonly Row[]): ReadonlyMap<Row, readonly strin
   return new Map(known.flatMap((row, index) => (known[index + 1] ? [[row, [known[index + 1]?.versionId ?? '']]] : [])));
 }
 
+/** Whether a listing that showed the one did not show the other yet. That a report leaves a version out proves nothing. */
 const isSeenLater = (a: Row, b: Row): boolean =>
-  a.observedAt !== undefined && b.observedAt !== undefined && a.observedAt > b.observedAt;
+  b.source === 'listing' && a.observedAt !== undefined && b.observedAt !== undefined && a.observedAt > b.observedAt;
 
 /** Version IDs that a row's links say to be older. */
 export const olderVersions = (row: Row): string[] =>

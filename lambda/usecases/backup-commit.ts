@@ -116,7 +116,7 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
     requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
     history: {
       ...nextRanges(base, within, totals.segments, totals.merged),
-      ...knownMetadata(job, base, runs.gaps.length > 0),
+      ...knownMetadata(job, base, { hasGaps: runs.gaps.length > 0, unread: totals.unread }),
       continuous,
     },
     gaps: continuous && totals.gaps,
@@ -139,13 +139,13 @@ const sharedWork = (base: Manifest): Work => ({
   report: sharedFrom(base),
 });
 
-/** Invariant 6: every version that the scan saw was stored, reused, skipped for a reason, or not asked for. */
+/** Invariant 6: every version that the scan saw, or a report left out, was stored, reused, skipped for a reason, or not asked for. */
 function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCounts {
   const { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped } = totals;
   const { captured, lost } = totals;
   const planned = scans.reduce((sum, scan) => sum + scan.versions, 0);
   const settled = stored + reused + total(skipped);
-  if (settled + totals.leftOut !== planned || settled !== versions)
+  if (settled + totals.leftOut !== planned + totals.omitted || settled !== versions)
     throw new BackupError(
       ErrorName.vaultDamaged,
       `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
@@ -226,18 +226,19 @@ type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'chan
 function knownMetadata(
   { asOf, metadata, changes }: BackupJob,
   base: Manifest | undefined,
-  hasGaps: boolean,
+  { hasGaps, unread }: { readonly hasGaps: boolean; readonly unread: number },
 ): KnownMetadata {
+  const isRead = metadata === 'FULL' && unread === 0;
   if (!changes) {
-    const metadataThrough = metadata === 'FULL' || !base ? toIso(asOf) : base.metadataThrough;
+    const metadataThrough = isRead || !base ? toIso(asOf) : base.metadataThrough;
     return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
   }
   const through = toIso(changes.through);
-  const isMissed = changes.missed || (hasGaps && metadata !== 'FULL' && base !== undefined);
+  const isMissed = isRead || !base ? changes.unseen : changes.missed || hasGaps;
   const before = base?.metadataThrough;
   const captured = isMissed || (before !== undefined && before > through) ? before : through;
   return {
-    metadataThrough: metadata === 'FULL' || !base ? toIso(asOf) : captured,
+    metadataThrough: isRead || !base ? toIso(asOf) : captured,
     changesThrough: through,
     changesMissed: isMissed || undefined,
   };

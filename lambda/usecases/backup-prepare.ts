@@ -150,10 +150,10 @@ async function ownScan(
   const capture =
     metadata === 'EVENTS' || base?.continuous ? await ensureCapture(ports, { bucket, jobId, base, now }) : undefined;
   const asOf = Math.max(now, base ? fromIso(base.asOf) : 0);
-  const { through } = planChanges(ports, request, base, { asOf, now, capture });
+  const { through } = planChanges(ports, base, { asOf, now, capture });
   const continuous = await planContinuous(ports, request, base, { now, capture, through });
   const source = await chosenSource(ports, request, { base, now, continuous });
-  const changes = planChanges(ports, request, base, { asOf: source.asOf, now, capture });
+  const changes = planChanges(ports, base, { asOf: source.asOf, now, capture });
   const requests = requestsSince(ports.source, before);
   return {
     ...source,

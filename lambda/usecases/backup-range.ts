@@ -3,7 +3,7 @@ import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
 import { Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
 import { refuseUnlikeKnown } from '../core/inventory-contradictions';
-import { inventoryInvalid } from '../core/inventory-manifest';
+import { inventoryInvalid, REPORT_LAG } from '../core/inventory-manifest';
 import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { addHoldings, LOST, NO_HOLDINGS } from '../core/fold-versions';
@@ -11,8 +11,7 @@ import type { KeyGroup } from '../core/groups';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest, SegmentRef } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
-import { PACK_BYTES } from '../core/pack';
-import { Row, versionIdentity } from '../core/row';
+import type { Row } from '../core/row';
 import { COMPARE_COLUMNS, FOLD_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
 import { JobRuns, runsOf } from './backup-partition';
 import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
@@ -23,6 +22,8 @@ import { compareWithHistory, readHistory, ScannedKey, touchedKeys } from './hist
 import { mergeRanges, rangesToMerge } from './merge-ranges';
 import { pacedPorts } from './paced';
 import { runInOrder } from './pool';
+import { Batch, type MergeCursor, place, type Placed, type RangeCursor, type StoreCursor } from './range-batch';
+import { RangeCounts } from './range-counts';
 import { ReportWriter } from './report';
 import { requestsSince } from './requests';
 import { readRunGroups } from './runs';
@@ -31,58 +32,12 @@ import { earlierResults, runTurn, Turn } from './turns';
 import { confirmRemoval } from './confirm-removal';
 import { refuseLateWork } from './windows';
 
-/** Where a range goes on: at a key, after so many decisions about it, with copies that are under way. */
-interface StoreCursor {
-  readonly key: string;
-  readonly done: number;
-  /** Identity of the key's current version, as the turns before took it. */
-  readonly current?: string;
-  readonly uploads: readonly (readonly [objectKey: string, uploadId: string])[];
-}
-/** All is stored, and history that has become hard to read is merged from this key on. */
-interface MergeCursor {
-  readonly mergeFrom: string;
-}
-type RangeCursor = StoreCursor | MergeCursor;
-/** A decision and its place: so many of the key's decisions come before it. */
-interface Placed {
-  readonly decision: Decision;
-  readonly done: number;
-  readonly current?: string;
-  /** Whether the version is the current one of its key: without it the recovery point is not whole. */
-  readonly needed: boolean;
-  /** Older versions with a body that a recovery point of CURRENT versions leaves out; counted with the current one. */
-  readonly leftOut: number;
-}
-
 interface ComparedSources {
   readonly base: Manifest | undefined;
   readonly within: KeyRange;
   readonly columns: readonly string[];
   readonly scan: AsyncIterator<KeyGroup>;
   readonly logged: AsyncIterator<KeyGroup>;
-}
-
-const BATCH_DECISIONS = 10_000;
-const BATCH_COPIES = 256;
-
-/** Decisions that are carried out together: their small bodies share a pack. */
-class Batch {
-  readonly placed: Placed[] = [];
-  private bytes = 0;
-  private copies = 0;
-  constructor(private readonly packThreshold: number) {}
-
-  add(placed: Placed): void {
-    this.placed.push(placed);
-    if (placed.decision.kind !== 'store') return;
-    const size = placed.decision.row.size ?? 0;
-    if (size > this.packThreshold) this.copies++;
-    else this.bytes += size;
-  }
-  get isFull(): boolean {
-    return this.placed.length >= BATCH_DECISIONS || this.bytes >= PACK_BYTES || this.copies >= BATCH_COPIES;
-  }
 }
 
 /** One turn at a range: compares the scan with the history and stores what is new, until the end or the deadline. */
@@ -112,23 +67,7 @@ async function mergeTurn(
 class RangeBackup {
   private readonly job: BackupJob;
   private readonly versions: VersionStore;
-  private readonly counts = {
-    objects: 0,
-    versions: 0,
-    leftOut: 0,
-    markers: 0,
-    bytes: 0,
-    stored: 0,
-    storedBytes: 0,
-    reused: 0,
-    removed: 0,
-    restated: 0,
-    captured: 0,
-    lost: 0,
-    folded: 0,
-    gaps: 0,
-    missing: 0,
-  };
+  private readonly counts: RangeCounts;
   private change = NO_HOLDINGS;
   private readonly skipped: Counts = {};
   private readonly report: ReportWriter;
@@ -140,6 +79,7 @@ class RangeBackup {
     private readonly start: StoreCursor | undefined,
   ) {
     this.job = input.job;
+    this.counts = new RangeCounts(input.job, start?.topped && start.key);
     this.uploads = new Map(start?.uploads);
     this.versions = new VersionStore(ports, input.job, this.uploads);
     const prefix = `${reportPrefix(this.job.bucket, this.job.jobId)}skipped-${input.unit.id}-`;
@@ -162,11 +102,12 @@ class RangeBackup {
     for await (const compared of this.compared(sources)) {
       const { key } = compared;
       const resumed = key === this.start?.key ? this.start : undefined;
-      const { current, decisions, leftOut, gaps } = await keys.decide(compared, resumed?.current);
-      if (!resumed) this.counts.gaps += gaps;
+      const decided = await keys.decide(compared, resumed?.current);
+      const { decisions } = decided;
+      if (!resumed) this.counts.addKey(decided);
       for (let done = resumed?.done ?? 0; done < decisions.length; done++) {
         const decision = decisions[done];
-        if (decision) batch.add({ decision, done, current, needed: isOf(decision, current), leftOut });
+        if (decision) batch.add(place(decision, done, decided));
         if (!batch.isFull) continue;
         stopped = await this.carryOut(batch.placed, delta);
         batch = new Batch(ports.settings.packThreshold);
@@ -181,7 +122,7 @@ class RangeBackup {
     const result = {
       segments,
       merged: [],
-      ...this.counts,
+      ...this.counts.sums,
       change: this.change,
       skipped: this.skipped,
       reports,
@@ -228,10 +169,12 @@ class RangeBackup {
     );
     const firstUnfinished = outcomes.findIndex((outcome) => outcome.kind === 'unfinished');
     const end = firstUnfinished < 0 ? outcomes.length : firstUnfinished;
+    // What is gone by now was deleted before, not before the scan began.
+    const lookedAt = outcomes.some(({ kind }) => kind === 'gone') ? await this.ports.vault.now() : 0;
     for (let i = 0; i < end; i++) {
       const placed = batch[i];
       const outcome = outcomes[i];
-      if (placed && outcome) await this.settle(placed, outcome, delta);
+      if (placed && outcome) await this.settle(placed, outcome, delta, lookedAt);
     }
     await delta.flushPack();
     const next = batch[end];
@@ -239,7 +182,9 @@ class RangeBackup {
     for (const outcome of outcomes) {
       if (outcome.kind === 'unfinished') this.uploads.set(outcome.objectKey, outcome.uploadId);
     }
-    return { key: next.decision.row.key, done: next.done, current: next.current, uploads: [...this.uploads] };
+    const { key } = next.decision.row;
+    const topped = this.counts.isTopped(key) || undefined;
+    return { key, done: next.done, current: next.current, topped, uploads: [...this.uploads] };
   }
 
   /** What takes no request takes no time worth a turn of its own. */
@@ -262,13 +207,30 @@ class RangeBackup {
     if (decision.kind === 'store' || decision.kind === 'reuse') refuseUnlikeKnown(decision.row, decision.known);
     if (decision.kind === 'store') return this.versions.store(decision.row, decision.known);
     // That a report leaves a version out proves nothing.
-    if (decision.kind === 'remove' && this.job.source === 'inventory')
-      return { kind: 'removed', row: await confirmRemoval(this.ports.source, this.job.bucket, decision.row) };
+    if (decision.kind === 'remove') return this.job.source === 'inventory' ? this.leftOut(decision) : { kind: 'gone' };
     if (decision.kind === 'reuse' && this.job.metadata === 'FULL' && decision.row.kind === 'put')
       return { kind: 'reused', states: await this.changedStates(decision) };
     if (decision.kind === 'reuse' && this.job.aclsEnabled && decision.row.acl !== undefined)
       return { kind: 'reused', states: this.reportedAcl(decision, decision.row.acl) };
     return { kind: 'nothing' };
+  }
+
+  /** What S3 has all the same is treated like what it lists. */
+  private async leftOut(decision: Decision & { kind: 'remove' }): Promise<Outcome> {
+    const { known, states } = decision;
+    const found = await confirmRemoval(this.ports.source, this.job.bucket, decision);
+    if (found === 'gone') return { kind: 'gone' };
+    const isRefused = found === 'refused';
+    if (known.kind === 'marker') return { kind: 'omitted', isRead: true, then: { kind: 'reused', states: [] } };
+    if (!known.file) {
+      const then: Stored = isRefused
+        ? { kind: 'skipped', reason: 'access-denied' }
+        : await this.versions.store(known, known);
+      return then.kind === 'unfinished' ? then : { kind: 'omitted', isRead: true, then };
+    }
+    const isRead = this.job.metadata === 'FULL' && !isRefused;
+    const news = isRead ? await this.changedStates({ kind: 'reuse', row: known, known, states }) : [];
+    return { kind: 'omitted', isRead, then: { kind: 'reused', states: news } };
   }
 
   /** A report says the ACL of every version: one that the history does not know. */
@@ -277,75 +239,78 @@ class RangeBackup {
     return logged || acl === latestOf(decision, 'acl') ? [] : [stateRow(decision.row, { acl }, this.job.asOf)];
   }
 
-  private async settle(placed: Placed, outcome: Outcome, delta: DeltaWriter): Promise<void> {
+  private async settle(placed: Placed, outcome: Outcome, delta: DeltaWriter, lookedAt: number): Promise<void> {
     const { decision, needed } = placed;
     const { row } = decision;
-    this.count(placed);
+    this.counts.add(placed);
     if (decision.kind === 'mark') delta.add(row);
     if (decision.kind === 'take') this.take(row, delta);
     if (decision.kind === 'folded') {
-      this.counts.folded += decision.rows;
+      this.counts.sums.folded += decision.rows;
       this.change = addHoldings(this.change, decision.change);
     }
-    const removal = outcome.kind === 'removed' ? outcome.row : decision.kind === 'remove' ? row : undefined;
-    if (removal) {
-      delta.add(removal);
-      this.counts.removed++;
-    }
+    if (decision.kind === 'restate') this.restate(decision.states, delta);
     if (decision.kind === 'reuse') {
-      if (row.kind === 'put') this.counts.reused++;
       const links = newLinks(row, decision.known, this.job);
       if (links) delta.add(links);
+      if (row.kind === 'put') await this.keep(decision, outcome, needed, delta);
     }
-    const states = decision.kind === 'restate' ? decision.states : outcome.kind === 'reused' ? outcome.states : [];
-    if (states.length > 0) this.counts.restated++;
-    for (const state of states) delta.add(state);
+    if (decision.kind === 'store') await this.keep(decision, outcome, needed, delta);
+    if (decision.kind !== 'remove') return;
+    const { known } = decision;
+    if (outcome.kind === 'omitted') {
+      const { has, needed: isCurrent } = this.counts.addOmitted(placed, known, outcome.isRead);
+      if (has && known.kind === 'put') await this.keep({ row: known, known }, outcome.then, isCurrent, delta);
+      else if (outcome.then.kind === 'body') delta.addPacked(outcome.then.row, outcome.then.body);
+      else if (outcome.then.kind === 'copied') delta.add(outcome.then.row);
+    } else {
+      delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
+      this.counts.sums.removed++;
+    }
+  }
+
+  /** A version of the recovery point: stored now, known before, or skipped. */
+  private async keep(version: KnownVersion, outcome: Outcome, needed: boolean, delta: DeltaWriter): Promise<void> {
+    if (outcome.kind === 'skipped') {
+      await this.skip(version, outcome.reason, needed, delta);
+      return;
+    }
+    if (outcome.kind !== 'body' && outcome.kind !== 'copied') {
+      this.counts.sums.reused++;
+      if (outcome.kind === 'reused') this.restate(outcome.states, delta);
+      return;
+    }
     if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
-    if (outcome.kind === 'copied') delta.add(outcome.row);
-    if (outcome.kind === 'body' || outcome.kind === 'copied') {
-      this.counts.stored++;
-      this.counts.storedBytes += row.size ?? 0;
-    }
-    if (outcome.kind === 'skipped' && decision.kind === 'store')
-      await this.skip(decision, outcome.reason, needed, delta);
+    else delta.add(outcome.row);
+    this.counts.sums.stored++;
+    this.counts.sums.storedBytes += version.row.size ?? 0;
+  }
+
+  private restate(states: readonly Row[], delta: DeltaWriter): void {
+    if (states.length > 0) this.counts.sums.restated++;
+    for (const state of states) delta.add(state);
   }
 
   private take(row: Row, delta: DeltaWriter): void {
     delta.add(row);
-    if (row.kind === 'removed') this.counts.removed++;
-    if (row.kind === 'state') this.counts.restated++;
-    if (row.kind === 'put' && row.file) this.counts.captured++;
-    if (row.kind === 'put' && row.uncertain === LOST) this.counts.lost++;
-  }
-
-  /** What the recovery point has, whether it is new or not. */
-  private count({ decision: { kind, row }, needed, leftOut }: Placed): void {
-    if (needed) this.counts.leftOut += leftOut;
-    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return;
-    // What a job takes from the change log, it counts by the change of what the bucket holds.
-    if (this.job.source === 'changes') return;
-    if (row.kind === 'marker') {
-      this.counts.markers++;
-      return;
-    }
-    this.counts.versions++;
-    this.counts.bytes += row.size ?? 0;
-    if (needed) this.counts.objects++;
+    if (row.kind === 'removed') this.counts.sums.removed++;
+    if (row.kind === 'state') this.counts.sums.restated++;
+    if (row.kind === 'put' && row.file) this.counts.sums.captured++;
+    if (row.kind === 'put' && row.uncertain === LOST) this.counts.sums.lost++;
   }
 
   /** A version that cannot be stored is kept in the history without a body, counted, and listed in the report. */
   private async skip(
-    decision: Decision & { kind: 'store' },
+    { row, known }: KnownVersion,
     reason: SkipReason,
     needed: boolean,
     delta: DeltaWriter,
   ): Promise<void> {
-    const { row, known } = decision;
     const marked = notStored(row, reason);
     // Said once: a job in which nothing changed writes nothing.
     if (!known?.uncertain?.split(',').includes(marked.uncertain ?? '')) delta.add(marked);
     addCounts(this.skipped, { [reason]: 1 });
-    if (reason !== 'version-gone' || needed) this.counts.missing++;
+    if (reason !== 'version-gone' || needed) this.counts.sums.missing++;
     const { key, versionId, size } = row;
     await this.report.add({ key, versionId, size, outcome: 'skipped', reason });
   }
@@ -362,18 +327,20 @@ class RangeBackup {
   }
 }
 
-/** Whether a decision is about the version itself, and that is the one. */
-const isOf = ({ kind, row }: Decision, identity: string | undefined): boolean =>
-  kind !== 'remove' && kind !== 'restate' && kind !== 'take' && kind !== 'folded' && versionIdentity(row) === identity;
-
-/** Reports are eventually consistent: a change that was logged so shortly before one may be missing in it. */
-const REPORT_LAG = 48 * 60 * 60;
+/** A change that was logged so shortly before a report may be missing in it. */
 const isNewsTo = (state: Row, asOf: number): boolean =>
   state.source === 'event' && (state.effectiveFrom ?? 0) > asOf - REPORT_LAG;
 
+interface KnownVersion {
+  readonly row: Row;
+  readonly known?: Row;
+}
+
+type Kept = Exclude<Stored, { kind: 'unfinished' }> | { readonly kind: 'reused'; readonly states: readonly Row[] };
 type Outcome =
   | Stored
+  | Kept
   | { readonly kind: 'nothing' }
-  /** Without a row the version is still there. */
-  | { readonly kind: 'removed'; readonly row?: Row }
-  | { readonly kind: 'reused'; readonly states: readonly Row[] };
+  | { readonly kind: 'gone' }
+  /** A report leaves out what is there. */
+  | { readonly kind: 'omitted'; readonly isRead: boolean; readonly then: Kept };

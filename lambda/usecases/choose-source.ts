@@ -84,7 +84,6 @@ function problemOf(
   if (!report)
     return `there is no complete inventory report of bucket "${bucket}" yet: S3 delivers the first one within 48 hours after its configuration; wait for it`;
   const found = `the newest inventory report of bucket "${bucket}" began ${toIso(report.start)}`;
-  if (report.start > now) return `${found}, which is yet to come: remove it from the scratch bucket`;
   if (report.start <= configured)
     return `${found}, before the inventory was configured by this vault at ${toIso(configured)}: wait for the next report`;
   if (report.start <= previousAsOf)

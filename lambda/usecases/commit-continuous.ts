@@ -1,6 +1,7 @@
 import { continuousPointId } from '../contract/layout';
 import { MetricName } from '../contract/metrics';
 import { fromIso, toIso } from '../core/instant';
+import { REPORT_LAG } from '../core/inventory-manifest';
 import type { BackupJob, CoverageGap } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
 import type { ContinuousPointRecord } from '../ports/catalog';
@@ -31,20 +32,21 @@ export function continuousOf(
   const least = before ? fromIso(before.capturedThrough) : continuous.since;
   // Who was late once may be late again.
   const captured = Math.max(least, continuous.capturedThrough - lag);
-  const isScan = source !== 'changes' && versions === 'ALL';
+  const compared =
+    source === 'changes' || versions === 'CURRENT' ? 0 : asOf - (source === 'inventory' ? REPORT_LAG : 0);
   const horizon = (changes?.through ?? asOf) - continuous.days * DAY;
   return {
     plan: continuous.plan,
     days: continuous.days,
     since: toIso(continuous.since),
     capturedThrough: toIso(captured),
-    reconciledThrough: toIso(isScan ? Math.max(asOf, continuous.reconciledThrough) : continuous.reconciledThrough),
+    reconciledThrough: toIso(Math.max(compared, continuous.reconciledThrough)),
     gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
       .filter((gap) => gap.before > horizon)
       .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
     stopped: continuous.stopped,
-    // A scan looks for them: what it does not find is gone.
-    unresolved: isScan ? lost : (continuous.unresolved ?? 0) + lost,
+    // A listing looks for them: what it does not find is gone.
+    unresolved: source === 'listing' && versions === 'ALL' ? lost : (continuous.unresolved ?? 0) + lost,
   };
 }
 

@@ -1,21 +1,32 @@
-import { NULL_VERSION, Row } from '../core/row';
+import { NULL_VERSION } from '../core/row';
+import type { Decision } from '../core/decisions';
 import { isStoreError, ObjectStore } from '../ports/object-store';
 
-/**
- * Asks S3 whether a version that a report leaves out is really gone. Answers the row of its removal, at some instant up to
- * S3's answer; undefined when the version is there, or when S3 does not say.
- */
-export async function confirmRemoval(source: ObjectStore, bucket: string, removal: Row): Promise<Row | undefined> {
-  const { key, versionId } = removal;
+/** What S3 says of a version that a report leaves out; `refused` says nothing, so the version counts as there. */
+export type Whereabouts = 'gone' | 'there' | 'refused';
+
+/** Asks S3 whether a version that a report leaves out is really gone. */
+export async function confirmRemoval(
+  source: ObjectStore,
+  bucket: string,
+  { known, other }: Decision & { kind: 'remove' },
+): Promise<Whereabouts> {
+  const { key, versionId, lastModified, etag, size } = known;
   try {
-    const { lastModified } = await source.head({ bucket, key, versionId });
-    // Another null version took the place of the one that the history knows.
-    const replaced = versionId === NULL_VERSION && lastModified !== removal.lastModified;
-    return replaced ? removal : undefined;
+    const found = await source.head({ bucket, key, versionId });
+    if (versionId !== NULL_VERSION) return 'there';
+    // Another null version may have taken the place of the one that the history knows.
+    if (found.lastModified !== lastModified) return 'gone';
+    // Encrypted anew, an object has another ETag; written anew in that second, mostly another size too.
+    return found.etag !== etag && (found.size !== size || found.etag === other) ? 'gone' : 'there';
   } catch (error) {
-    if (isStoreError(error, 'not-found')) return removal;
-    // A marker answers so by its version ID: it is there. And a refusal proves nothing.
-    if (isStoreError(error, 'delete-marker', 'access-denied', 'sse-c')) return undefined;
+    if (isStoreError(error, 'not-found')) return 'gone';
+    // A marker answers so by its version ID.
+    if (isStoreError(error, 'delete-marker'))
+      return versionId === NULL_VERSION && error.lastModified !== undefined && error.lastModified !== lastModified
+        ? 'gone'
+        : 'there';
+    if (isStoreError(error, 'access-denied', 'sse-c')) return 'refused';
     throw error;
   }
 }

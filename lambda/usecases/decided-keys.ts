@@ -3,7 +3,7 @@ import { foldStates } from '../core/fold-states';
 import { addHoldings, foldVersions, holdingsOf, isMissed, isMissedRemoval, NO_HOLDINGS } from '../core/fold-versions';
 import type { BackupJob } from '../core/jobs';
 import { isVersion, Row, versionIdentity } from '../core/row';
-import { olderVersions, viewAt } from '../core/view';
+import { isRemovalOf, olderVersions, viewAt } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
@@ -12,11 +12,15 @@ import { ScannedKeys } from './scanned-keys';
 interface DecidedKey {
   /** Identity of the current version, as far as the scan can tell. */
   readonly current?: string;
+  /** Date of the newest version that the scan saw. */
+  readonly currentAt?: number;
   readonly decisions: readonly Decision[];
   /** Versions with a body that a job of CURRENT versions does not keep. */
   readonly leftOut: number;
   /** What no event has told of. */
   readonly gaps: number;
+  /** Versions of the history whose tags and ACL a scan of CURRENT versions does not lead to. */
+  readonly unread: number;
 }
 
 /** Decides what a job does about each key, from the scan, the history, and the change log. */
@@ -34,12 +38,22 @@ export class DecidedKeys {
     const { history, logged } = compared;
     const { rows, leftOut } = await this.scanned.complete(compared, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
-    if (this.job.continuous) return { current, leftOut, ...(await this.continuous(compared, rows)) };
-    if (logged.length === 0) return { current, leftOut, gaps: 0, decisions: decide(rows, history, this.job) };
+    const key = { current, currentAt: rows[0]?.lastModified, leftOut, unread: this.unread(rows, history) };
+    if (this.job.continuous) return { ...key, ...(await this.continuous(compared, rows)) };
+    if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
     const told = [...history, ...restated.flatMap(({ states }) => states)];
     const decisions = [...decide(withoutAcls(rows, acls), told, this.job), ...restated, folded(logged)];
-    return { current, leftOut, gaps: 0, decisions };
+    return { ...key, gaps: 0, decisions };
+  }
+
+  private unread(rows: readonly Row[], history: readonly Row[]): number {
+    if (this.job.versions === 'ALL' || rows.length === 0) return 0;
+    const seen = new Set(rows.map(versionIdentity));
+    const gone = history.filter((row) => row.kind === 'removed');
+    return history.filter(
+      (row) => row.kind === 'put' && !seen.has(versionIdentity(row)) && !gone.some((one) => isRemovalOf(one, row)),
+    ).length;
   }
 
   /** Of a bucket with continuous backup: what was captured goes into the history, and a scan is compared with all of it. */
@@ -84,13 +98,14 @@ export class DecidedKeys {
   }
 
   private gaps(decisions: readonly Decision[], history: readonly Row[]): number {
-    const { continuous } = this.job;
+    const { continuous, asOf } = this.job;
     if (!continuous) return 0;
+    const looks = { asOf, reconciledThrough: continuous.reconciledThrough };
     const missed = decisions.filter(
       (one) =>
         (one.kind === 'store' || one.kind === 'mark') && one.row.source !== 'event' && isMissed(one.row, continuous),
     );
-    return missed.length + history.filter((row) => isMissedRemoval(row, continuous.reconciledThrough)).length;
+    return missed.length + history.filter((row) => isMissedRemoval(row, looks)).length;
   }
 }
 

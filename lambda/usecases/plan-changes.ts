@@ -1,5 +1,4 @@
 import { CHANGE_LIFETIME_SECONDS } from '../contract/change-log-schema';
-import type { BackupRequest } from '../core/backup-request';
 import { fromIso } from '../core/instant';
 import type { ChangesToFold } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
@@ -15,19 +14,18 @@ export type Capture = 'enabled' | 'was-enabled' | 'denied';
  */
 export function planChanges(
   { settings }: Pick<BackupPorts, 'settings'>,
-  request: BackupRequest,
   base: Manifest | undefined,
   { asOf, now, capture }: { readonly asOf: number; readonly now: number; readonly capture: Capture | undefined },
 ): ChangesToFold {
   const oldest = now - CHANGE_LIFETIME_SECONDS;
   const before = base?.changesThrough === undefined ? undefined : fromIso(base.changesThrough);
   const from = base ? Math.max(before ?? asOf - CHANGE_LIFETIME_SECONDS, oldest) : Math.max(asOf, oldest);
-  const isFull = !base || request.metadata === 'FULL';
   const isUnbroken = !base?.changesMissed && before !== undefined && before >= oldest && capture === 'was-enabled';
   return {
     from,
     through: Math.max(from, now - settings.settleSeconds),
-    missed: isFull ? capture === 'denied' : !isUnbroken,
+    missed: !isUnbroken,
+    unseen: capture === 'denied',
   };
 }
 

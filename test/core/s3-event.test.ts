@@ -38,7 +38,8 @@ test.each([
 });
 
 test('a null version has no version ID', () => {
-  expect(parse(event({}, { 'version-id': undefined }))).not.toHaveProperty('versionId', expect.anything());
+  for (const none of [undefined, ''])
+    expect(parse(event({}, { 'version-id': none }))).not.toHaveProperty('versionId', expect.anything());
 });
 
 test('keys are taken as they are', () => {
@@ -55,7 +56,7 @@ test.each<[string, unknown, RegExp]>([
   ['another source', event({ source: 'mine' }), /source/],
   ['no ID', event({ id: undefined }), /id: /],
   ['no key', event({}, { key: undefined }), /detail\.object\.key/],
-  ['an empty version ID', event({}, { 'version-id': '' }), /version-id/],
+  ['a version ID that is a number', event({}, { 'version-id': 7 }), /version-id/],
   ['a time that is none', event({ time: 'yesterday' }), /time/],
   ['null', null, /event: /],
   ['a text', 'secret', /event: /],

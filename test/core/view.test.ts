@@ -34,8 +34,12 @@ describe('order of versions', () => {
   });
 
   test('what a later scan saw first is newer; two without any hint are uncertain', () => {
-    const seen = [put('a', 1, { observedAt: 10 }), put('b', 1, { observedAt: 20 })];
-    expect(newestFirst(seen)).toMatchObject({ ordered: [{ versionId: 'b' }, { versionId: 'a' }], uncertain: [] });
+    const seen = (source: Row['source']) => [put('a', 1, { observedAt: 10, source }), put('b', 1, { observedAt: 20 })];
+    const order = [{ versionId: 'b' }, { versionId: 'a' }];
+    expect(newestFirst(seen('listing'))).toMatchObject({ ordered: order, uncertain: [] });
+    // A report may have left it out, and a capture has looked at one version only.
+    for (const source of ['inventory', 'event'] as const)
+      expect(newestFirst(seen(source))).toMatchObject({ ordered: order, uncertain: ['same-second'] });
     expect(newestFirst([put('a', 1), put('b', 1)]).uncertain).toEqual(['same-second']);
   });
 

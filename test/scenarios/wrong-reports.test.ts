@@ -92,8 +92,8 @@ test('a report that is yet to come is not read, and a listing is taken instead',
     rig.s3.put(SCRATCH, later, rig.s3.find(SCRATCH, folder + file).body);
   }
   await expect(rig.backup(INVENTORY)).rejects.toMatchObject({
-    name: 'NoInventory',
-    message: expect.stringContaining('is yet to come') as string,
+    name: 'InventoryInvalid',
+    message: expect.stringContaining('began 2099-01-01T00:00:00Z, after it was written') as string,
   });
   expect(await rig.backup({ bucket: 'src', source: 'auto' })).toMatchObject({ source: 'listing', stored: 2 });
 });

@@ -1,0 +1,76 @@
+import type { BackupJob } from '../core/jobs';
+import { compareKeys } from '../core/key-order';
+import type { Row } from '../core/row';
+import type { Placed } from './range-batch';
+
+/** Counts what a turn at a range did, and what of it the recovery point has. */
+export class RangeCounts {
+  readonly sums = {
+    objects: 0,
+    versions: 0,
+    leftOut: 0,
+    markers: 0,
+    bytes: 0,
+    stored: 0,
+    storedBytes: 0,
+    reused: 0,
+    removed: 0,
+    restated: 0,
+    omitted: 0,
+    unread: 0,
+    captured: 0,
+    lost: 0,
+    folded: 0,
+    gaps: 0,
+    missing: 0,
+  };
+
+  /** `topped` is the key that has a current version which the report leaves out. */
+  constructor(
+    private readonly job: BackupJob,
+    private topped?: string,
+  ) {}
+
+  addKey({ gaps, unread }: { readonly gaps: number; readonly unread: number }): void {
+    this.sums.gaps += gaps;
+    if (this.job.metadata === 'FULL') this.sums.unread += unread;
+  }
+
+  isTopped(key: string): boolean {
+    return this.topped !== undefined && compareKeys(this.topped, key) === 0;
+  }
+
+  /** What the recovery point has, whether it is new or not. */
+  add({ decision: { kind, row }, needed, leftOut }: Placed): void {
+    if (needed) this.sums.leftOut += leftOut;
+    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return;
+    // What a job takes from the change log, it counts by the change of what the bucket holds.
+    if (this.job.source === 'changes') return;
+    if (row.kind === 'marker') {
+      this.sums.markers++;
+      return;
+    }
+    this.sums.versions++;
+    this.sums.bytes += row.size ?? 0;
+    if (needed && !this.isTopped(row.key)) this.sums.objects++;
+  }
+
+  /**
+   * A version that the report leaves out, and that S3 has. Decisions come newest first, so that the first one may be the key's current
+   * version. Answers whether the recovery point has it, and whether it needs it.
+   */
+  addOmitted({ decision: { row }, isNewer }: Placed, known: Row, isRead: boolean): { has: boolean; needed: boolean } {
+    const isCurrent = isNewer && !this.isTopped(row.key);
+    if (isCurrent) this.topped = row.key;
+    if (known.kind === 'put' && this.job.metadata === 'FULL' && !isRead) this.sums.unread++;
+    if (!isCurrent && this.job.versions === 'CURRENT') return { has: false, needed: false };
+    if (known.kind === 'marker') this.sums.markers++;
+    else {
+      this.sums.omitted++;
+      this.sums.versions++;
+      this.sums.bytes += known.size ?? 0;
+      if (isCurrent) this.sums.objects++;
+    }
+    return { has: true, needed: isCurrent };
+  }
+}
