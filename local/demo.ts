@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { bundleFunctions } from './bundle';
 import { deployExample } from './deploy';
 import { DemoConsole } from './demo/console';
+import { ContinuousSteps } from './demo/continuous-steps';
 import { DemoWorld } from './demo/demo-world';
 import { billTable, pricesAsOf } from './demo/prices';
 import { DemoSteps } from './demo/steps';
 import { startEngine, type Engine } from './engine';
 import { runMain } from './run-main';
 import { SampleBucket } from './sample-bucket';
+
+/** S3 may take minutes to send an event, the engine takes less than a second: nobody has to wait for what never comes late. */
+const shortWaits = { CHANGES_SETTLE_SECONDS: '1', CAPTURE_DELIVERY_SECONDS: '15' };
 
 /**
  * `npm run demo`: deploys the example app to a local AWS engine, backs a bucket up, damages it, restores it, and compares
@@ -37,10 +41,10 @@ async function story(out: DemoConsole, engine: Engine): Promise<number> {
     name: `demo-${randomBytes(4).toString('hex')}`,
     ownership: 'BucketOwnerPreferred',
   });
+  const context = { sourceBucket: source.name, importSource: 'true' };
   const world = await out.step('The example app, deployed with the CDK CLI', async (figures) => {
     await bundleFunctions();
-    const context = { sourceBucket: source.name, importSource: 'true' };
-    const outputs = await deployExample({ engine, context });
+    const outputs = await deployExample({ engine, context: { ...context, continuous: 'false' } });
     figures.add('protected bucket', source.name);
     for (const name of ['VaultBucketName', 'ScratchBucketName', 'CatalogTableName']) {
       figures.add(
@@ -51,12 +55,14 @@ async function story(out: DemoConsole, engine: Engine): Promise<number> {
         outputs[name] ?? '',
       );
     }
-    return new DemoWorld(engine, outputs, source);
+    const makeContinuous = () =>
+      deployExample({ engine, context: { ...context, continuous: 'true', environment: JSON.stringify(shortWaits) } });
+    return new DemoWorld(engine, outputs, source, makeContinuous);
   });
   try {
     const steps = new DemoSteps(out, world);
     await steps.fill();
-    const differences = await steps.run();
+    const differences = (await steps.run()) + (await new ContinuousSteps(out, world).run());
     await out.step(`What these jobs would cost on AWS (list prices of us-east-1, as of ${pricesAsOf})`, (figures) => {
       billTable(world.bills).forEach((line) => figures.note(line));
       figures.note('');

@@ -189,6 +189,31 @@ export async function damageSample(
   return { overwritten: overwritten.length, deleted: deleted.length, removed: removed.length };
 }
 
+/** Work within seconds, some of it within one. Answers how much it was. */
+export async function changeLedger(bucket: SampleBucket): Promise<number> {
+  const pages = numbered('ledger/', 40);
+  await each(pages, (key, index) => bucket.put(key, dressed(bucket, index % 8, `${key}, first`)));
+  for (let n = 0; n < 3; n++) await bucket.put('ledger/balance', { body: `balance ${n}` });
+  await each(pages.slice(0, 20), (key, index) => bucket.put(key, dressed(bucket, index % 8, `${key}, booked`)));
+  await each(pages.slice(0, 5), (key) => bucket.delete(key));
+  await bucket.put('ledger/scan', { body: bytes(2 * mib, 'ledger/scan') });
+  return pages.length + 3 + 20 + 5 + 1;
+}
+
+/** What somebody does to it. */
+export async function damageLedger(
+  bucket: SampleBucket,
+): Promise<{ overwritten: number; deleted: number; added: number }> {
+  const pages = numbered('ledger/', 40);
+  const overwritten = ['ledger/balance', ...pages.slice(20, 30), 'ledger/scan'];
+  const deleted = pages.slice(30);
+  const added = numbered('ledger/junk-', 7);
+  await each(overwritten, (key) => bucket.put(key, { body: 'YOUR LEDGER IS ENCRYPTED' }));
+  await each(deleted, (key) => bucket.delete(key));
+  await each(added, (key) => bucket.put(key, { body: 'junk' }));
+  return { overwritten: overwritten.length, deleted: deleted.length, added: added.length };
+}
+
 async function each(keys: readonly string[], write: (key: string, index: number) => Promise<void>): Promise<void> {
   await inParallel(keys, writersAtOnce, write);
 }

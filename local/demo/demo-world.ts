@@ -5,7 +5,7 @@ import { Workflow } from '../executions';
 import { reportInventory, type BucketReport } from '../inventory';
 import type { SampleBucket } from '../sample-bucket';
 import { listFiles, newFiles } from '../vault-files';
-import type { BackupJob, RestoreJob } from './outputs';
+import type { BackupJob, RestoreJob, UpkeepJob } from './outputs';
 import type { Bill } from './prices';
 
 /** A deployed example with its workflows, and the bills of their jobs. */
@@ -14,19 +14,24 @@ export class DemoWorld {
   readonly bills: Bill[] = [];
   private readonly backups: Workflow<BackupJob>;
   private readonly restores: Workflow<RestoreJob>;
+  private readonly upkeeps: Workflow<UpkeepJob>;
 
   constructor(
     readonly engine: Engine,
     readonly outputs: StackOutputs,
     readonly source: SampleBucket,
+    /** Deploys the app again, now with the continuous rule. */
+    readonly makeContinuous: () => Promise<unknown>,
   ) {
     this.reader = new BucketReader(engine);
     this.backups = new Workflow(engine, this.output('BackupStateMachineArn'));
     this.restores = new Workflow(engine, this.output('RestoreStateMachineArn'));
+    this.upkeeps = new Workflow(engine, this.output('UpkeepStateMachineArn'));
   }
 
   backUp(job: string, more: object = {}): Promise<BackupJob & { vaultBytes: number; vaultFiles: number }> {
-    const input = { bucket: this.source.name, deleteAfterDays: 35, recoveryPointTags: { madeBy: 'demo' }, ...more };
+    const point = { deleteAfterDays: 35, recoveryPointTags: { madeBy: 'demo' } };
+    const input = { bucket: this.source.name, source: 'listing', ...point, ...more };
     return this.billed(job, this.backups, input);
   }
 
@@ -39,11 +44,19 @@ export class DemoWorld {
     return this.billed(job, this.restores, { sourceBucket: this.source.name, ...input });
   }
 
-  destroy(): void {
-    for (const client of [this.reader, this.backups, this.restores]) client.destroy();
+  upkeep(job: string, input: object): Promise<UpkeepJob> {
+    return this.billed(job, this.upkeeps, { bucket: this.source.name, ...input });
   }
 
-  private async billed<Job extends BackupJob | RestoreJob>(job: string, workflow: Workflow<Job>, input: unknown) {
+  destroy(): void {
+    for (const client of [this.reader, this.backups, this.restores, this.upkeeps]) client.destroy();
+  }
+
+  private async billed<Job extends BackupJob | RestoreJob | UpkeepJob>(
+    job: string,
+    workflow: Workflow<Job>,
+    input: unknown,
+  ) {
     const vault = this.output('VaultBucketName');
     const list = () => listFiles(this.engine, [vault, this.output('ScratchBucketName')]);
     const before = await list();

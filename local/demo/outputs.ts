@@ -12,9 +12,22 @@ export interface BackupJob {
   readonly requests: Readonly<Record<string, number>>;
 }
 
+/** Of the Upkeep workflow, which looks after continuous backup. */
+export interface UpkeepJob extends BackupJob {
+  /** All changes up to then are in the vault. */
+  readonly asOf: string;
+  /** Versions that were stored when their events came. */
+  readonly captured?: number;
+  /** What a comparison found and no event had told of. */
+  readonly gaps?: number;
+}
+
 export interface RestoreJob {
+  readonly jobId: string;
   readonly recoveryPointId: string;
   readonly status: string;
+  /** Of a point in time: whether every key is as it was in that second. */
+  readonly exact?: boolean;
   readonly planned: {
     readonly objects: number;
     readonly versions: number;

@@ -9,24 +9,23 @@ import {
   under,
   type BucketHistory,
 } from '../bucket-history';
-import { compareBuckets, type Comparison } from '../compare-buckets';
+import { compareBuckets } from '../compare-buckets';
 import { fullMinuteAfter } from '../full-minute';
 import { changeSample, changeSampleAgain, damageSample, fillSample, photosPrefix } from '../sample-content';
+import { CheckedSteps } from './checked-steps';
 import { count, size, type DemoConsole, type Figures } from './console';
 import type { DemoWorld } from './demo-world';
-import type { BackupJob, RestoreJob } from './outputs';
+import type { BackupJob } from './outputs';
 import { requestsText } from './prices';
 
-const shownDifferences = 5;
-
 /** The story of the demo: what happens to the bucket, and whether all of it came back. Answers the number of differences. */
-export class DemoSteps {
-  private differences = 0;
-
+export class DemoSteps extends CheckedSteps {
   constructor(
     private readonly out: DemoConsole,
     private readonly world: DemoWorld,
-  ) {}
+  ) {
+    super();
+  }
 
   async run(): Promise<number> {
     const { world } = this;
@@ -172,42 +171,10 @@ export class DemoSteps {
     });
   }
 
-  private describeRestore(figures: Figures, output: RestoreJob): void {
-    figures.add('recovery point', `${output.recoveryPointId}, ${output.status}`);
-    figures.add('object versions restored', `${count(output.restored)}, ${size(output.bytes)}`);
-    if (output.deleted > 0) figures.add('delete markers restored', output.deleted);
-    const { marker = 0, ...skipped } = output.skipped;
-    if (marker > 0) figures.add('keys deleted at that time', marker);
-    figures.add('requests to the destination', requestsText(output.requests));
-    this.expect(figures, 'failed', output.failed, 0);
-    this.expectNoSkip(figures, skipped);
-  }
-
   private compare(title: string, bucket: string, expected: BucketHistory): Promise<void> {
     return this.out.step(title, async (figures) => {
       this.report(figures, 'compared', compareBuckets(expected, await this.world.reader.read(bucket)));
     });
-  }
-
-  private report(figures: Figures, what: string, found: Comparison): void {
-    const { keys, versions, markers, bytes, headers, tags, grants, differences } = found;
-    const markersText = markers > 0 ? `, ${count(markers)} delete markers` : '';
-    figures.add(what, `${count(keys)} keys, ${count(versions)} versions${markersText}, ${size(bytes)}`);
-    figures.add('', `${count(headers)} headers, ${count(tags)} tags, ${count(grants)} grants`);
-    figures.add('differences', differences.length === 0 ? 'none' : differences.length);
-    for (const difference of differences.slice(0, shownDifferences)) figures.note(`  ${difference}`);
-    this.differences += differences.length;
-  }
-
-  private expectNoSkip(figures: Figures, skipped: Readonly<Record<string, number>>): void {
-    for (const [reason, times] of Object.entries(skipped)) this.expect(figures, `skipped as ${reason}`, times, 0);
-  }
-
-  /** A figure that has to be as expected; otherwise it counts as a difference. */
-  private expect(figures: Figures, what: string, actual: number, expected: number): void {
-    if (actual === expected) return;
-    figures.note(`NOT AS EXPECTED: ${what}: expected ${count(expected)}, got ${count(actual)}`);
-    this.differences++;
   }
 }
 
