@@ -1,5 +1,8 @@
 import { invalidRequest } from '../contract/errors';
+import type { InnerItems } from './inner-items';
 import { afterKey, afterPrefix, compareKeys, intersect, KeyRange } from './key-order';
+import { charactersProblem, lengthProblem } from './key-problems';
+import { shown } from './parse';
 import { ItemSelector, toSelector } from './restore-schema';
 
 /** A list of items has at most this many lines: it is held in a worker's memory. */
@@ -11,12 +14,7 @@ export const MAX_ITEMS = 1_000_000;
  */
 export function toIntervals(items: readonly ItemSelector[] | undefined): KeyRange[] {
   if (!items) return [{ from: '' }];
-  const sorted = items
-    .map((item): KeyRange => ({
-      from: item.text,
-      to: item.kind === 'prefix' ? afterPrefix(item.text) : afterKey(item.text),
-    }))
-    .sort((a, b) => compareKeys(a.from, b.from));
+  const sorted = items.map(rangeOf).sort((a, b) => compareKeys(a.from, b.from));
   const intervals: { from: string; to?: string }[] = [];
   for (const range of sorted) {
     const last = intervals.at(-1);
@@ -27,18 +25,27 @@ export function toIntervals(items: readonly ItemSelector[] | undefined): KeyRang
   return intervals;
 }
 
+const rangeOf = ({ kind, text }: ItemSelector): KeyRange => ({
+  from: text,
+  to: kind === 'prefix' ? afterPrefix(text) : afterKey(text),
+});
+
 /** What a restore selects, as its workers read it. */
-export interface Selection {
+export interface Selection extends InnerItems {
   readonly intervals: readonly KeyRange[];
-  /** Keys that were named though a prefix selects them too: that they are missing must be said all the same. */
-  readonly innerKeys: readonly string[];
 }
 
 export function toSelection(items: readonly ItemSelector[] | undefined): Selection {
   const intervals = toIntervals(items);
-  const keys = (items ?? []).filter((item) => item.kind === 'key').map((item) => item.text);
-  const innerKeys = keys.filter((key) => intervals[firstEndingAfter(intervals, key)]?.to !== afterKey(key));
-  return { intervals, innerKeys: [...new Set(innerKeys)] };
+  const inner = (items ?? []).filter((item) => !isInterval(intervals, rangeOf(item)));
+  const texts = (kind: ItemSelector['kind']): string[] =>
+    [...new Set(inner.filter((item) => item.kind === kind).map(({ text }) => text))].sort(compareKeys);
+  return { intervals, innerKeys: texts('key'), innerPrefixes: texts('prefix') };
+}
+
+function isInterval(intervals: readonly KeyRange[], { from, to }: KeyRange): boolean {
+  const interval = intervals[firstEndingAfter(intervals, from)];
+  return interval?.from === from && interval.to === to;
 }
 
 /** The parts of an interval that are selected, each with the number of the selected interval that it is of. */
@@ -76,9 +83,13 @@ function firstEndingAfter(intervals: readonly KeyRange[], key: string): number {
   return low;
 }
 
+/** So many wrong lines of an items file are named; of the others, how many they are. */
+const MAX_PROBLEMS = 20;
+
 /** Lines of an items file: a key or a prefix each, as JSON text when it begins with a quote, as an object when with a brace. */
 export function parseItemsFile(text: string): ItemSelector[] {
   const problems: string[] = [];
+  let wrong = 0;
   const items: ItemSelector[] = [];
   // Editors that mark a file as UTF-8 do not mean it to be part of the first key.
   text
@@ -88,17 +99,23 @@ export function parseItemsFile(text: string): ItemSelector[] {
       const plain = line.endsWith('\r') ? line.slice(0, -1) : line;
       if (plain === '') return;
       const item = parseLine(plain);
-      if (item?.text.isWellFormed()) items.push(item);
-      else if (problems.length < 20)
-        problems.push(
-          `itemsFile: line ${String(index + 1)} is not a key, a JSON string or {"prefix": …} or {"key": …}`,
-        );
+      const problem = lineProblem(item);
+      if (item && problem === undefined) items.push(item);
+      else if (++wrong <= MAX_PROBLEMS) problems.push(`itemsFile: line ${String(index + 1)} ${String(problem)}`);
     });
+  if (wrong > MAX_PROBLEMS) problems.push(`itemsFile: ${String(wrong - MAX_PROBLEMS)} more lines are wrong`);
   if (items.length > MAX_ITEMS)
     problems.push(`itemsFile: has ${String(items.length)} items, at most ${String(MAX_ITEMS)} are allowed`);
   if (problems.length > 0) throw invalidRequest(problems);
   if (items.length === 0) throw invalidRequest(['itemsFile: has no items: leave it out for the whole bucket']);
   return items;
+}
+
+/** All that is wrong with a line, as one sentence. */
+function lineProblem(item: ItemSelector | undefined): string | undefined {
+  if (!item) return 'is not a key, a JSON string or {"prefix": …} or {"key": …}';
+  const found = [...charactersProblem(item.text), ...lengthProblem(item.text)];
+  return found.length > 0 ? `(${shown(item.text)}) ${found.join(', and ')}` : undefined;
 }
 
 function parseLine(line: string): ItemSelector | undefined {

@@ -39,7 +39,7 @@ export class PlanBook {
     this.report = restoreReport(ports.scratch, job, `plan-${unit}`);
   }
 
-  async finish(): Promise<Omit<PlanResult, 'matched' | 'matchedKeys' | 'requests'>> {
+  async finish(): Promise<Omit<PlanResult, 'matched' | 'matchedKeys' | 'matchedPrefixes' | 'requests'>> {
     await this.writeFile();
     return {
       files: this.files,
