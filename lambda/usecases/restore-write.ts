@@ -1,13 +1,14 @@
 import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../core/canonical';
 import type { ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
-import type { CopyOp, OpenUpload, OpOutcome, PutOp, WrongCopy } from '../core/restore-outcome';
+import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../core/restore-outcome';
 import type { RestoreOp } from '../core/restore-plan';
 import { isStoreError, ReadOptions, WriteCondition, Written } from '../ports/object-store';
 import { headEtag } from './destination-listing';
 import { asCopy, RestoreBodies } from './restore-bodies';
 import type { RestorePorts } from './restore-plan';
 import { CopyProof, recorded } from './restore-proof';
+import { withdraw } from './restore-withdraw';
 import { ServerCopy } from './server-copy';
 
 /** What came of an attempt to write one version. */
@@ -98,8 +99,9 @@ export class VersionWriter {
   ): Promise<WriteOutcome> {
     const body = await this.bodies.packed(op);
     if (!body) return { kind: 'failed', reason: 'damaged' };
-    const { versionId, etag } = await this.ports.destination.put({ ...target, body, ...properties, ...condition });
-    return { kind: 'restored', versionId, etag, read: false };
+    const written = await this.ports.destination.put({ ...target, body, ...properties, ...condition });
+    const { versionId, etag } = written;
+    return this.withTags(target, written, { kind: 'restored', versionId, etag, read: false });
   }
 
   private async copy(
@@ -132,7 +134,7 @@ export class VersionWriter {
       begun: begun?.uploadId,
     });
     if (!copied.done) return { kind: 'unfinished', upload: { uploadId: copied.uploadId } };
-    return this.verified(target, op, copied.written);
+    return this.withTags(target, copied.written, await this.verified(target, op, copied.written));
   }
 
   /** The second line behind the check of the source. A copy that is not proved right does not stay current. */
@@ -142,19 +144,13 @@ export class VersionWriter {
     if (proof === 'right') return { kind: 'restored', versionId, etag, read: false };
     if (proof === 'right-by-reading') return { kind: 'restored', versionId, etag, read: true };
     if (proof === 'not-compared') return { kind: 'restored', versionId, etag, read: false, uncompared: true };
-    return { kind: 'failed', reason: proof, wrong: { versionId, etag, ...(await this.hide(target, etag)) } };
+    return withdraw(this.ports.destination, target, written, proof);
   }
 
-  /** Puts a delete marker on a wrong copy, unless somebody else wrote over it or the bucket allows no marker. */
-  private async hide(target: Target, ifMatch: string): Promise<Pick<WrongCopy, 'hiddenBy' | 'overwritten'>> {
-    try {
-      const { versionId } = await this.ports.destination.addMarker({ ...target, ifMatch });
-      return { hiddenBy: versionId };
-    } catch (error) {
-      if (isStoreError(error, 'precondition-failed')) return { overwritten: true };
-      if (isStoreError(error, 'access-denied')) return {};
-      throw error;
-    }
+  /** An object without its tags would pass for a restored one: a later run would leave it as it is. */
+  private async withTags(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
+    if (written.tagsRefused === undefined || outcome.kind !== 'restored') return outcome;
+    return withdraw(this.ports.destination, target, written, 'tags-not-written');
   }
 
   private properties(op: BodyOp, acl: string | undefined): ObjectProperties {
