@@ -3,7 +3,7 @@ import type { ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../core/restore-outcome';
 import type { RestoreOp } from '../core/restore-plan';
-import { isStoreError, ReadOptions, WriteCondition, Written } from '../ports/object-store';
+import { isStoreError, ReadOptions, StoreError, StoreErrorCode, WriteCondition, Written } from '../ports/object-store';
 import { headEtag } from './destination-listing';
 import { asCopy, RestoreBodies } from './restore-bodies';
 import type { RestorePorts } from './restore-plan';
@@ -27,6 +27,9 @@ type Target = { readonly bucket: string; readonly key: string };
 
 /** Why S3 does not copy a version within the bucket: the vault's body may do. */
 const REFUSED = ['not-found', 'delete-marker', 'archived', 'sse-c', 'access-denied', 'invalid'] as const;
+
+/** Failures that another attempt may not have. */
+const PASSING: ReadonlySet<StoreErrorCode> = new Set(['throttled', 'unavailable', 'conflict']);
 
 /** Writes single versions and delete markers to the destination, and checks what S3 made of them. */
 export class VersionWriter {
@@ -149,7 +152,10 @@ export class VersionWriter {
 
   /** An object without its tags would pass for a restored one: a later run would leave it as it is. */
   private async withTags(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
-    if (written.tagsRefused === undefined || outcome.kind !== 'restored') return outcome;
+    const { tagsRefused } = written;
+    if (tagsRefused === undefined || outcome.kind !== 'restored') return outcome;
+    // The attempt that follows finds the object, and writes its tags.
+    if (PASSING.has(tagsRefused)) throw new StoreError(tagsRefused, `cannot write the tags of ${target.key}`);
     return withdraw(this.ports.destination, target, written, 'tags-not-written');
   }
 

@@ -51,6 +51,7 @@ describe.each(WAYS)('tags after %s', (operation, body, copyPartSize) => {
     async (code) => {
       const rig = await backedUp([body], copyPartSize);
       refuse(rig, code, 'PutObjectTagging');
+      rig.retries = 1;
       expect(await rig.restore(request)).toMatchObject({ status: 'PARTIAL', restored: 0, failed: 1, skipped: {} });
       const [marker, untagged, ...others] = rig.s3.history('dst', 'k');
       expect([marker?.isMarker, untagged?.isMarker, others.length]).toEqual([true, false, 0]);
@@ -61,6 +62,17 @@ describe.each(WAYS)('tags after %s', (operation, body, copyPartSize) => {
       expect(rig.s3.find('dst', 'k')).toMatchObject({ tags: TAGS, acl: { grants: GRANTS } });
     },
   );
+
+  test('that S3 is too busy for are written by the next attempt', async () => {
+    const rig = await backedUp([body], copyPartSize);
+    rig.retries = 1;
+    let asked = 0;
+    rig.destination.calls.beforeCall = (call) => {
+      if (call.operation === 'PutObjectTagging' && ++asked === 1) throw new StoreError('throttled', 'slow down');
+    };
+    expect(await rig.restore(request)).toMatchObject({ status: 'COMPLETED', restored: 1 });
+    expect(rig.s3.history('dst', 'k').map(({ tags }) => tags)).toEqual([TAGS]);
+  });
 
   test('that an attempt did not come to are written by the next', async () => {
     for (const onExisting of ['skip', 'overwrite']) {
