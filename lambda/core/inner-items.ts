@@ -7,13 +7,16 @@ export interface InnerItems {
 }
 
 /**
- * Finds which of the inner items the keys of a range are named by. A key costs a binary search, however many items there are: an
- * inner prefix knows the next one around it, and what is around a prefix that matched has matched too.
+ * Finds which of the inner items the keys of a range are named by. A key costs a binary search, however many items there are, and
+ * less when keys come in order: it goes on where the last one ended. An inner prefix knows the next one around it, and what is
+ * around a prefix that matched has matched too.
  */
 export class InnerMatches {
   private readonly around: Int32Array;
   private readonly keys = new Set<number>();
   private readonly prefixes = new Set<number>();
+  private lastKey = -1;
+  private lastPrefix = -1;
 
   constructor(private readonly items: InnerItems) {
     this.around = enclosing(items.innerPrefixes);
@@ -31,9 +34,10 @@ export class InnerMatches {
 
   add(key: string): void {
     const { innerKeys, innerPrefixes } = this.items;
-    const named = lastUpTo(innerKeys, key);
-    if (innerKeys[named] === key) this.keys.add(named);
-    let number = lastUpTo(innerPrefixes, key);
+    this.lastKey = lastUpTo(innerKeys, key, this.lastKey);
+    if (innerKeys[this.lastKey] === key) this.keys.add(this.lastKey);
+    this.lastPrefix = lastUpTo(innerPrefixes, key, this.lastPrefix);
+    let number = this.lastPrefix;
     while (number >= 0 && !key.startsWith(innerPrefixes[number] ?? '')) number = this.around[number] ?? -1;
     for (; number >= 0 && !this.prefixes.has(number); number = this.around[number] ?? -1) this.prefixes.add(number);
   }
@@ -50,14 +54,17 @@ function enclosing(prefixes: readonly string[]): Int32Array {
   return around;
 }
 
-/** Number of the last of the sorted texts that does not sort after the key; -1 where there is none. */
-function lastUpTo(texts: readonly string[], key: string): number {
-  let low = 0;
-  let high = texts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareKeys(texts[middle] ?? '', key) <= 0) low = middle + 1;
-    else high = middle;
+/** Number of the last of the sorted texts that does not sort after the key; -1 where there is none. Looks near a number first. */
+function lastUpTo(texts: readonly string[], key: string, near: number): number {
+  const isUpTo = (number: number): boolean => compareKeys(texts[number] ?? '', key) <= 0;
+  let found = near >= 0 && isUpTo(near) ? near : -1;
+  let step = 1;
+  for (; found + step < texts.length && isUpTo(found + step); step *= 2) found += step;
+  let beyond = Math.min(found + step, texts.length);
+  while (found + 1 < beyond) {
+    const middle = (found + beyond) >>> 1;
+    if (isUpTo(middle)) found = middle;
+    else beyond = middle;
   }
-  return low - 1;
+  return found;
 }

@@ -8,45 +8,33 @@ import { ItemSelector, toSelector } from './restore-schema';
 /** A list of items has at most this many lines: it is held in a worker's memory. */
 export const MAX_ITEMS = 1_000_000;
 
-/**
- * What a restore selects, as intervals of keys: sorted, without overlaps. A key is the interval that holds only itself. No items
- * at all means every key.
- */
-export function toIntervals(items: readonly ItemSelector[] | undefined): KeyRange[] {
-  if (!items) return [{ from: '' }];
-  const sorted = items.map(rangeOf).sort((a, b) => compareKeys(a.from, b.from));
-  const intervals: { from: string; to?: string }[] = [];
-  for (const range of sorted) {
-    const last = intervals.at(-1);
-    if (last && (last.to === undefined || compareKeys(range.from, last.to) < 0)) {
-      if (last.to !== undefined && (range.to === undefined || compareKeys(range.to, last.to) > 0)) last.to = range.to;
-    } else intervals.push({ ...range });
-  }
-  return intervals;
-}
-
-const rangeOf = ({ kind, text }: ItemSelector): KeyRange => ({
-  from: text,
-  to: kind === 'prefix' ? afterPrefix(text) : afterKey(text),
-});
-
 /** What a restore selects, as its workers read it. */
 export interface Selection extends InnerItems {
+  /** Sorted, without overlaps. A key is the interval that holds only itself. */
   readonly intervals: readonly KeyRange[];
 }
 
+/** No items at all means every key. */
 export function toSelection(items: readonly ItemSelector[] | undefined): Selection {
-  const intervals = toIntervals(items);
-  const inner = (items ?? []).filter((item) => !isInterval(intervals, rangeOf(item)));
-  const texts = (kind: ItemSelector['kind']): string[] =>
-    [...new Set(inner.filter((item) => item.kind === kind).map(({ text }) => text))].sort(compareKeys);
-  return { intervals, innerKeys: texts('key'), innerPrefixes: texts('prefix') };
+  if (!items) return { intervals: [{ from: '' }], innerKeys: [], innerPrefixes: [] };
+  const intervals: KeyRange[] = [];
+  const inner: Record<ItemSelector['kind'], string[]> = { key: [], prefix: [] };
+  let outer: ItemSelector | undefined;
+  for (const item of [...items].sort(compareItems)) {
+    const { kind, text } = item;
+    const around = intervals.at(-1);
+    // What one item selects is a part of what another one does, or has nothing in common with it.
+    if (!around || (around.to !== undefined && compareKeys(text, around.to) >= 0)) {
+      intervals.push({ from: text, to: kind === 'prefix' ? afterPrefix(text) : afterKey(text) });
+      outer = item;
+    } else if ((outer?.kind !== kind || outer.text !== text) && inner[kind].at(-1) !== text) inner[kind].push(text);
+  }
+  return { intervals, innerKeys: inner.key, innerPrefixes: inner.prefix };
 }
 
-function isInterval(intervals: readonly KeyRange[], { from, to }: KeyRange): boolean {
-  const interval = intervals[firstEndingAfter(intervals, from)];
-  return interval?.from === from && interval.to === to;
-}
+/** A prefix comes before what it selects. */
+const compareItems = (a: ItemSelector, b: ItemSelector): number =>
+  compareKeys(a.text, b.text) || Number(a.kind === 'key') - Number(b.kind === 'key');
 
 /** The parts of an interval that are selected, each with the number of the selected interval that it is of. */
 export function selectedParts(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isSelected, parseItemsFile, selectedParts, toIntervals } from '../../lambda/core/items';
+import { isSelected, parseItemsFile, selectedParts, toSelection } from '../../lambda/core/items';
 import { afterKey, compareKeys, inRange } from '../../lambda/core/key-order';
 import { historyRanges, type Manifest, nextRanges, type SegmentRef } from '../../lambda/core/manifest';
 import type { ItemSelector } from '../../lambda/core/restore-schema';
@@ -80,7 +80,7 @@ describe('items of a restore', () => {
   test('intervals select exactly the keys and prefixes that were named', () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 6 }), key, key, (items, name, from) => {
-        const intervals = toIntervals(items);
+        const intervals = toSelection(items).intervals;
         expect(isSelected(intervals, name)).toBe(matches(items, name));
         const parts = selectedParts(intervals, { from });
         expect(parts.some((part) => inRange(name, part))).toBe(matches(items, name) && compareKeys(name, from) >= 0);
@@ -94,7 +94,7 @@ describe('items of a restore', () => {
 
   test('a million keys are selected without effort', () => {
     const many = Array.from({ length: 200_000 }, (_, i): ItemSelector => ({ kind: 'key', text: `k${String(i * 2)}` }));
-    const intervals = toIntervals(many);
+    const intervals = toSelection(many).intervals;
     expect(isSelected(intervals, 'k100000')).toBe(true);
     expect(isSelected(intervals, 'k100001')).toBe(false);
     expect(selectedParts(intervals, { from: 'k1', to: 'k2' }).length).toBeGreaterThan(10_000);
