@@ -39,6 +39,7 @@ export class AbsentStore implements ObjectStore {
   readAcl: ObjectStore['readAcl'] = absent;
   put: ObjectStore['put'] = absent;
   copy: ObjectStore['copy'] = absent;
+  putTags: ObjectStore['putTags'] = absent;
   createUpload: ObjectStore['createUpload'] = absent;
   copyPart: ObjectStore['copyPart'] = absent;
   listParts: ObjectStore['listParts'] = absent;
@@ -68,6 +69,7 @@ export class DiskStore implements ObjectStore {
   readTags = this.rest.readTags;
   readAcl = this.rest.readAcl;
   copy = this.rest.copy;
+  putTags = this.rest.putTags;
   createUpload = this.rest.createUpload;
   copyPart = this.rest.copyPart;
   listParts = this.rest.listParts;

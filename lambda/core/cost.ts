@@ -11,6 +11,7 @@ export const PRICES_PER_MILLION: Readonly<Counts> = {
   GetObjectAcl: 0.4,
   PutObject: 5,
   CopyObject: 5,
+  PutObjectTagging: 5,
   CreateMultipartUpload: 5,
   UploadPartCopy: 5,
   CompleteMultipartUpload: 5,

@@ -1,45 +1,40 @@
 import { invalidRequest } from '../contract/errors';
+import type { InnerItems } from './inner-items';
 import { afterKey, afterPrefix, compareKeys, intersect, KeyRange } from './key-order';
+import { charactersProblem, lengthProblem } from './key-problems';
+import { shown } from './parse';
 import { ItemSelector, toSelector } from './restore-schema';
 
 /** A list of items has at most this many lines: it is held in a worker's memory. */
 export const MAX_ITEMS = 1_000_000;
 
-/**
- * What a restore selects, as intervals of keys: sorted, without overlaps. A key is the interval that holds only itself. No items
- * at all means every key.
- */
-export function toIntervals(items: readonly ItemSelector[] | undefined): KeyRange[] {
-  if (!items) return [{ from: '' }];
-  const sorted = items
-    .map((item): KeyRange => ({
-      from: item.text,
-      to: item.kind === 'prefix' ? afterPrefix(item.text) : afterKey(item.text),
-    }))
-    .sort((a, b) => compareKeys(a.from, b.from));
-  const intervals: { from: string; to?: string }[] = [];
-  for (const range of sorted) {
-    const last = intervals.at(-1);
-    if (last && (last.to === undefined || compareKeys(range.from, last.to) < 0)) {
-      if (last.to !== undefined && (range.to === undefined || compareKeys(range.to, last.to) > 0)) last.to = range.to;
-    } else intervals.push({ ...range });
-  }
-  return intervals;
-}
-
 /** What a restore selects, as its workers read it. */
-export interface Selection {
+export interface Selection extends InnerItems {
+  /** Sorted, without overlaps. A key is the interval that holds only itself. */
   readonly intervals: readonly KeyRange[];
-  /** Keys that were named though a prefix selects them too: that they are missing must be said all the same. */
-  readonly innerKeys: readonly string[];
 }
 
+/** No items at all means every key. */
 export function toSelection(items: readonly ItemSelector[] | undefined): Selection {
-  const intervals = toIntervals(items);
-  const keys = (items ?? []).filter((item) => item.kind === 'key').map((item) => item.text);
-  const innerKeys = keys.filter((key) => intervals[firstEndingAfter(intervals, key)]?.to !== afterKey(key));
-  return { intervals, innerKeys: [...new Set(innerKeys)] };
+  if (!items) return { intervals: [{ from: '' }], innerKeys: [], innerPrefixes: [] };
+  const intervals: KeyRange[] = [];
+  const inner: Record<ItemSelector['kind'], string[]> = { key: [], prefix: [] };
+  let outer: ItemSelector | undefined;
+  for (const item of [...items].sort(compareItems)) {
+    const { kind, text } = item;
+    const around = intervals.at(-1);
+    // What one item selects is a part of what another one does, or has nothing in common with it.
+    if (!around || (around.to !== undefined && compareKeys(text, around.to) >= 0)) {
+      intervals.push({ from: text, to: kind === 'prefix' ? afterPrefix(text) : afterKey(text) });
+      outer = item;
+    } else if ((outer?.kind !== kind || outer.text !== text) && inner[kind].at(-1) !== text) inner[kind].push(text);
+  }
+  return { intervals, innerKeys: inner.key, innerPrefixes: inner.prefix };
 }
+
+/** A prefix comes before what it selects. */
+const compareItems = (a: ItemSelector, b: ItemSelector): number =>
+  compareKeys(a.text, b.text) || Number(a.kind === 'key') - Number(b.kind === 'key');
 
 /** The parts of an interval that are selected, each with the number of the selected interval that it is of. */
 export function selectedParts(
@@ -76,9 +71,13 @@ function firstEndingAfter(intervals: readonly KeyRange[], key: string): number {
   return low;
 }
 
+/** So many wrong lines of an items file are named; of the others, how many they are. */
+const MAX_PROBLEMS = 20;
+
 /** Lines of an items file: a key or a prefix each, as JSON text when it begins with a quote, as an object when with a brace. */
 export function parseItemsFile(text: string): ItemSelector[] {
   const problems: string[] = [];
+  let wrong = 0;
   const items: ItemSelector[] = [];
   // Editors that mark a file as UTF-8 do not mean it to be part of the first key.
   text
@@ -88,17 +87,23 @@ export function parseItemsFile(text: string): ItemSelector[] {
       const plain = line.endsWith('\r') ? line.slice(0, -1) : line;
       if (plain === '') return;
       const item = parseLine(plain);
-      if (item?.text.isWellFormed()) items.push(item);
-      else if (problems.length < 20)
-        problems.push(
-          `itemsFile: line ${String(index + 1)} is not a key, a JSON string or {"prefix": …} or {"key": …}`,
-        );
+      const problem = lineProblem(item);
+      if (item && problem === undefined) items.push(item);
+      else if (++wrong <= MAX_PROBLEMS) problems.push(`itemsFile: line ${String(index + 1)} ${String(problem)}`);
     });
+  if (wrong > MAX_PROBLEMS) problems.push(`itemsFile: ${String(wrong - MAX_PROBLEMS)} more lines are wrong`);
   if (items.length > MAX_ITEMS)
     problems.push(`itemsFile: has ${String(items.length)} items, at most ${String(MAX_ITEMS)} are allowed`);
   if (problems.length > 0) throw invalidRequest(problems);
   if (items.length === 0) throw invalidRequest(['itemsFile: has no items: leave it out for the whole bucket']);
   return items;
+}
+
+/** All that is wrong with a line, as one sentence. */
+function lineProblem(item: ItemSelector | undefined): string | undefined {
+  if (!item) return 'is not a key, a JSON string or {"prefix": …} or {"key": …}';
+  const found = [...charactersProblem(item.text), ...lengthProblem(item.text)];
+  return found.length > 0 ? `(${shown(item.text)}) ${found.join(', and ')}` : undefined;
 }
 
 function parseLine(line: string): ItemSelector | undefined {

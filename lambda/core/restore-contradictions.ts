@@ -1,6 +1,6 @@
 import { bucketNameProblem } from './bucket-name';
 import { isInstant } from './instant';
-import { keyBytes, MAX_KEY_BYTES } from './key-order';
+import { charactersProblem, lengthProblem } from './key-problems';
 import { shown } from './parse';
 import { MAX_VERSIONS, parseS3Uri, type RawRestoreRequest, toSelector } from './restore-schema';
 
@@ -84,17 +84,9 @@ function textProblems({ destinationPrefix = '', items = [] }: Sound): string[] {
   const problems = [destinationPrefix, ...texts].flatMap((text) =>
     charactersProblem(text).map((p) => `${shown(text)}: ${p}`),
   );
-  for (const text of texts) if (keyBytes(text) > MAX_KEY_BYTES) problems.push(`items: ${shown(text)} ${tooLong(text)}`);
-  if (keyBytes(destinationPrefix) > MAX_KEY_BYTES) problems.push(`destinationPrefix: ${tooLong(destinationPrefix)}`);
+  problems.push(...texts.flatMap((text) => lengthProblem(text).map((p) => `items: ${shown(text)} ${p}`)));
+  problems.push(...lengthProblem(destinationPrefix).map((p) => `destinationPrefix: ${p}`));
   return problems;
-}
-
-const tooLong = (text: string): string =>
-  `has ${String(keyBytes(text))} bytes, a key has at most ${String(MAX_KEY_BYTES)}`;
-
-function charactersProblem(text: string): string[] {
-  if (!text.isWellFormed()) return ['has half of a surrogate pair, which no key can have'];
-  return text.includes('\0') ? ['has the character U+0000, which no key can have'] : [];
 }
 
 function recoveryPointProblem({ recoveryPointId, sourceBucket }: Sound): string[] {

@@ -45,10 +45,6 @@ export class KeyRun {
     this.settled[index] = outcome;
   }
 
-  settleAll(outcomes: ReadonlyMap<number, OpOutcome>): void {
-    for (const [index, outcome] of outcomes) this.settle(index, outcome);
-  }
-
   /** A version that is older than what is written cannot be written any more: it would be out of order. */
   settleBelowTop(): void {
     const top = topOf(this.settled)?.index ?? 0;

@@ -8,6 +8,8 @@ export type FailureReason =
   | 'damaged'
   /** The copy is there, but S3 gives no checksum of the kind that was recorded. */
   | 'not-verifiable'
+  /** The object was there, but S3 refused its tags, which are too large to come with it. */
+  | 'tags-not-written'
   /** An earlier attempt left the version out and went on with newer ones. */
   | 'not-finished'
   | 'access-denied'
@@ -18,7 +20,7 @@ export type FailureReason =
   | 'archived'
   | 'sse-c';
 
-/** A copy in the destination that proved wrong. */
+/** An object in the destination that proved wrong, or whose tags could not be written. */
 export interface WrongCopy {
   readonly versionId?: string;
   readonly etag: string;
@@ -38,6 +40,8 @@ export type OpOutcome =
       readonly read: boolean;
       /** The bucket refused the ACL: the object was written without it. */
       readonly withoutAcl?: boolean;
+      /** Found after an attempt that died before it wrote the tags, which no header holds: they are still to be written. */
+      readonly withoutTags?: true;
       /** A copy within the bucket of which S3 has no checksum that could be compared. */
       readonly uncompared?: boolean;
     }

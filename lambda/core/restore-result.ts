@@ -17,8 +17,9 @@ export interface PlanResult {
   readonly doubts: Counts;
   /** Numbers of the selected intervals that the recovery point has keys of. */
   readonly matched: readonly number[];
-  /** The same of the keys that were named inside of a selected prefix. */
+  /** The same of the keys, and of the prefixes, that were named inside of a selected prefix. */
   readonly matchedKeys: readonly number[];
+  readonly matchedPrefixes: readonly number[];
   readonly skipped: Counts;
   /** Requests that carrying the plan out will take. */
   readonly estimated: Counts;

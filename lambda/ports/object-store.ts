@@ -99,6 +99,8 @@ export interface Written {
   readonly etag: string;
   /** Checksum that S3 computed of the written object, where it returns one. */
   readonly checksum?: Checksum;
+  /** The object is there without its tags, which no header of the write could hold: why the request that writes them failed. */
+  readonly tagsRefused?: StoreErrorCode;
 }
 
 export interface CopyOptions extends WriteCondition {
@@ -165,6 +167,8 @@ export interface ObjectStore {
   put(options: PutOptions): Promise<Written>;
   /** One CopyObject: at most 5 GiB. */
   copy(options: CopyOptions): Promise<Written>;
+  /** Replaces the tags of an object that is there. */
+  putTags(options: ObjectRef & { readonly tags: Tags }): Promise<void>;
   createUpload(options: CreateUploadOptions): Promise<UploadRef>;
   copyPart(options: CopyPartOptions): Promise<UploadedPart>;
   listParts(upload: UploadRef): Promise<readonly UploadedPart[]>;

@@ -51,10 +51,12 @@ export async function missingItems(
 ): Promise<readonly string[]> {
   const matched = new Set(results.flatMap((result) => result.matched));
   const matchedKeys = new Set(results.flatMap((result) => result.matchedKeys));
-  const { intervals, innerKeys } = await scratch.read<Selection>(job.selection);
+  const matchedPrefixes = new Set(results.flatMap((result) => result.matchedPrefixes));
+  const { intervals, innerKeys, innerPrefixes } = await scratch.read<Selection>(job.selection);
   return [
     ...intervals.filter((item, number) => isNamed(item) && !matched.has(number)).map((item) => item.from),
     ...innerKeys.filter((_, number) => !matchedKeys.has(number)),
+    ...innerPrefixes.filter((_, number) => !matchedPrefixes.has(number)),
   ];
 }
 

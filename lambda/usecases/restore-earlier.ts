@@ -1,8 +1,9 @@
-import { decodeAcl, encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/canonical';
+import { decodeAcl, decodeTags, encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/canonical';
 import { fromIso } from '../core/instant';
 import type { RestoreJob } from '../core/restore-job';
 import { CopyOp, KeyProgress, markerRefusal, OpOutcome, PutOp, topOf } from '../core/restore-outcome';
 import type { RestoreAction } from '../core/restore-plan';
+import { fitsTaggingHeader } from '../core/tagging-header';
 import { isStoreError, ListedVersion, ObjectHead, ObjectRef, ObjectStore } from '../ports/object-store';
 import { checksumText, hashByReading } from './checksums';
 import { versionsOfKey } from './key-versions';
@@ -10,7 +11,7 @@ import type { CopyProof } from './restore-proof';
 
 type BodyOp = PutOp | CopyOp;
 /** Writes of an attempt that died, by the number of the op. */
-type Found = ReadonlyMap<number, OpOutcome>;
+export type Found = ReadonlyMap<number, OpOutcome>;
 
 /** Finds what an attempt of this job wrote that died before it could say so. */
 export class EarlierWrites {
@@ -92,9 +93,11 @@ export class EarlierWrites {
       if (head.size !== op.size || head.lastModified < fromIso(this.job.startedAt)) return undefined;
       const { versionId, etag } = head;
       const exact = { ...ref, versionId };
-      if (!(await this.sameBody(exact, head, op)) || !(await this.sameProperties(exact, head, op))) return undefined;
+      const withoutTags = lacksLargeTags(head, op) ? true : undefined;
+      if (!(await this.sameBody(exact, head, op)) || !sameHeaders(head, op)) return undefined;
+      if (!withoutTags && !(await this.sameTags(exact, head, op))) return undefined;
       const withoutAcl = (await this.sameAcl(exact, op)) ? undefined : true;
-      return { kind: 'restored', versionId, etag, read: false, withoutAcl };
+      return { kind: 'restored', versionId, etag, read: false, withoutAcl, withoutTags };
     } catch (error) {
       if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
       throw error;
@@ -109,10 +112,7 @@ export class EarlierWrites {
     return wanted === (known ? checksumText(known) : await hashByReading(this.destination, ref, op.size));
   }
 
-  /** Equal bytes with other headers, metadata or tags are somebody else's object. */
-  private async sameProperties(ref: ObjectRef, head: ObjectHead, op: BodyOp): Promise<boolean> {
-    if (encodeHeaders(head.headers) !== op.headers || encodeMetadata(head.userMetadata) !== op.userMetadata)
-      return false;
+  private async sameTags(ref: ObjectRef, head: ObjectHead, op: BodyOp): Promise<boolean> {
     const wanted = op.tags ?? encodeTags({});
     const found = head.tagCount === 0 ? encodeTags({}) : encodeTags(await this.destination.getTags(ref));
     return found === wanted;
@@ -131,6 +131,14 @@ export class EarlierWrites {
     }
   }
 }
+
+/** Equal bytes with other headers, metadata or tags are somebody else's object. */
+const sameHeaders = (head: ObjectHead, op: BodyOp): boolean =>
+  encodeHeaders(head.headers) === op.headers && encodeMetadata(head.userMetadata) === op.userMetadata;
+
+/** Tags that no header holds come after the object: an attempt may have died in between. */
+const lacksLargeTags = (head: ObjectHead, op: BodyOp): boolean =>
+  head.tagCount === 0 && !fitsTaggingHeader(decodeTags(op.tags));
 
 const openOps = (action: RestoreAction, outcomes: KeyProgress['outcomes']): number[] =>
   [...action.ops.keys()].filter((index) => outcomes[index] === null);

@@ -4,9 +4,10 @@ import { isSettled, KeyProgress, markerRefusal, topOf } from '../core/restore-ou
 import type { RestoreAction } from '../core/restore-plan';
 import type { Attempt } from './restore-attempt';
 import type { RestoreBodies } from './restore-bodies';
-import { EarlierWrites } from './restore-earlier';
+import { EarlierWrites, Found } from './restore-earlier';
 import type { RestorePorts } from './restore-plan';
 import { CopyProof } from './restore-proof';
+import { mendTags } from './restore-withdraw';
 import { VersionWriter } from './restore-write';
 
 /**
@@ -48,7 +49,7 @@ export class KeyRestorer {
     if (run.isLastBody && run.condition.ifAbsent) return;
     if (await this.attempt.isFirst()) return;
     const found = await this.earlier.above(run.action, run.outcomes);
-    if (found) run.settleAll(found);
+    if (found) await this.settleFound(run, found);
     else run.loseRest();
   }
 
@@ -93,10 +94,21 @@ export class KeyRestorer {
       ? await this.earlier.current(run.action, run.outcomes)
       : await this.earlier.above(run.action, run.outcomes);
     if (found && found.size > 0) {
-      run.settleAll(found);
+      await this.settleFound(run, found);
       run.settleBelowTop();
     } else if (kind === 'no-upload') run.upload = undefined;
     else run.loseRest();
+  }
+
+  /** Takes over what a dead attempt wrote, and writes the tags that it did not come to. */
+  private async settleFound(run: KeyRun, found: Found): Promise<void> {
+    const target = { bucket: this.job.destination.bucket, key: run.action.destination };
+    const top = Math.max(...found.keys());
+    for (const [index, outcome] of found) {
+      const op = run.action.ops[index];
+      const isWhole = op?.kind === 'marker' || !op || outcome.kind !== 'restored';
+      run.settle(index, isWhole ? outcome : await mendTags(this.ports.destination, target, op, outcome, index === top));
+    }
   }
 
   /** An upload of an earlier turn whose version is not going to be: it would cost storage for ever. */

@@ -1,9 +1,11 @@
 import { undoPrefix, workKey } from '../contract/layout';
+import { decodeTags } from '../core/canonical';
 import { addCounts, Counts } from '../core/counts';
 import { sha256Hex } from '../core/hash';
 import type { RestoreJob } from '../core/restore-job';
 import type { PlannedKey, RestoreAction, RestoreSkip } from '../core/restore-plan';
 import type { PlanResult } from '../core/restore-result';
+import { fitsTaggingHeader } from '../core/tagging-header';
 import type { KeyView } from '../core/view';
 import { versionWeight } from '../core/weights';
 import { ReportWriter, restoreReport } from './report';
@@ -39,7 +41,7 @@ export class PlanBook {
     this.report = restoreReport(ports.scratch, job, `plan-${unit}`);
   }
 
-  async finish(): Promise<Omit<PlanResult, 'matched' | 'matchedKeys' | 'requests'>> {
+  async finish(): Promise<Omit<PlanResult, 'matched' | 'matchedKeys' | 'matchedPrefixes' | 'requests'>> {
     await this.writeFile();
     return {
       files: this.files,
@@ -90,6 +92,11 @@ export class PlanBook {
 
   private estimate(op: RestoreAction['ops'][number]): Counts {
     if (op.kind === 'marker') return { DeleteObject: 1 };
+    const write = this.estimateWrite(op);
+    return fitsTaggingHeader(decodeTags(op.tags)) ? write : { ...write, PutObjectTagging: 1 };
+  }
+
+  private estimateWrite(op: Exclude<RestoreAction['ops'][number], { kind: 'marker' }>): Counts {
     if (op.kind === 'put' && !op.inBucket) return { GetObject: op.length > 0 ? 1 : 0, PutObject: 1 };
     const { copyPartSize } = this.ports.settings;
     if (isSingleCopy(op.size, copyPartSize)) return { HeadObject: 1, CopyObject: 1 };

@@ -1,4 +1,5 @@
 import type { WorkInput, WorkOutput } from '../contract/steps';
+import { InnerMatches } from '../core/inner-items';
 import { selectedParts, type Selection } from '../core/items';
 import { afterKey, keyBytes, MAX_KEY_BYTES, KeyRange } from '../core/key-order';
 import type { Manifest } from '../core/manifest';
@@ -33,13 +34,12 @@ export function planRestoreRange(ports: RestorePorts, input: WorkInput<RestoreJo
 }
 
 type Part = KeyRange & { readonly item: number };
-/** Numbers of the keys that were named inside of a selected prefix. */
-type Inner = ReadonlyMap<string, number>;
 
 class RangePlanner {
   private readonly job: RestoreJob;
   private readonly matched = new Set<number>();
-  private readonly matchedKeys = new Set<number>();
+  /** Of the items inside of a selected prefix. */
+  private inner = new InnerMatches({ innerKeys: [], innerPrefixes: [] });
   private readonly book: PlanBook;
 
   constructor(
@@ -57,7 +57,8 @@ class RangePlanner {
     const result: PlanResult = {
       ...(await this.book.finish()),
       matched: [...this.matched],
-      matchedKeys: [...this.matchedKeys],
+      matchedKeys: this.inner.matchedKeys,
+      matchedPrefixes: this.inner.matchedPrefixes,
       requests: requestsSince(ports.destination, before),
     };
     return { result, cursor: stopped };
@@ -65,14 +66,14 @@ class RangePlanner {
 
   private async planSelected(cursor: PlanCursor | undefined): Promise<PlanCursor | undefined> {
     const { ports, job, input } = this;
-    const { intervals, innerKeys } = await ports.scratch.read<Selection>(job.selection);
-    const inner = new Map(innerKeys.map((key, number) => [key, number]));
+    const { intervals, ...inner } = await ports.scratch.read<Selection>(job.selection);
+    this.inner = new InnerMatches(inner);
     const unit: KeyRange = { from: cursor?.from ?? input.unit.from, to: input.unit.to };
     const parts = selectedParts(intervals, unit);
-    if (job.rollback) return this.planRollback(parts, inner);
+    if (job.rollback) return this.planRollback(parts);
     const manifest = await ports.vault.readBase(job.sourceBucket, job.point);
     const history = await ports.scratch.read<HistoryAt>(job.history);
-    for await (const keys of this.chunks(history, manifest, parts, inner)) {
+    for await (const keys of this.chunks(history, manifest, parts)) {
       await this.plan(keys.views, keys.interval);
       const last = keys.views.at(-1);
       if (last && ports.deadline.remainingMillis() <= 0) return { from: afterKey(last.key) };
@@ -80,12 +81,12 @@ class RangePlanner {
     return undefined;
   }
 
-  private async planRollback(parts: readonly Part[], inner: Inner): Promise<PlanCursor | undefined> {
+  private async planRollback(parts: readonly Part[]): Promise<PlanCursor | undefined> {
     const { ports, job } = this;
     const histories = await rollbackHistories(ports, job);
     for (const part of parts) {
       for await (const at of rollbackKeys(ports, job, histories, part)) {
-        this.match(part, at.key, inner);
+        this.match(part, at.key);
         const planned = planRollback(at, job);
         await this.book.take(at.key, planned);
         await this.book.doubt(at.then, planned);
@@ -109,10 +110,9 @@ class RangePlanner {
     return undefined;
   }
 
-  private match(part: Part, key: string, inner: Inner): void {
+  private match(part: Part, key: string): void {
     this.matched.add(part.item);
-    const named = inner.get(key);
-    if (named !== undefined) this.matchedKeys.add(named);
+    this.inner.add(key);
   }
 
   /** Views of the selected keys that the recovery point knows, some at once. */
@@ -120,12 +120,11 @@ class RangePlanner {
     history: HistoryAt,
     manifest: Manifest | undefined,
     intervals: readonly Part[],
-    inner: Inner,
   ): AsyncGenerator<{ interval: KeyRange; views: KeyView[] }> {
     for (const interval of intervals) {
       let views: KeyView[] = [];
       for await (const view of viewsOf(this.ports, history, manifest, interval)) {
-        this.match(interval, view.key, inner);
+        this.match(interval, view.key);
         views.push(view);
         if (views.length < KEYS_AT_ONCE) continue;
         yield { interval, views };

@@ -1,13 +1,14 @@
 import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../core/canonical';
 import type { ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
-import type { CopyOp, OpenUpload, OpOutcome, PutOp, WrongCopy } from '../core/restore-outcome';
+import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../core/restore-outcome';
 import type { RestoreOp } from '../core/restore-plan';
-import { isStoreError, ReadOptions, WriteCondition, Written } from '../ports/object-store';
+import { isStoreError, ReadOptions, StoreError, StoreErrorCode, WriteCondition, Written } from '../ports/object-store';
 import { headEtag } from './destination-listing';
 import { asCopy, RestoreBodies } from './restore-bodies';
 import type { RestorePorts } from './restore-plan';
 import { CopyProof, recorded } from './restore-proof';
+import { withdraw } from './restore-withdraw';
 import { ServerCopy } from './server-copy';
 
 /** What came of an attempt to write one version. */
@@ -26,6 +27,9 @@ type Target = { readonly bucket: string; readonly key: string };
 
 /** Why S3 does not copy a version within the bucket: the vault's body may do. */
 const REFUSED = ['not-found', 'delete-marker', 'archived', 'sse-c', 'access-denied', 'invalid'] as const;
+
+/** Failures that another attempt may not have. */
+const PASSING: ReadonlySet<StoreErrorCode> = new Set(['throttled', 'unavailable', 'conflict']);
 
 /** Writes single versions and delete markers to the destination, and checks what S3 made of them. */
 export class VersionWriter {
@@ -98,8 +102,9 @@ export class VersionWriter {
   ): Promise<WriteOutcome> {
     const body = await this.bodies.packed(op);
     if (!body) return { kind: 'failed', reason: 'damaged' };
-    const { versionId, etag } = await this.ports.destination.put({ ...target, body, ...properties, ...condition });
-    return { kind: 'restored', versionId, etag, read: false };
+    const written = await this.ports.destination.put({ ...target, body, ...properties, ...condition });
+    const { versionId, etag } = written;
+    return this.withTags(target, written, { kind: 'restored', versionId, etag, read: false });
   }
 
   private async copy(
@@ -132,7 +137,7 @@ export class VersionWriter {
       begun: begun?.uploadId,
     });
     if (!copied.done) return { kind: 'unfinished', upload: { uploadId: copied.uploadId } };
-    return this.verified(target, op, copied.written);
+    return this.withTags(target, copied.written, await this.verified(target, op, copied.written));
   }
 
   /** The second line behind the check of the source. A copy that is not proved right does not stay current. */
@@ -142,19 +147,16 @@ export class VersionWriter {
     if (proof === 'right') return { kind: 'restored', versionId, etag, read: false };
     if (proof === 'right-by-reading') return { kind: 'restored', versionId, etag, read: true };
     if (proof === 'not-compared') return { kind: 'restored', versionId, etag, read: false, uncompared: true };
-    return { kind: 'failed', reason: proof, wrong: { versionId, etag, ...(await this.hide(target, etag)) } };
+    return withdraw(this.ports.destination, target, written, proof);
   }
 
-  /** Puts a delete marker on a wrong copy, unless somebody else wrote over it or the bucket allows no marker. */
-  private async hide(target: Target, ifMatch: string): Promise<Pick<WrongCopy, 'hiddenBy' | 'overwritten'>> {
-    try {
-      const { versionId } = await this.ports.destination.addMarker({ ...target, ifMatch });
-      return { hiddenBy: versionId };
-    } catch (error) {
-      if (isStoreError(error, 'precondition-failed')) return { overwritten: true };
-      if (isStoreError(error, 'access-denied')) return {};
-      throw error;
-    }
+  /** An object without its tags would pass for a restored one: a later run would leave it as it is. */
+  private async withTags(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
+    const { tagsRefused } = written;
+    if (tagsRefused === undefined || outcome.kind !== 'restored') return outcome;
+    // The attempt that follows finds the object, and writes its tags.
+    if (PASSING.has(tagsRefused)) throw new StoreError(tagsRefused, `cannot write the tags of ${target.key}`);
+    return withdraw(this.ports.destination, target, written, 'tags-not-written');
   }
 
   private properties(op: BodyOp, acl: string | undefined): ObjectProperties {

@@ -168,6 +168,7 @@ describe('requests to AWS', () => {
     await store.head(ref);
     await store.get(ref);
     await store.getTags(ref);
+    await store.putTags({ ...ref, tags: {} });
     await store.getAcl(ref);
     await store.createUpload(ref);
     await store.listParts(upload);
@@ -180,6 +181,7 @@ describe('requests to AWS', () => {
       HeadObject: 1,
       GetObject: 1,
       GetObjectTagging: 1,
+      PutObjectTagging: 1,
       GetObjectAcl: 1,
       CreateMultipartUpload: 1,
       ListParts: 1,
@@ -241,8 +243,16 @@ describe('requests to AWS', () => {
     expect(small.sent).toHaveLength(1);
 
     const refused = new FakeS3(completed, { status: 403, body: errorXml('AccessDenied') });
-    await expect(storeOn(refused).completeUpload({ ...upload, parts, tags })).rejects.toMatchObject({
-      code: 'access-denied',
-    });
+    const version = { versionId: 'v1', etag: 'e', tagsRefused: 'access-denied' };
+    expect(await storeOn(refused).completeUpload({ ...upload, parts, tags })).toMatchObject(version);
+    const put = { bucket: 'photos', key: 'key', body: bytes('x'), tags };
+    const noPut = new FakeS3(
+      { headers: { etag: '"e"', 'x-amz-version-id': 'v1' } },
+      { status: 403, body: errorXml('AccessDenied') },
+    );
+    expect(await storeOn(noPut).put(put)).toMatchObject(version);
+    const noCopy = new FakeS3({ ...copied, headers: completed.headers }, { status: 404, body: errorXml('NoSuchKey') });
+    const copy = { source: { bucket: 'photos', key: 'a' }, bucket: 'photos', key: 'key', properties: { tags } };
+    expect(await storeOn(noCopy).copy(copy)).toMatchObject({ ...version, tagsRefused: 'not-found' });
   });
 });

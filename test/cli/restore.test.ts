@@ -114,10 +114,17 @@ test.each([
   [['--items-from', 'missing'], '--items-from: "missing" cannot be read: ENOENT'],
   [['--items-from', 'binary'], '--items-from: "binary" is not UTF-8 text'],
   [['--items-from', 'odd'], '--items-from: line 2 is not a key, a JSON string or'],
+  [['--items-from', 'zero'], '--items-from: line 2 ("b\\u0000") has the character U+0000'],
   [['--items-from', 'empty'], '--items-from: has no items'],
   [['--items-from', 'long'], 'put them into S3 and use --items-file'],
 ])('%j is refused before anything is started, in terms of options', async (args, text) => {
-  const files = { binary: '\xff', odd: 'a\n{"both": 1}\n', empty: '\n', long: `${'k'.repeat(1000)}\n`.repeat(300) };
+  const files = {
+    binary: '\xff',
+    odd: 'a\n{"both": 1}\n',
+    zero: 'a\nb\0\n',
+    empty: '\n',
+    long: `${'k'.repeat(1000)}\n`.repeat(300),
+  };
   const outcome = await cli(['restore', 'photos', '--yes', ...args], { ...planned, files });
   expect(outcome).toMatchObject({ exitCode: 2, started: [] });
   expect(outcome.stderr).toContain(text);

@@ -70,6 +70,18 @@ export function writingContract(world: () => S3World): void {
       expect(await store.getTags({ bucket, key: 'copied' })).toEqual(tags);
     });
 
+    test('replaces the tags of a version that is there', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      const { versionId } = await store.put({ bucket, key: 'tagged', body: bytes('x'), tags: { old: 'tag' } });
+      await store.put({ bucket, key: 'tagged', body: bytes('y') });
+      await store.putTags({ bucket, key: 'tagged', versionId, tags: LARGEST_TAGS });
+      expect(await store.getTags({ bucket, key: 'tagged', versionId })).toEqual(LARGEST_TAGS);
+      expect(await store.getTags({ bucket, key: 'tagged' })).toEqual({});
+      const missing = store.putTags({ bucket, key: 'missing', tags: { a: 'b' } });
+      await expect(missing).rejects.toMatchObject({ code: 'not-found' });
+    });
+
     test('leaves content-encoding as it is and keeps a text in expires that is no date', async () => {
       const store = world().store();
       const bucket = await world().newBucket();

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isSelected, parseItemsFile, selectedParts, toIntervals } from '../../lambda/core/items';
+import { isSelected, parseItemsFile, selectedParts, toSelection } from '../../lambda/core/items';
 import { afterKey, compareKeys, inRange } from '../../lambda/core/key-order';
 import { historyRanges, type Manifest, nextRanges, type SegmentRef } from '../../lambda/core/manifest';
 import type { ItemSelector } from '../../lambda/core/restore-schema';
@@ -80,7 +80,7 @@ describe('items of a restore', () => {
   test('intervals select exactly the keys and prefixes that were named', () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 6 }), key, key, (items, name, from) => {
-        const intervals = toIntervals(items);
+        const intervals = toSelection(items).intervals;
         expect(isSelected(intervals, name)).toBe(matches(items, name));
         const parts = selectedParts(intervals, { from });
         expect(parts.some((part) => inRange(name, part))).toBe(matches(items, name) && compareKeys(name, from) >= 0);
@@ -94,7 +94,7 @@ describe('items of a restore', () => {
 
   test('a million keys are selected without effort', () => {
     const many = Array.from({ length: 200_000 }, (_, i): ItemSelector => ({ kind: 'key', text: `k${String(i * 2)}` }));
-    const intervals = toIntervals(many);
+    const intervals = toSelection(many).intervals;
     expect(isSelected(intervals, 'k100000')).toBe(true);
     expect(isSelected(intervals, 'k100001')).toBe(false);
     expect(selectedParts(intervals, { from: 'k1', to: 'k2' }).length).toBeGreaterThan(10_000);
@@ -113,7 +113,31 @@ describe('items of a restore', () => {
       /line 2 .*line 3 .*line 4 .*line 5 /,
     );
     expect(() => parseItemsFile('\n')).toThrow('no items');
-    expect(() => parseItemsFile('"\\ud800"')).toThrow('line 1 is not a key');
+    expect(() => parseItemsFile('"\\ud800"')).toThrow('line 1 ("\\ud800") has half of a surrogate pair');
     expect(parseItemsFile('\ufefffirst')).toEqual([{ kind: 'key', text: 'first' }]);
+  });
+
+  test('lines that no key can be are refused as items of the input are, each by its number', () => {
+    const long = 'k'.repeat(1025);
+    const lines = ['fine', 'a\0b', '{"prefix": "p\\u0000/"}', long, JSON.stringify({ prefix: 'ü'.repeat(513) })];
+    expect(() => parseItemsFile([...lines, `\0${long}`].join('\n'))).toThrow(
+      [
+        String.raw`itemsFile: line 2 ("a\u0000b") has the character U+0000, which no key can have`,
+        String.raw`itemsFile: line 3 ("p\u0000/") has the character U+0000, which no key can have`,
+        `itemsFile: line 4 ("${'k'.repeat(79)}…) has 1025 bytes, a key has at most 1024`,
+        `itemsFile: line 5 ("${'ü'.repeat(79)}…) has 1026 bytes, a key has at most 1024`,
+        String.raw`itemsFile: line 6 ("\u0000${'k'.repeat(73)}…) has the character U+0000, which no key can have, and has 1026 bytes`,
+      ].join('; '),
+    );
+    expect(parseItemsFile('k'.repeat(1024))).toHaveLength(1);
+  });
+
+  test('the first twenty wrong lines are named, the others counted', () => {
+    const wrong =
+      (count: number): (() => unknown) =>
+      () =>
+        parseItemsFile(`${'\0\n'.repeat(count)}ok`);
+    expect(wrong(20)).toThrow(/line 20 \S+ has the character U\+0000, which no key can have$/);
+    expect(wrong(25)).toThrow(/line 20 [^;]*; itemsFile: 5 more lines are wrong$/);
   });
 });

@@ -77,18 +77,21 @@ test('right versions go on top of a wrong one, which stays hidden', async () => 
   expect(failed).not.toHaveProperty('current');
 });
 
-test('a wrong copy that may not be hidden is named as what is current', async () => {
-  const rig = await backedUp([GOOD], 1024);
-  rig.s3.corrupt(VAULT, copyOf(rig, GOOD));
-  rig.destination.calls.beforeCall = ({ operation }) => {
-    if (operation === 'DeleteObject') throw new StoreError('access-denied', 'no markers here');
-  };
-  expect(await rig.restore(overwrite)).toMatchObject({ status: 'PARTIAL', failed: 1 });
-  const { versionId } = rig.s3.find('dst', 'k');
-  expect(rig.reportLines()).toContainEqual(
-    expect.objectContaining({ reason: 'damaged', destinationVersionId: versionId, current: versionId }),
-  );
-});
+test.each(['access-denied', 'invalid'] as const)(
+  'a wrong copy that may not be hidden is current (%s)',
+  async (code) => {
+    const rig = await backedUp([GOOD], 1024);
+    rig.s3.corrupt(VAULT, copyOf(rig, GOOD));
+    rig.destination.calls.beforeCall = ({ operation }) => {
+      if (operation === 'DeleteObject') throw new StoreError(code, 'no markers here');
+    };
+    expect(await rig.restore(overwrite)).toMatchObject({ status: 'PARTIAL', failed: 1 });
+    const { versionId } = rig.s3.find('dst', 'k');
+    expect(rig.reportLines()).toContainEqual(
+      expect.objectContaining({ reason: 'damaged', destinationVersionId: versionId, current: versionId }),
+    );
+  },
+);
 
 test('nothing can come between the look at the vault and the copy', async () => {
   for (const copyPartSize of [4, 1024]) {

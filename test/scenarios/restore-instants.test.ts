@@ -84,6 +84,28 @@ test('keys and prefixes narrow it; a key that came only later is not found', asy
   expect(output).toMatchObject({ status: 'PARTIAL', restored: 1, skipped: { 'not-found': 1 } });
 });
 
+test('a prefix inside of another one that has keys only later is not found at an instant', async () => {
+  const rig = await continuous();
+  rig.s3.put('src', 'p/1/x', 'first');
+  await logVersion(rig, 'p/1/x');
+  rig.s3.advance(10);
+  const pointInTime = iso(rig);
+  rig.s3.advance(10);
+  rig.s3.put('src', 'p/2/x', 'later');
+  await logVersion(rig, 'p/2/x');
+  rig.s3.advance(10);
+  const items = ['p/', 'p/1/', 'p/2/', 'p/2/x'];
+  expect(await rig.restore({ ...request, items, pointInTime })).toMatchObject({
+    status: 'PARTIAL',
+    restored: 1,
+    skipped: { 'not-found': 2 },
+  });
+  const told = rig.reportLines().filter(({ reason }) => reason === 'not-found');
+  expect(told.map(({ key }) => key).sort()).toEqual(['p/2/', 'p/2/x']);
+  const now = { ...request, items, pointInTime: iso(rig), destinationPrefix: 'now/' };
+  expect(await rig.restore(now)).toMatchObject({ status: 'COMPLETED', restored: 2, skipped: {} });
+});
+
 test('a plan that is made twice restores what the first found, whatever was logged meanwhile', async () => {
   const rig = await continuous();
   const pointInTime = iso(rig);

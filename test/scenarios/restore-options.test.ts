@@ -1,12 +1,13 @@
+import { ManualDeadline } from '../../lambda/adapters/memory';
 import type { Grant } from '../../lambda/core/object-properties';
 import { currentOf } from '../support/bucket-state';
-import { Rig } from './rig';
+import { Rig, RigOptions } from './rig';
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
 const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
 
-async function backedUp(setUp: (rig: Rig) => void = () => undefined): Promise<Rig> {
-  const rig = new Rig({ pageSize: 2 });
+async function backedUp(setUp: (rig: Rig) => void = () => undefined, options: RigOptions = {}): Promise<Rig> {
+  const rig = new Rig({ pageSize: 2, ...options });
   rig.s3.createBucket('src', { ownership: 'ObjectWriter' });
   for (const key of ['a', 'docs/', 'docs/a b.txt', 'docs/z', 'photos/1', 'photos/2', 'photos', 'photosx'])
     rig.s3.put('src', key, `body of ${key}`, { tags: { key }, headers: { 'content-type': 'text/plain' } });
@@ -46,6 +47,31 @@ describe('what is restored', () => {
     expect(output.planned.skipped).toEqual({ 'not-found': 3 });
     const reports = rig.s3.keys('the-scratch', 'reports/').map((key) => rig.s3.text('the-scratch', key));
     expect(reports.join('')).toContain('"nothing/here"');
+  });
+
+  test('a prefix inside of another one that names nothing is said, in many ranges and turns as in one', async () => {
+    const items = [
+      ...['docs/', 'docs/a/', 'docs/a/', 'photos/', { prefix: 'photos/1' }, { prefix: 'photos/3' }, 'photos/3/4/'],
+      ...[{ key: 'photos/3/4' }, { key: 'photos/3/4/' }, { key: 'photos/3' }, { prefix: 'photosx' }],
+    ];
+    for (const [settings, remaining] of [
+      [{}, Number.POSITIVE_INFINITY],
+      [{ rangeWeight: 1 }, 0],
+    ] as const) {
+      const rig = await backedUp(undefined, { settings, deadline: new ManualDeadline() });
+      rig.deadline.remaining = remaining;
+      const output = await rig.restore(into({ items }));
+      expect(output).toMatchObject({ status: 'PARTIAL', restored: 6, skipped: { 'not-found': 6 } });
+      const told = rig.reportLines().filter(({ reason }) => reason === 'not-found');
+      expect(told.map(({ key }) => key).sort()).toEqual([
+        ...['docs/a/', 'photos/3', 'photos/3', 'photos/3/4', 'photos/3/4/', 'photos/3/4/'],
+      ]);
+      if (remaining === 0) expect(rig.turns.plan).toBeGreaterThan(3);
+      const whole = await rig.restore(
+        into({ items: [{ prefix: '' }, 'nothing/', 'photos/'], destinationPrefix: 'w/' }),
+      );
+      expect(whole).toMatchObject({ restored: 8, skipped: { 'not-found': 1 } });
+    }
   });
 
   test('an items file has a key or prefix a line, odd ones as JSON, and is united with the items', async () => {

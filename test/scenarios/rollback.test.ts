@@ -111,6 +111,16 @@ test('items narrow it, also to keys that only the bucket has', async () => {
   expect(after.get('twice')).toEqual(now.get('twice'));
 });
 
+test('an item that names only what came later is one to hide; one that names nothing then or now is said', async () => {
+  const { rig, request } = await changed();
+  const items = [{ prefix: '' }, { prefix: 'new,' }, 'new', { prefix: 'new/' }, 'newer', { prefix: 'gone' }];
+  const output = await rig.restore({ ...request, items });
+  expect(output).toMatchObject({ status: 'PARTIAL', skipped: { 'not-found': 2 } });
+  const told = rig.reportLines().filter(({ reason }) => reason === 'not-found');
+  expect(told.map(({ key }) => key).sort()).toEqual(['new/', 'newer']);
+  expect(state(rig).has('new, with tags')).toBe(false);
+});
+
 test('what the vault has lost is taken from the bucket, and what the bucket refuses from the vault', async () => {
   const { rig, then, request } = await changed();
   rig.destination.calls.beforeCall = ({ operation }) => {

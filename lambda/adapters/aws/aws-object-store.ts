@@ -14,6 +14,7 @@ import {
   type S3ClientConfig,
   type StorageClass,
 } from '@aws-sdk/client-s3';
+import { inHeaders } from '../../core/tagging-header';
 import {
   type Acl,
   type CompleteUploadOptions,
@@ -42,7 +43,7 @@ import {
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
 import { aclFrom } from './acl';
 import { AwsUploads } from './aws-uploads';
-import { inHeaders, writeLargeTags } from './large-tags';
+import { writeLargeTags, writeTags } from './large-tags';
 import { readBody } from './object-body';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './object-fields';
 import { addHeaders, S3Requests } from './s3-requests';
@@ -207,8 +208,8 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
       addHeaders(command, { ...writtenHeaders(options), 'x-amz-content-sha256': hash.toString('hex') });
       return client.send(command);
     });
-    await writeLargeTags(this.requests, options, output.VersionId, options.tags);
-    return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
+    const written = { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
+    return writeLargeTags(this.requests, options, written, options.tags);
   }
 
   async copy(options: CopyOptions): Promise<Written> {
@@ -235,9 +236,13 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
       addHeaders(command, writtenHeaders(replaced));
       return client.send(command);
     });
-    await writeLargeTags(this.requests, options, output.VersionId, replaced.tags);
     const result = output.CopyObjectResult ?? {};
-    return { versionId: output.VersionId, etag: unquoted(result.ETag), checksum: checksumOf(result) };
+    const written = { versionId: output.VersionId, etag: unquoted(result.ETag), checksum: checksumOf(result) };
+    return writeLargeTags(this.requests, options, written, replaced.tags);
+  }
+
+  putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
+    return writeTags(this.requests, ref, tags);
   }
 
   createUpload(options: CreateUploadOptions): Promise<UploadRef> {

@@ -6,6 +6,7 @@ import {
   type StorageClass,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
+import { inHeaders } from '../../core/tagging-header';
 import {
   type CompleteUploadOptions,
   type CopyPartOptions,
@@ -15,7 +16,7 @@ import {
   type UploadRef,
   type Written,
 } from '../../ports/object-store';
-import { inHeaders, writeLargeTags } from './large-tags';
+import { writeLargeTags } from './large-tags';
 import { checksumOf, conditionFields, writeFields, writtenHeaders } from './object-fields';
 import { addHeaders, type S3Requests } from './s3-requests';
 import { copySource, quoted, unquoted } from './s3-text';
@@ -86,8 +87,8 @@ export class AwsUploads {
         }),
       ),
     );
-    await writeLargeTags(this.requests, options, output.VersionId, options.tags);
-    return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
+    const written = { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
+    return writeLargeTags(this.requests, options, written, options.tags);
   }
 
   async abort(upload: UploadRef): Promise<void> {

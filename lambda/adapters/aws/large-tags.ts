@@ -1,24 +1,30 @@
 import { PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import type { ObjectProperties, Tags } from '../../ports/object-store';
+import { fitsTaggingHeader } from '../../core/tagging-header';
+import { isStoreError, type ObjectRef, type Tags, type Written } from '../../ports/object-store';
 import type { S3Requests } from './s3-requests';
-import { fitsTaggingHeader } from './s3-text';
 
-/** Properties without the tags that are too large for a header. */
-export const inHeaders = <Properties extends ObjectProperties>(properties: Properties): Properties =>
-  fitsTaggingHeader(properties.tags) ? properties : { ...properties, tags: undefined };
+/** Replaces the tags of an object by a request of their own. */
+export async function writeTags(requests: S3Requests, ref: ObjectRef, tags: Tags): Promise<void> {
+  const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const { bucket: Bucket, key: Key, versionId: VersionId } = ref;
+  await requests.run(ref, (client, owner) =>
+    client.send(new PutObjectTaggingCommand({ Bucket, Key, VersionId, Tagging: { TagSet }, ...owner })),
+  );
+}
 
-/** Tags that no header holds. An attempt that ends in between leaves an object that is not taken for a restored one. */
+/** Tags that no header of the write could hold. The object is there by now: a failure is no error, but said. */
 export async function writeLargeTags(
   requests: S3Requests,
-  { bucket, key }: { readonly bucket: string; readonly key: string },
-  versionId: string | undefined,
+  { bucket, key }: ObjectRef,
+  written: Written,
   tags: Tags | undefined,
-): Promise<void> {
-  if (tags === undefined || fitsTaggingHeader(tags)) return;
-  const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-  await requests.run({ bucket, key, versionId }, (client, owner) =>
-    client.send(
-      new PutObjectTaggingCommand({ Bucket: bucket, Key: key, VersionId: versionId, Tagging: { TagSet }, ...owner }),
-    ),
-  );
+): Promise<Written> {
+  if (tags === undefined || fitsTaggingHeader(tags)) return written;
+  try {
+    await writeTags(requests, { bucket, key, versionId: written.versionId }, tags);
+    return written;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    return { ...written, tagsRefused: error.code };
+  }
 }

@@ -1,3 +1,4 @@
+import { taggingHeader } from '../../core/tagging-header';
 import type {
   Checksum,
   Encryption,
@@ -8,7 +9,7 @@ import type {
   WriteCondition,
 } from '../../ports/object-store';
 import { HEADER_NAMES, StoreError } from '../../ports/object-store';
-import { epochSeconds, grantHeader, quoted, taggingHeader, unquoted } from './s3-text';
+import { epochSeconds, grantHeader, quoted, unquoted } from './s3-text';
 import type { WireResponse } from './s3-wire';
 
 /** What S3 stores for an object without a type; the SDK would send one of its own. */

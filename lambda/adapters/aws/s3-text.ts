@@ -1,10 +1,7 @@
-import type { Grant, Permission, Tags } from '../../ports/object-store';
+import { percentEncode } from '../../core/tagging-header';
+import type { Grant, Permission } from '../../ports/object-store';
 
 /** How S3 wants texts in headers and queries, and how it writes them in listings. */
-
-/** Percent-encodes all but the unreserved characters: encodeURIComponent leaves `!'()*` alone, signatures do not. */
-const percentEncode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** The `x-amz-copy-source` header. The SDK sends it as it is, so the key has to be encoded here, its slashes kept. */
 export function copySource(source: { bucket: string; key: string; versionId?: string }): string {
@@ -19,17 +16,6 @@ export function copySource(source: { bucket: string; key: string; versionId?: st
  */
 export const decodeListed = (text: string, encodingType: string | undefined): string =>
   encodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
-
-/** All headers of a request together have at most 8 KB: tags above a half of that are written by a request of their own. */
-const MAX_TAGGING_HEADER = 4096;
-export const fitsTaggingHeader = (tags: Tags | undefined): boolean =>
-  (taggingHeader(tags)?.length ?? 0) <= MAX_TAGGING_HEADER;
-
-/** The `x-amz-tagging` header; undefined when there are no tags. */
-export function taggingHeader(tags: Tags | undefined): string | undefined {
-  const pairs = Object.entries(tags ?? {}).map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`);
-  return pairs.length > 0 ? pairs.join('&') : undefined;
-}
 
 /** The value of one `x-amz-grant-*` header; undefined when nobody gets this permission. */
 export function grantHeader(grants: readonly Grant[] | undefined, permission: Permission): string | undefined {

@@ -1,3 +1,4 @@
+import { fitsTaggingHeader, inHeaders } from '../../core/tagging-header';
 import {
   type Acl,
   type CompleteUploadOptions,
@@ -6,6 +7,7 @@ import {
   type CreateUploadOptions,
   type Dated,
   type GetOptions,
+  isStoreError,
   type ListedVersion,
   type ObjectBody,
   type ObjectHead,
@@ -143,8 +145,8 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
     });
   }
 
-  put(options: PutOptions): Promise<Written> {
-    return this.calls.run('PutObject', options, () => {
+  async put(options: PutOptions): Promise<Written> {
+    const put = await this.calls.run('PutObject', options, () => {
       const bucket = this.bucket(options.bucket);
       checkKey(options.key);
       checkProperties(bucket, options);
@@ -162,13 +164,14 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       });
       return written(bucket, version);
     });
+    return this.withLargeTags(options, put, options.tags);
   }
 
-  copy(options: CopyOptions): Promise<Written> {
-    return this.calls.run('CopyObject', options, () => {
+  async copy(options: CopyOptions): Promise<Written> {
+    const properties = options.properties === 'copy' ? {} : options.properties;
+    const copied = await this.calls.run('CopyObject', options, () => {
       const bucket = this.bucket(options.bucket);
       const source = resolveBody(this.bucket(options.source.bucket), options.source);
-      const properties = options.properties === 'copy' ? {} : options.properties;
       checkKey(options.key);
       checkProperties(bucket, properties);
       if (source.size > MAX_COPY_BYTES) throw new StoreError('invalid', `larger than 5 GiB: ${nameOf(options.source)}`);
@@ -178,7 +181,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const version = this.s3.insert(bucket, {
         headers: properties.headers ?? kept.headers,
         userMetadata: properties.userMetadata ?? kept.userMetadata,
-        tags: properties.tags ?? kept.tags,
+        tags: inHeaders(properties).tags ?? kept.tags,
         storageClass: options.storageClass ?? properties.storageClass,
         ...stamp,
         key: options.key,
@@ -189,6 +192,15 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
           modelled(options.checksum) ?? (source.checksumAlgorithm === 'none' ? undefined : source.checksumAlgorithm),
       });
       return written(bucket, version);
+    });
+    return this.withLargeTags(options, copied, properties.tags);
+  }
+
+  putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
+    return this.calls.run('PutObjectTagging', ref, () => {
+      const bucket = this.bucket(ref.bucket);
+      checkProperties(bucket, { tags });
+      resolve(bucket, ref).tags = tags;
     });
   }
 
@@ -223,8 +235,8 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
     );
   }
 
-  completeUpload(options: CompleteUploadOptions): Promise<Written> {
-    return this.calls.run('CompleteMultipartUpload', options, () => {
+  async completeUpload(options: CompleteUploadOptions): Promise<Written> {
+    const completed = await this.calls.run('CompleteMultipartUpload', options, () => {
       const bucket = this.bucket(options.bucket);
       const upload = this.s3.uploads.find(options);
       const parts = options.parts.map(({ partNumber, etag }) => {
@@ -246,6 +258,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       });
       return written(bucket, version);
     });
+    return this.withLargeTags(options, completed, options.tags);
   }
 
   abortUpload(upload: UploadRef): Promise<void> {
@@ -264,6 +277,18 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkCondition(bucket, options.key, { ifMatch: options.ifMatch });
       return { versionId: this.s3.delete(bucket.name, options.key) };
     });
+  }
+
+  /** Tags that no header holds come after the object. */
+  private async withLargeTags({ bucket, key }: ObjectRef, done: Written, tags: Tags | undefined): Promise<Written> {
+    if (tags === undefined || fitsTaggingHeader(tags)) return done;
+    try {
+      await this.putTags({ bucket, key, versionId: done.versionId, tags });
+      return done;
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      return { ...done, tagsRefused: error.code };
+    }
   }
 
   private bucket(name: string): MemoryBucket {
@@ -309,12 +334,10 @@ const modelled = (algorithm: CopyOptions['checksum']): 'SHA256' | 'SHA1' | 'CRC6
   return algorithm;
 };
 
-const propertiesOf = ({ headers, userMetadata, tags, storageClass }: CreateUploadOptions | PutOptions) => ({
-  headers,
-  userMetadata,
-  tags,
-  storageClass,
-});
+const propertiesOf = (options: CreateUploadOptions | PutOptions) => {
+  const { headers, userMetadata, tags, storageClass } = inHeaders(options);
+  return { headers, userMetadata, tags, storageClass };
+};
 
 const written = (bucket: MemoryBucket, version: MemoryVersion): Written => ({
   versionId: bucket.versioning === 'Disabled' ? undefined : version.versionId,

@@ -9,6 +9,7 @@ export type S3Operation =
   | 'GetObjectTagging'
   | 'GetObjectAcl'
   | 'PutObject'
+  | 'PutObjectTagging'
   | 'CopyObject'
   | 'CreateMultipartUpload'
   | 'UploadPartCopy'
