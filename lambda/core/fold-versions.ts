@@ -88,10 +88,17 @@ export const isMissed = (row: Row, { since, capturedThrough }: { since: number; 
   return row.lastModified > since && seen <= capturedThrough;
 };
 
-/** A permanent deletion that a scan found since the last comparison, and that no event has told of. */
-export const isMissedRemoval = (row: Row, { asOf, reconciledThrough }: { asOf: number; reconciledThrough: number }) =>
+/**
+ * A permanent deletion that a scan found since the last comparison, and that no event has told of. What the first scan found was before
+ * continuous backup.
+ */
+export const isMissedRemoval = (
+  row: Row,
+  { asOf, since, reconciledThrough }: { asOf: number; since: number; reconciledThrough: number },
+): boolean =>
   row.kind === 'removed' &&
   row.observedAt !== undefined &&
+  row.observedAt > since &&
   row.observedAt >= reconciledThrough &&
   row.observedAt < asOf &&
   (row.removedBefore ?? Infinity) - (row.removedAfter ?? 0) > 1;

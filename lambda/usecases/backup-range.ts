@@ -1,4 +1,4 @@
-import { reportPrefix } from '../contract/layout';
+import { manifestKey, reportPrefix } from '../contract/layout';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
 import { Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
@@ -170,7 +170,7 @@ class RangeBackup {
     const firstUnfinished = outcomes.findIndex((outcome) => outcome.kind === 'unfinished');
     const end = firstUnfinished < 0 ? outcomes.length : firstUnfinished;
     // What is gone by now was deleted before, not before the scan began.
-    const lookedAt = outcomes.some(({ kind }) => kind === 'gone') ? await this.ports.vault.now() : 0;
+    const lookedAt = outcomes.some(({ kind }) => kind === 'gone') ? await this.now() : 0;
     for (let i = 0; i < end; i++) {
       const placed = batch[i];
       const outcome = outcomes[i];
@@ -185,6 +185,13 @@ class RangeBackup {
     const { key } = next.decision.row;
     const topped = this.counts.isTopped(key) || undefined;
     return { key, done: next.done, current: next.current, topped, uploads: [...this.uploads] };
+  }
+
+  /** S3's time, by an object that a worker may read. */
+  private async now(): Promise<number> {
+    const { vault } = this.ports;
+    const { bucket, base } = this.job;
+    return (await vault.store.head({ bucket: vault.bucket, key: manifestKey(bucket, base?.seq ?? 0) })).date;
   }
 
   /** What takes no request takes no time worth a turn of its own. */

@@ -100,7 +100,7 @@ export class DecidedKeys {
   private gaps(decisions: readonly Decision[], history: readonly Row[]): number {
     const { continuous, asOf } = this.job;
     if (!continuous) return 0;
-    const looks = { asOf, reconciledThrough: continuous.reconciledThrough };
+    const looks = { asOf, since: continuous.since, reconciledThrough: continuous.reconciledThrough };
     const missed = decisions.filter(
       (one) =>
         (one.kind === 'store' || one.kind === 'mark') && one.row.source !== 'event' && isMissed(one.row, continuous),

@@ -154,6 +154,19 @@ test('what no event has told of is found by the daily comparison, and counted as
   expect(await commit()).toMatchObject({ source: 'listing', gaps: 0 });
 });
 
+test('what the first comparison finds was before continuous backup, and is no gap', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  const gone = rig.s3.put('src', 'k', 'old');
+  rig.s3.put('src', 'k', 'new');
+  await rig.backup({ bucket: 'src', source: 'listing' });
+  rig.s3.advance(HOUR);
+  rig.s3.deleteVersion('src', 'k', gone);
+  expect(await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 })).toMatchObject({ removed: 1, gaps: 0 });
+  rig.s3.advance(HOUR);
+  expect(await rig.upkeep({ bucket: 'src', action: 'reconcile' })).toMatchObject({ removed: 0, gaps: 0 });
+});
+
 test('events that are switched off are switched on again, and the gap is said', async () => {
   const { rig, client, commit, at } = await begun();
   await commit();
