@@ -89,6 +89,12 @@ function textProblems({ destinationPrefix = '', items = [] }: Sound): string[] {
   return problems;
 }
 
+/** What is wrong with a key or a prefix. */
+export const itemProblems = (text: string): string[] => [
+  ...charactersProblem(text),
+  ...(keyBytes(text) > MAX_KEY_BYTES ? [tooLong(text)] : []),
+];
+
 const tooLong = (text: string): string =>
   `has ${String(keyBytes(text))} bytes, a key has at most ${String(MAX_KEY_BYTES)}`;
 
@@ -97,7 +103,10 @@ function charactersProblem(text: string): string[] {
   return text.includes('\0') ? ['has the character U+0000, which no key can have'] : [];
 }
 
-function recoveryPointProblem({ recoveryPointId, sourceBucket }: Sound): string[] {
+export function recoveryPointProblem({
+  recoveryPointId,
+  sourceBucket,
+}: Pick<Sound, 'recoveryPointId' | 'sourceBucket'>): string[] {
   if (recoveryPointId === undefined || recoveryPointId === 'latest') return [];
   const match = /^([^/]+)\/(\d{20})$/.exec(recoveryPointId);
   if (!match) return [`recoveryPointId: must be "latest" or <bucket>/<20 digits>, got ${shown(recoveryPointId)}`];
@@ -105,7 +114,7 @@ function recoveryPointProblem({ recoveryPointId, sourceBucket }: Sound): string[
   return [`recoveryPointId: is of bucket ${shown(match[1])}, but sourceBucket is ${shown(sourceBucket)}`];
 }
 
-function pointInTimeProblem({ pointInTime }: Sound): string[] {
+export function pointInTimeProblem({ pointInTime }: Pick<Sound, 'pointInTime'>): string[] {
   if (pointInTime === undefined || isInstant(pointInTime)) return [];
   return [
     `pointInTime: must be an instant in UTC with whole seconds, as 2026-11-22T10:15:00Z, got ${shown(pointInTime)}`,
