@@ -92,6 +92,18 @@ test('a large body comes in pieces; of a damaged one the last never comes', asyn
   expect(error).toMatchObject({ name: 'VaultDamaged' });
 });
 
+test('a copy of another size is damaged, whatever its first bytes are', async () => {
+  const rig = await filled();
+  for (const key of rig.s3.keys(VAULT, 'objects/')) {
+    const { body, versionId } = rig.s3.find(VAULT, key);
+    rig.s3.put(VAULT, key, Buffer.concat([body, Buffer.from('more')]));
+    rig.s3.deleteVersion(VAULT, key, versionId);
+  }
+  const outcome = await read(rig, ['cat', 'src', 'copied']);
+  expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(outcome.stderr).toMatch(/has 103 bytes, recorded are 99/);
+});
+
 test('a version by its ID, at any time; what is not there says so', async () => {
   const rig = await backedUp((r) => {
     r.s3.put('src', 'k', 'one');

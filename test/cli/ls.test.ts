@@ -199,6 +199,16 @@ test('a vault that was never written to stays so', async () => {
   expect(rig.s3.keys('the-vault')).toEqual([]);
 });
 
+test('a vault that has lost its vault.json is not given another one', async () => {
+  const rig = await continuous();
+  rig.s3.delete('the-vault', 'vault.json');
+  for (const args of [[], ['--at', iso(rig)]]) {
+    const outcome = await read(rig, ['ls', 'src', ...args]);
+    expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(outcome.stderr).toMatch(/^RecoveryPointNotFound: .*vault\.json/);
+  }
+});
+
 test('all that is wrong with a command line is said at once, before anything is read', async () => {
   const rig = new Rig();
   const args = ['ls', 'UPPER', 'x\u0000', '--at', 'yesterday', '--recovery-point', 'other/1'];
