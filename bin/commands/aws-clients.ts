@@ -12,7 +12,9 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
+import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
 import { DynamoCatalog } from '../../lambda/adapters/aws/dynamo-catalog';
+import { DynamoChangeLog } from '../../lambda/adapters/aws/dynamo-change-log';
 import type { Clients, ExecutionClient, ExecutionProgress, VaultDirectory } from './clients';
 
 /** Settings for all clients. What is left out the SDK finds in the usual variables, profiles and roles. */
@@ -27,6 +29,8 @@ export function awsClients(settings: AwsSettings): Clients {
     directory: awsDirectory(settings),
     executions: awsExecutions(new SFNClient(settings)),
     catalog: (tableName) => new DynamoCatalog({ tableName, client: settings }),
+    changeLog: (tableName) => new DynamoChangeLog({ tableName, client: settings }),
+    store: () => new AwsObjectStore({ client: settings }),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { Catalog } from '../../lambda/ports/catalog';
+import type { ChangeLog } from '../../lambda/ports/change-log';
+import type { ObjectStore } from '../../lambda/ports/object-store';
 
 /** What the construct publishes about a vault in its SSM parameter. */
 export interface VaultNames {
@@ -6,6 +8,8 @@ export interface VaultNames {
   readonly vaultBucket: string;
   readonly scratchBucket: string;
   readonly catalogTable: string;
+  /** Vaults of before continuous backup do not say it. */
+  readonly changeLogTable?: string;
   readonly backupStateMachineArn: string;
   readonly restoreStateMachineArn: string;
 }
@@ -46,5 +50,11 @@ export interface Clients {
   readonly executions: ExecutionClient;
   catalog(
     tableName: string,
-  ): Pick<Catalog, 'listJobs' | 'listRecoveryPoints' | 'getContinuousPoint' | 'listContinuousPoints'>;
+  ): Pick<
+    Catalog,
+    'listJobs' | 'listRecoveryPoints' | 'getRecoveryPoint' | 'getContinuousPoint' | 'listContinuousPoints'
+  >;
+  changeLog(tableName: string): Pick<ChangeLog, 'read'>;
+  /** Amazon S3: commands read the vault bucket, and write nothing. */
+  store(): ObjectStore;
 }

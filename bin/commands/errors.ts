@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
-import type { Io } from './io';
+import { type Io, ReaderLeft } from './io';
 import { printable } from './format';
 
-export const Exit = { done: 0, failed: 1, usage: 2, partial: 3, interrupted: 130 } as const;
+export const Exit = { done: 0, failed: 1, usage: 2, partial: 3, interrupted: 130, readerLeft: 141 } as const;
 
 /** A command's failure: a name that scripts can match, a sentence for people, and the exit code. */
 export class CliError extends Error {
@@ -20,8 +20,23 @@ export class CliError extends Error {
 
 export const usageError = (message: string): CliError => new CliError('UsageError', message, Exit.usage);
 
+/** A failure after a part of the result was written: no second document may follow it. */
+export class CutOff extends Error {
+  constructor(override readonly cause: unknown) {
+    super('the result was cut off', { cause });
+    this.name = 'CutOff';
+  }
+}
+
 /** Says on stderr, and with `json` in the one document on stdout, what went wrong; answers the exit code. */
 export function reportError(error: unknown, io: Io, json: boolean): number {
+  if (error instanceof CutOff) {
+    const exitCode = reportError(error.cause, io, false);
+    if (exitCode !== Exit.readerLeft) io.err('What is on stdout is incomplete.');
+    return exitCode;
+  }
+  // Nobody is there who could be told.
+  if (error instanceof ReaderLeft) return Exit.readerLeft;
   const failure = error instanceof CommanderError ? fromCommander(error) : fromError(error);
   if (failure.exitCode === Exit.done) return Exit.done;
   // Commander has printed its own errors already.

@@ -16,6 +16,7 @@ const schema = z.object({
   vaultBucket: z.string(),
   scratchBucket: z.string(),
   catalogTable: z.string(),
+  changeLogTable: z.string().optional(),
   backupStateMachineArn: z.string(),
   restoreStateMachineArn: z.string(),
 });

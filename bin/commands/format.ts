@@ -46,6 +46,15 @@ export const byCount = (counts: Readonly<Counts>): [string, number][] =>
 export const printable = (text: string): string =>
   text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
 
+/** Characters that a terminal would obey, or that would make two lines or another order of one. */
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\p{Cs}]/gu;
+
+/** A key as one line, and as lists of items have it: as it is, or as JSON text where it has odd characters or looks like JSON. */
+export function oneLine(key: string): string {
+  if (key.search(UNSEEN) < 0 && !/^["{]/.test(key)) return key;
+  return JSON.stringify(key).replace(UNSEEN, (odd) => `\\u${odd.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Rows of a heading and its values, indented, the values in one column. */
 export function facts(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([heading]) => heading.length));

@@ -6,6 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 export interface Io {
   /** The result: stdout. */
   out(text: string): void;
+  /**
+   * A piece of a result that is too large to be held: resolves when stdout has taken it. Rejects with `ReaderLeft` when nobody reads any
+   * more.
+   */
+  write(piece: string | Uint8Array): Promise<void>;
   /** Everything else: stderr. */
   err(text: string): void;
   /** Whether somebody is there to be asked: stdin and stderr are a terminal. */
@@ -24,10 +29,22 @@ export interface Io {
   onInterrupt(callback: () => void): () => void;
 }
 
+/** Whoever read stdout has left, as `head` does. */
+export class ReaderLeft extends Error {
+  override readonly name = 'ReaderLeft';
+}
+
 /** The real process. */
 export function processIo({ stdin, stdout, stderr } = process): Io {
   return {
     out: (text) => void stdout.write(`${text}\n`),
+    write: (piece) =>
+      new Promise((resolve, reject) => {
+        stdout.write(piece, (error) => {
+          if (!error) resolve();
+          else reject(isClosed(error) ? new ReaderLeft('nobody reads stdout any more', { cause: error }) : error);
+        });
+      }),
     err: (text) => void stderr.write(`${text}\n`),
     interactive: stdin.isTTY && stderr.isTTY,
     ...(stderr.isTTY && { bars: stderr }),
@@ -45,6 +62,8 @@ export function processIo({ stdin, stdout, stderr } = process): Io {
     },
   };
 }
+
+const isClosed = ({ code }: NodeJS.ErrnoException): boolean => code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';
 
 async function confirm(question: string): Promise<boolean> {
   let answered = false;

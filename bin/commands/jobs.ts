@@ -14,15 +14,16 @@ const EXAMPLES = `
 Examples:
   $ s3-backup --vault MyStack jobs
   $ s3-backup --vault MyStack jobs my-bucket --type restore --limit 5
+  $ s3-backup --vault MyStack jobs --type upkeep
   $ s3-backup --vault MyStack jobs --json | jq '.[] | select(.state == "FAILED") | .statusMessage'`;
 
 export function addJobs(program: Command, run: Run): void {
   program
     .command('jobs')
-    .summary('list backup and restore jobs')
+    .summary('list backup, restore and upkeep jobs')
     .description('Lists jobs of a bucket or of the whole vault, newest first.')
     .argument('[bucket]', 'the protected bucket (default: all)')
-    .option('--type <type>', 'only backup or only restore jobs', oneOf(['backup', 'restore']))
+    .option('--type <type>', 'only jobs of one kind: backup, restore or upkeep', oneOf(['backup', 'restore', 'upkeep']))
     .option('--limit <n>', 'how many jobs', wholeNumber, 20)
     .addHelpText('after', EXAMPLES)
     .action((bucket: string | undefined, options: JobsOptions) => run((context) => jobs(context, bucket, options)));

@@ -1,13 +1,17 @@
 import { Command, Option } from 'commander';
 import { version } from '../../package.json';
 import { addBackup } from './backup';
+import { addCat } from './cat';
 import type { Clients } from './clients';
 import type { Work } from './context';
+import { addDiff } from './diff';
 import { Exit, reportError, usageError } from './errors';
 import type { Io } from './io';
 import { addJobs } from './jobs';
+import { addLs } from './ls';
 import { addRecoveryPoints } from './recovery-points';
 import { addRestore } from './restore';
+import { addVersions } from './versions';
 
 interface GlobalOptions {
   readonly vault?: string;
@@ -19,10 +23,12 @@ Examples:
   $ export S3_BACKUP_VAULT=MyStack
   $ s3-backup backup my-bucket
   $ s3-backup recovery-points my-bucket
+  $ s3-backup ls my-bucket photos/ --at 2026-11-22T10:15:00Z
   $ s3-backup restore my-bucket photos/ --dry-run
 
 Region and credentials come from the usual AWS variables and profiles.
-Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 130 interrupted (the job goes on).`;
+Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 130 interrupted (the job goes on), 141 the reader of
+stdout has left.`;
 
 /** Runs one command line and answers the exit code. */
 export async function runCli(args: readonly string[], io: Io, clients: Clients): Promise<number> {
@@ -44,7 +50,7 @@ export async function runCli(args: readonly string[], io: Io, clients: Clients):
 
 function makeProgram(args: readonly string[], io: Io, run: (work: Work) => Promise<void>): Command {
   const program = new Command('s3-backup')
-    .description('Backups of S3 buckets in a vault of cdk-s3-backup: make them, list them, restore from them.')
+    .description('Backups of S3 buckets in a vault of cdk-s3-backup: make them, look into them, restore from them.')
     .addOption(new Option('--vault <name>', 'name of the stack or of the vault bucket').env('S3_BACKUP_VAULT'))
     .option('--json', 'one JSON document on stdout, everything else on stderr')
     .helpOption('-h, --help', 'show help')
@@ -56,6 +62,7 @@ function makeProgram(args: readonly string[], io: Io, run: (work: Work) => Promi
     .addHelpText('after', NOTES);
   // Global options may stand behind the command too, where `--version` is a slip for `--versions`.
   if (args.length <= 1) program.version(version, '-V, --version', 'show the version');
-  for (const add of [addBackup, addRestore, addJobs, addRecoveryPoints]) add(program, run);
+  const commands = [addBackup, addRestore, addJobs, addRecoveryPoints, addLs, addVersions, addCat, addDiff];
+  for (const add of commands) add(program, run);
   return program;
 }

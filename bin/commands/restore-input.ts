@@ -129,11 +129,11 @@ export function checkRestoreInput(input: RestoreInput, { vaultBucket, scratchBuc
 }
 
 /** The number alone is enough: the bucket is known. */
-const recoveryPointOf = (bucket: string, given: string | undefined): string | undefined =>
+export const recoveryPointOf = (bucket: string, given: string | undefined): string | undefined =>
   given !== undefined && /^\d{1,15}$/.test(given) ? `${bucket}/${formatSeq(Number(given))}` : given;
 
 /** The workflow takes UTC only; whoever gives an offset means the same instant. */
-const utc = (given: string | undefined): string | undefined =>
+export const utc = (given: string | undefined): string | undefined =>
   given !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/.test(given) && !Number.isNaN(fromIso(given))
     ? toIso(fromIso(given))
     : given;

@@ -1,4 +1,5 @@
 import type { RestoreOutput } from '../../lambda/usecases/restore-finish';
+import { explained } from './doubts';
 import { byCount, bytes, dollars, facts, number, plural, requests } from './format';
 import { skippedRows } from './reasons';
 import type { RestoreInput } from './restore-input';
@@ -74,22 +75,10 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 function exactnessRows({ exact, doubts, capturedThrough }: RestoreOutput): [string, string][] {
   if (doubts === undefined) return exact ? [] : [['exact', 'no: the order of versions of one second is not certain']];
   if (exact) return [['exact', 'yes']];
-  const reasons = byCount(doubts).map(([reason, count]) => `${number(count)} ${reason} (${DOUBTS[reason] ?? reason})`);
+  const reasons = byCount(doubts).map(([reason, count]) => `${number(count)} ${explained(reason)}`);
   const captured = `captured until ${capturedThrough ?? 'an unknown time'}`;
   return [...reasons, captured].map((text, index) => [index === 0 ? 'exact' : '', index === 0 ? `no: ${text}` : text]);
 }
-
-const DOUBTS: Readonly<Record<string, string>> = {
-  'not-captured-yet': 'changes of that time may still be under way: try later',
-  'not-reconciled': 'no listing has confirmed that time yet',
-  'coverage-gap': 'capture was off at that time',
-  'same-second': 'versions of one second whose order nobody told',
-  removal: 'a version may have been deleted for good by then',
-  visibility: 'an upload may not have ended by then',
-  tags: 'tags were changed again before they were read',
-  acl: 'the ACL was changed again before it was read',
-  'not-stored': 'the version is known, its body is not',
-};
 
 const deletesRows = ({ deletes }: RestoreOutput['planned']): [string, string][] =>
   deletes === undefined

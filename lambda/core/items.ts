@@ -1,7 +1,7 @@
 import { invalidRequest } from '../contract/errors';
 import type { InnerItems } from './inner-items';
 import { afterKey, afterPrefix, compareKeys, intersect, KeyRange } from './key-order';
-import { charactersProblem, lengthProblem } from './key-problems';
+import { itemProblems } from './key-problems';
 import { shown } from './parse';
 import { ItemSelector, toSelector } from './restore-schema';
 
@@ -102,7 +102,7 @@ export function parseItemsFile(text: string): ItemSelector[] {
 /** All that is wrong with a line, as one sentence. */
 function lineProblem(item: ItemSelector | undefined): string | undefined {
   if (!item) return 'is not a key, a JSON string or {"prefix": …} or {"key": …}';
-  const found = [...charactersProblem(item.text), ...lengthProblem(item.text)];
+  const found = itemProblems(item.text);
   return found.length > 0 ? `(${shown(item.text)}) ${found.join(', and ')}` : undefined;
 }
 

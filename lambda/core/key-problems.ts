@@ -11,3 +11,6 @@ export const lengthProblem = (text: string): string[] =>
   keyBytes(text) > MAX_KEY_BYTES
     ? [`has ${String(keyBytes(text))} bytes, a key has at most ${String(MAX_KEY_BYTES)}`]
     : [];
+
+/** What is wrong with a key or a prefix. */
+export const itemProblems = (text: string): string[] => [...charactersProblem(text), ...lengthProblem(text)];

@@ -89,7 +89,10 @@ function textProblems({ destinationPrefix = '', items = [] }: Sound): string[] {
   return problems;
 }
 
-function recoveryPointProblem({ recoveryPointId, sourceBucket }: Sound): string[] {
+export function recoveryPointProblem({
+  recoveryPointId,
+  sourceBucket,
+}: Pick<Sound, 'recoveryPointId' | 'sourceBucket'>): string[] {
   if (recoveryPointId === undefined || recoveryPointId === 'latest') return [];
   const match = /^([^/]+)\/(\d{20})$/.exec(recoveryPointId);
   if (!match) return [`recoveryPointId: must be "latest" or <bucket>/<20 digits>, got ${shown(recoveryPointId)}`];
@@ -97,7 +100,7 @@ function recoveryPointProblem({ recoveryPointId, sourceBucket }: Sound): string[
   return [`recoveryPointId: is of bucket ${shown(match[1])}, but sourceBucket is ${shown(sourceBucket)}`];
 }
 
-function pointInTimeProblem({ pointInTime }: Sound): string[] {
+export function pointInTimeProblem({ pointInTime }: Pick<Sound, 'pointInTime'>): string[] {
   if (pointInTime === undefined || isInstant(pointInTime)) return [];
   return [
     `pointInTime: must be an instant in UTC with whole seconds, as 2026-11-22T10:15:00Z, got ${shown(pointInTime)}`,

@@ -8,12 +8,22 @@ import type { Manifest } from '../core/manifest';
 import type { Row } from '../core/row';
 import type { KeyView } from '../core/view';
 import { viewAt } from '../core/view';
-import type { BackupPorts } from './context';
+import type { Catalog } from '../ports/catalog';
+import type { ChangeLog } from '../ports/change-log';
+import type { BackupSettings } from './context';
 import { readHistory } from './history';
 import { checkRecorded } from './recorded-manifest';
-import { Run, RunPlace, readRunGroups, writeRuns } from './runs';
+import { Run, RunFiles, RunPlace, readRunGroups, writeRuns } from './runs';
+import type { Vault } from './vault';
 
-export type HistoryPorts = Pick<BackupPorts, 'vault' | 'scratch' | 'catalog' | 'changeLog' | 'settings'>;
+/** What a history is read with. Nothing is written but the runs of what the change log has. */
+export interface HistoryPorts {
+  readonly vault: Vault;
+  readonly scratch: RunFiles;
+  readonly catalog: Pick<Catalog, 'listRecoveryPoints'>;
+  readonly changeLog: Pick<ChangeLog, 'read'>;
+  readonly settings: Pick<BackupSettings, 'sortRows'>;
+}
 
 /** What a bucket's history says at an instant. Small enough to be handed from step to step as a work file. */
 export interface HistoryAt {
@@ -149,15 +159,19 @@ const neverContinuous = (bucket: string): BackupError =>
     `pointInTime: bucket "${bucket}" was never under continuous backup in this vault: restore a recovery point, and add a continuous rule to its plan for the future`,
   );
 
-/** All rows of each key of a range, in key order; memory is that of a row group for each segment and of a window for each run. */
+/**
+ * All rows of each key of a range, in key order; memory is that of a row group for each segment and of a window for each run. Keys before
+ * the one that `skipTo` answers are of no use to the caller any more: most of them are not read.
+ */
 export async function* rowsOf(
   { vault, scratch }: Pick<HistoryPorts, 'vault' | 'scratch'>,
   history: HistoryAt,
   manifest: Manifest | undefined,
   range: KeyRange,
+  skipTo?: () => string,
 ): AsyncGenerator<KeyGroup> {
   const { runs } = history.changes;
-  const committed = readHistory(vault, manifest, range, { withFiles: true });
+  const committed = readHistory(vault, manifest, range, { withFiles: true, skipTo });
   if (runs.length === 0) {
     yield* committed;
     return;
@@ -172,8 +186,9 @@ export async function* viewsOf(
   history: HistoryAt,
   manifest: Manifest | undefined,
   range: KeyRange,
+  skipTo?: () => string,
 ): AsyncGenerator<KeyView> {
-  for await (const { key, rows } of rowsOf(ports, history, manifest, range)) {
+  for await (const { key, rows } of rowsOf(ports, history, manifest, range, skipTo)) {
     const view = viewAt(key, rows, history.asOf, { pointInTime: history.pointInTime });
     if (view.versions.length > 0) yield view;
   }

@@ -2,7 +2,8 @@ import { BackupError, ErrorName, invalidRequest } from '../contract/errors';
 import { continuousPointId, recoveryPointId, workKey } from '../contract/layout';
 import { fromIso, toIso } from '../core/instant';
 import type { RestoreRequest } from '../core/restore-request';
-import type { JobState } from '../ports/catalog';
+import type { Catalog, JobState } from '../ports/catalog';
+import type { Deployment } from './context';
 import {
   Commit,
   findInstant,
@@ -10,6 +11,7 @@ import {
   historyOfCommit,
   historyOfInstant,
   historyOfNow,
+  HistoryPorts,
   InstantFound,
 } from './history-at';
 import { checkRecorded } from './recorded-manifest';
@@ -24,8 +26,16 @@ export interface RestorePoint {
   readonly recoveryPointId: string;
 }
 
+/** What a recovery point is found with. */
+export interface PointPorts extends HistoryPorts {
+  readonly catalog: Pick<Catalog, 'listRecoveryPoints' | 'getRecoveryPoint'>;
+  readonly deployment: Pick<Deployment, 'vaultName'>;
+}
+
+export type PointRequest = Pick<RestoreRequest, 'sourceBucket' | 'seq' | 'pointInTime'>;
+
 /** Finds what is to be restored, or refuses; writes nothing. */
-export async function findRestorePoint(ports: RestorePorts, request: RestoreRequest): Promise<RestorePoint> {
+export async function findRestorePoint(ports: PointPorts, request: PointRequest): Promise<RestorePoint> {
   const { sourceBucket, pointInTime } = request;
   if (pointInTime !== undefined)
     return {
@@ -77,7 +87,7 @@ export async function findRollback(ports: RestorePorts, bucket: string, jobId: s
   ]);
 }
 
-async function findPoint(ports: RestorePorts, request: RestoreRequest): Promise<Commit> {
+async function findPoint(ports: PointPorts, request: PointRequest): Promise<Commit> {
   const { sourceBucket, seq } = request;
   const known = await ports.catalog.listRecoveryPoints({ bucket: sourceBucket, limit: 1 });
   let number = seq ?? (await ports.vault.newestSeq(sourceBucket, known.items[0]?.seq));

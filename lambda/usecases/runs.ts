@@ -4,7 +4,6 @@ import { KeyRange, reachesInto } from '../core/key-order';
 import { mergeSorted } from '../core/merge';
 import type { Row } from '../core/row';
 import { blockRows, blocksWithin, compareRunRows, RunPart, RunPartBuilder } from '../core/run-file';
-import type { Scratch } from './turns';
 
 /** Parts of a sorted run, in key order. */
 export type Run = readonly RunPart[];
@@ -15,6 +14,19 @@ const MAX_WINDOW = 4 * 1024 * 1024;
 const MIN_WINDOW = 64 * 1024;
 /** A part up to this size is read whole, index and all, with one request. */
 const WHOLE_BYTES = 512 * 1024;
+
+/** Where runs are kept: the scratch bucket, or whatever else can hold files for a while. */
+export interface RunFiles {
+  readonly bucket: string;
+  readonly store: {
+    put(file: { bucket: string; key: string; body: Uint8Array }): Promise<unknown>;
+    get(file: {
+      bucket: string;
+      key: string;
+      range?: { offset: number; length: number };
+    }): Promise<{ readonly body: Uint8Array }>;
+  };
+}
 
 /** Whose run it is. */
 export interface RunPlace {
@@ -28,7 +40,7 @@ export class RunWriter {
   private readonly parts: RunPart[] = [];
   private part = new RunPartBuilder();
   constructor(
-    private readonly scratch: Scratch,
+    private readonly scratch: RunFiles,
     private readonly place: RunPlace,
   ) {}
 
@@ -54,7 +66,7 @@ export class RunWriter {
 }
 
 /** Sorts rows in their array, and writes them as one run. */
-export async function writeSorted(scratch: Scratch, place: RunPlace, rows: Row[]): Promise<Run> {
+export async function writeSorted(scratch: RunFiles, place: RunPlace, rows: Row[]): Promise<Run> {
   const run = new RunWriter(scratch, place);
   for (const row of rows.sort(compareRunRows)) if (run.add(row)) await run.flush();
   return run.finish();
@@ -65,7 +77,7 @@ export async function writeSorted(scratch: Scratch, place: RunPlace, rows: Row[]
  * rows, in key order.
  */
 export async function writeRuns(
-  scratch: Scratch,
+  scratch: RunFiles,
   place: RunPlace,
   chunks: AsyncIterable<readonly Row[]>,
   sortRows: number,
@@ -88,7 +100,7 @@ export async function writeRuns(
 }
 
 /** Rows of all runs within a range, in the order of runs, in chunks. */
-export function readRuns(scratch: Scratch, runs: readonly Run[], range: KeyRange): AsyncGenerator<Row[]> {
+export function readRuns(scratch: RunFiles, runs: readonly Run[], range: KeyRange): AsyncGenerator<Row[]> {
   const within = runs
     .map((parts) => parts.filter((part) => reachesInto(part, range)))
     .filter((parts) => parts.length > 0);
@@ -99,10 +111,10 @@ export function readRuns(scratch: Scratch, runs: readonly Run[], range: KeyRange
 }
 
 /** The same, in groups of one key. */
-export const readRunGroups = (scratch: Scratch, runs: readonly Run[], range: KeyRange): AsyncGenerator<KeyGroup> =>
+export const readRunGroups = (scratch: RunFiles, runs: readonly Run[], range: KeyRange): AsyncGenerator<KeyGroup> =>
   groupByKey(readRuns(scratch, runs, range));
 
-async function* readRun(scratch: Scratch, parts: Run, range: KeyRange, window: number): AsyncGenerator<Row[]> {
+async function* readRun(scratch: RunFiles, parts: Run, range: KeyRange, window: number): AsyncGenerator<Row[]> {
   const { store, bucket } = scratch;
   for (const part of parts) {
     const whole = part.bytes <= WHOLE_BYTES ? (await store.get({ bucket, key: part.key })).body : undefined;

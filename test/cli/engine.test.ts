@@ -1,5 +1,6 @@
 /** The AWS side of the commands: on a deployed example they find the vault, run jobs and list them. */
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { randomBytes } from 'node:crypto';
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { awsClients } from '../../bin/commands/aws-clients';
 import { processIo } from '../../bin/commands/io';
 import { runCli } from '../../bin/commands/program';
@@ -24,19 +25,24 @@ beforeAll(async () => {
 
 afterAll(() => engine.stop());
 
-async function cli(...args: string[]): Promise<{ exitCode: number; document: any; stderr: string }> {
-  const out: string[] = [];
+async function run(args: readonly string[]): Promise<{ exitCode: number; stdout: Buffer; stderr: string }> {
+  const out: Buffer[] = [];
   const err: string[] = [];
   const io = {
     ...processIo(),
-    out: (text: string) => out.push(text),
+    out: (text: string) => out.push(Buffer.from(`${text}\n`)),
+    write: (piece: string | Uint8Array) => Promise.resolve(void out.push(Buffer.from(piece))),
     err: (text: string) => err.push(text),
     bars: undefined,
     interactive: false,
   };
-  const exitCode = await runCli([...args, '--json'], io, awsClients(clientConfig(engine)));
-  expect(out).toHaveLength(1);
-  return { exitCode, document: JSON.parse(out[0]!), stderr: err.join('\n') };
+  const exitCode = await runCli(args, io, awsClients(clientConfig(engine)));
+  return { exitCode, stdout: Buffer.concat(out), stderr: err.join('\n') };
+}
+
+async function cli(...args: string[]): Promise<{ exitCode: number; document: any; stderr: string }> {
+  const { exitCode, stdout, stderr } = await run([...args, '--json']);
+  return { exitCode, document: JSON.parse(stdout.toString()), stderr };
 }
 
 test(
@@ -64,6 +70,42 @@ test(
       ['RESTORE', 'COMPLETED'],
       ['BACKUP', 'COMPLETED'],
     ]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'what a bucket had is listed, compared and read',
+  async () => {
+    const bucket = outputs.SourceBucketName!;
+    const vault = ['--vault', stackName];
+    const s3 = new S3Client({ ...clientConfig(engine), forcePathStyle: true });
+    const body = randomBytes(2 * 1024 * 1024);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'large', Body: body }));
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'x', Body: 'other' }));
+    await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'y' }));
+    await cli(...vault, 'backup', bucket);
+
+    const objects = await cli(...vault, 'ls', bucket);
+    expect(objects.document.map((one: any) => one.prefix ?? one.key)).toEqual(['docs/', 'large', 'x', 'z']);
+    const versions = await cli(...vault, 'versions', bucket, 'x');
+    expect(versions.document).toMatchObject([
+      { isLatest: true, size: 5 },
+      { isLatest: false, size: 1 },
+    ]);
+    const difference = await cli(...vault, 'diff', bucket, '--from', '1', '--to', '2');
+    expect(difference.document.changes.map(({ key, change }: any) => [key, change])).toEqual([
+      ['large', 'added'],
+      ['x', 'changed'],
+      ['y', 'removed'],
+    ]);
+    // One body is in a pack, the other is a copy.
+    const old = await run([...vault, 'cat', bucket, 'y', '--recovery-point', '1']);
+    expect([old.exitCode, old.stdout.toString()]).toEqual([0, 'y']);
+    const large = await run([...vault, 'cat', bucket, 'large']);
+    expect([large.exitCode, large.stderr, large.stdout.equals(body)]).toEqual([0, '', true]);
+    const never = await cli(...vault, 'ls', bucket, '--at', new Date().toISOString().replace(/\.\d+/, ''));
+    expect(never).toMatchObject({ exitCode: 1, document: { error: 'PointInTimeOutOfRange' } });
   },
   LIMIT_MS,
 );

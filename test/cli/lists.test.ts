@@ -58,6 +58,12 @@ test('jobs: bucket, type and limit narrow the list', async () => {
   expect(stderr).toContain('there are more');
 });
 
+test('jobs: those of upkeep', async () => {
+  const { exitCode, listed } = await cli(['jobs', '--type', 'upkeep'], { jobs });
+  expect(exitCode).toBe(0);
+  expect(listed).toEqual([{ bucket: undefined, type: 'UPKEEP', limit: 20 }]);
+});
+
 test('recovery points: a table with expiry and sizes', async () => {
   const { stdout } = await cli(['recovery-points', 'photos'], { recoveryPoints });
   expect(stdout).toBe(

@@ -1,6 +1,8 @@
 import { version } from '../../package.json';
 import { BACKUP_OUTPUT, bareCli, cli, succeeded } from './support/fakes';
 
+const COMMANDS = ['backup', 'restore', 'jobs', 'recovery-points', 'ls', 'versions', 'cat', 'diff'];
+
 beforeEach(() => {
   delete process.env['S3_BACKUP_VAULT'];
 });
@@ -9,19 +11,15 @@ test('help is asked for: exit 0 and on stdout, with commands, exit codes and exa
   for (const args of [['--help'], ['help']]) {
     const { exitCode, stdout, stderr } = await bareCli(args);
     expect([exitCode, stderr]).toEqual([0, '']);
-    for (const text of ['backup', 'restore', 'jobs', 'recovery-points', 'Exit codes', 'Examples', 'S3_BACKUP_VAULT'])
-      expect(stdout).toContain(text);
+    for (const text of [...COMMANDS, 'Exit codes', 'Examples', 'S3_BACKUP_VAULT']) expect(stdout).toContain(text);
   }
 });
 
-test.each(['backup', 'restore', 'jobs', 'recovery-points'])(
-  'help of %s names global options and examples',
-  async (name) => {
-    const { exitCode, stdout } = await bareCli([name, '--help']);
-    expect(exitCode).toBe(0);
-    for (const text of ['--vault', '--json', `$ s3-backup --vault MyStack ${name}`]) expect(stdout).toContain(text);
-  },
-);
+test.each(COMMANDS)('help of %s names global options and examples', async (name) => {
+  const { exitCode, stdout } = await bareCli([name, '--help']);
+  expect(exitCode).toBe(0);
+  for (const text of ['--vault', '--json', `$ s3-backup --vault MyStack ${name}`]) expect(stdout).toContain(text);
+});
 
 test('the version is an option of its own, not one of commands: there it is a slip for --versions', async () => {
   expect(await bareCli(['--version'])).toMatchObject({ exitCode: 0, stdout: version });
@@ -44,7 +42,7 @@ test.each([
   [['backup', 'scratch-bucket'], 'belongs to the backup vault itself'],
   [['restore', 'photos', '--versions', 'some', '--yes'], 'It must be a whole number from 1'],
   [['restore', 'photos', '--on-existing', 'replace', '--yes'], 'It must be skip or overwrite or fail'],
-  [['jobs', '--type', 'copy'], 'It must be backup or restore'],
+  [['jobs', '--type', 'copy'], 'It must be backup or restore or upkeep'],
   [['jobs', '--limit', '-1'], 'It must be a whole number from 1'],
 ])('%j is a usage error: exit 2, nothing on stdout, nothing started', async (args, text) => {
   const outcome = await cli(args);

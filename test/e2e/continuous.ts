@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand, PutObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { awsClients } from '../../bin/commands/aws-clients';
+import { processIo } from '../../bin/commands/io';
+import { runCli } from '../../bin/commands/program';
+import { clientConfig } from '../../local/aws-env';
 import { currentOf } from '../../local/bucket-history';
 import { compareBuckets } from '../../local/compare-buckets';
 import { Bucket } from './buckets';
@@ -24,6 +28,20 @@ export function continuousBackup(world: () => E2eWorld): void {
         await sleep(2_000);
       }
     };
+
+    /** Version IDs of the objects that the command line lists. */
+    const listed = async (...args: string[]): Promise<Record<string, string>> => {
+      const pieces: string[] = [];
+      const write = (piece: string | Uint8Array): Promise<void> => Promise.resolve(void pieces.push(String(piece)));
+      const io = { ...processIo(), write, err: () => undefined };
+      const { engine, small } = world();
+      const command = ['--vault', small.names.vault, '--json', 'ls', name, '--recursive', ...args];
+      expect(await runCli(command, io, awsClients(clientConfig(engine)))).toBe(0);
+      const objects = JSON.parse(pieces.join('')) as { key: string; versionId: string }[];
+      return Object.fromEntries(objects.map(({ key, versionId }) => [key, versionId]));
+    };
+    const versionIds = (history: ReturnType<typeof currentOf>): Record<string, string> =>
+      Object.fromEntries([...history].map(([key, versions]) => [key, versions[0]?.versionId ?? '']));
 
     test('restores an exact second, rolls back to it and takes that back', async () => {
       const { small, reader, s3 } = world();
@@ -52,6 +70,7 @@ export function continuousBackup(world: () => E2eWorld): void {
       const compared = await small.upkeeps.succeed({ bucket: name, action: 'reconcile' });
       expect(compared).toMatchObject({ status: 'COMPLETED', source: 'listing', gaps: 0 });
 
+      expect(await listed('--at', instant)).toEqual(versionIds(before));
       const restored = `${name}-at-a-second`;
       const request = { sourceBucket: name, pointInTime: instant };
       expect(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { Crc64Nvme } from '../../core/crc64nvme';
 import type { Checksum } from '../../ports/object-store';
-import { crc64nvme } from './crc64nvme';
 
 /** Checksums that the model can compute; S3's default for an object without one is CRC64NVME. */
 export type ModelledChecksum = Extract<Checksum['algorithm'], 'SHA256' | 'SHA1' | 'CRC64NVME'>;
@@ -15,7 +15,7 @@ export const checksumOf = (body: Uint8Array, algorithm: ModelledChecksum): Check
   algorithm,
   value: digest(body, algorithm, () =>
     algorithm === 'CRC64NVME'
-      ? crc64nvme(body).toString('base64')
+      ? new Crc64Nvme().update(body).digest()
       : createHash(algorithm.toLowerCase()).update(body).digest('base64'),
   ),
 });

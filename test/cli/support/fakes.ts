@@ -7,6 +7,7 @@ import type {
 } from '../../../bin/commands/clients';
 import type { Io } from '../../../bin/commands/io';
 import { runCli } from '../../../bin/commands/program';
+import { MemoryChangeLog, MemoryObjectStore, MemoryS3 } from '../../../lambda/adapters/memory';
 import type { ContinuousPointRecord, JobRecord, Page, RecoveryPointRecord } from '../../../lambda/ports/catalog';
 import type { BackupOutput } from '../../../lambda/usecases/backup-commit';
 import type { RestoreOutput } from '../../../lambda/usecases/restore-finish';
@@ -86,6 +87,9 @@ export interface World {
   /** What the user answers; absent: a question is an error. */
   readonly answer?: boolean;
   readonly files?: Readonly<Record<string, string>>;
+  /** In the place of the fakes. */
+  readonly clients?: Partial<Clients>;
+  readonly io?: Partial<Io>;
   /** Ctrl-C at the n-th pause. */
   readonly interruptAt?: number;
 }
@@ -93,6 +97,8 @@ export interface World {
 export interface Outcome {
   readonly exitCode: number;
   readonly stdout: string;
+  /** Stdout byte for byte. */
+  readonly bytes: Buffer;
   readonly stderr: string;
   readonly started: { readonly arn: string; readonly input: Record<string, unknown> }[];
   readonly listed: unknown[];
@@ -119,7 +125,7 @@ export async function cli(args: readonly string[], world: World = {}): Promise<O
 }
 
 export async function bareCli(args: readonly string[], world: World = {}): Promise<Outcome> {
-  const out: string[] = [];
+  const out: Buffer[] = [];
   const err: string[] = [];
   const started: { arn: string; input: Record<string, unknown> }[] = [];
   const listed: unknown[] = [];
@@ -129,7 +135,11 @@ export async function bareCli(args: readonly string[], world: World = {}): Promi
   let interrupt: (() => void) | undefined;
 
   const io: Io = {
-    out: (text) => out.push(text),
+    out: (text) => out.push(Buffer.from(`${text}\n`)),
+    write: (piece) => {
+      out.push(Buffer.from(piece));
+      return Promise.resolve();
+    },
     err: (text) => err.push(text),
     interactive: world.interactive ?? false,
     confirm: (question) => {
@@ -149,6 +159,7 @@ export async function bareCli(args: readonly string[], world: World = {}): Promi
       interrupt = callback;
       return () => (interrupt = undefined);
     },
+    ...world.io,
   };
 
   const fakeOf = (arn: string): FakeExecution => world.executions![Number(arn.split(':').at(-1))]!;
@@ -182,11 +193,16 @@ export async function bareCli(args: readonly string[], world: World = {}): Promi
     catalog: () => ({
       listJobs: (options) => page(options, world.jobs),
       listRecoveryPoints: (options) => page(options, world.recoveryPoints),
+      getRecoveryPoint: () => Promise.resolve(undefined),
       listContinuousPoints: () => Promise.resolve(world.continuous ?? []),
       getContinuousPoint: (bucket) => Promise.resolve(world.continuous?.find((point) => point.bucket === bucket)),
     }),
+    changeLog: () => new MemoryChangeLog(() => 0),
+    store: () => new MemoryObjectStore(new MemoryS3()),
+    ...world.clients,
   };
   const exitCode = await runCli(args, io, clients);
-  const text = (lines: string[]): string => lines.join('\n');
-  return { exitCode, stdout: text(out), stderr: text(err), started, listed, questions, looks: looks.count };
+  const bytes = Buffer.concat(out);
+  const stdout = bytes.toString().replace(/\n$/, '');
+  return { exitCode, stdout, bytes, stderr: err.join('\n'), started, listed, questions, looks: looks.count };
 }

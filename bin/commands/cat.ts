@@ -1,0 +1,124 @@
+import type { Command } from 'commander';
+import { afterKey } from '../../lambda/core/key-order';
+import { toIso } from '../../lambda/core/instant';
+import { listingDoubts, notStored, sizeOf, versionDoubts } from '../../lambda/core/listed';
+import type { Row, VaultFile } from '../../lambda/core/row';
+import type { KeyView, VersionView } from '../../lambda/core/view';
+import { BucketState, openState, viewsIn } from '../../lambda/usecases/browse';
+import { readVersionBody } from '../../lambda/usecases/browse-body';
+import type { PointPorts } from '../../lambda/usecases/restore-point';
+import type { Context, Run } from './context';
+import { explained, stateText } from './doubts';
+import { CliError, Exit, usageError } from './errors';
+import { bytes } from './format';
+import { outputFileProblem, writeFileSafely } from './output-file';
+import { streamed } from './output';
+import { readVault } from './reading';
+import { Problems, StateOptions, withStateOptions } from './state-input';
+
+interface CatOptions extends StateOptions {
+  readonly versionId?: string;
+  readonly output?: string;
+}
+
+const EXAMPLES = `
+The body is checked by its checksum. One of up to 8 MiB is checked before the first byte is written; of a
+larger one the last part is written only when all of it was right. Anything wrong is exit code 1.
+
+Examples:
+  $ s3-backup --vault MyStack cat my-bucket docs/a.txt
+  $ s3-backup --vault MyStack cat my-bucket docs/a.txt --at 2026-11-22T10:15:00Z > a.txt
+  $ s3-backup --vault MyStack cat my-bucket backup.tar --version-id 3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY --output backup.tar`;
+
+export function addCat(program: Command, run: Run): void {
+  const command = program
+    .command('cat')
+    .summary('write the body of an object as it was at any time')
+    .description('Writes the body that an object had at a recovery point or an instant to stdout, byte for byte.')
+    .argument('<bucket>', 'the bucket that was backed up')
+    .argument('<key>', 'key of the object');
+  withStateOptions(command)
+    .option('--version-id <id>', 'this version, as "versions" lists it (default: the one that was current)')
+    .option('-o, --output <file>', 'write to this file instead; it is there only when all of the body was right')
+    .addHelpText('after', EXAMPLES)
+    .action((bucket: string, key: string, options: CatOptions) => run((context) => cat(context, bucket, key, options)));
+}
+
+async function cat(context: Context, bucket: string, key: string, options: CatOptions): Promise<number> {
+  if (context.json)
+    throw usageError('--json: cat writes the body and no document: leave it out, or use "versions --json"');
+  const problems = new Problems();
+  problems.bucket(bucket);
+  problems.item('the key', key);
+  if (key === '') problems.add('the key: must not be empty');
+  const request = problems.state(bucket, options);
+  const { output: path } = options;
+  if (path !== undefined) problems.add(...(await outputFileProblem('--output', path)));
+  problems.check();
+  return readVault(context, [request], async (ports) => {
+    const { io } = context;
+    const state = await openState(ports, request);
+    const version = await findVersion(ports, state, key, options.versionId);
+    const doubts = [...(state.coverage?.doubts ?? []), ...doubtsOf(version, state)];
+    if (doubts.length > 0) io.err(`not exact: ${doubts.map(explained).join(', ')}`);
+    const body = readVersionBody(ports.vault, version.stored);
+    if (path === undefined)
+      await streamed(context, async (output) => {
+        for await (const piece of body) await output.bytes(piece);
+      });
+    else {
+      await writeFileSafely(io, path, body);
+      io.err(`${path}: ${bytes(sizeOf(version.stored))} of ${stateText(state)}, version ${version.stored.versionId}`);
+    }
+    return Exit.done;
+  });
+}
+
+interface Found {
+  readonly view: KeyView;
+  readonly version: VersionView;
+  readonly isCurrent: boolean;
+  readonly stored: Row & { readonly file: VaultFile };
+}
+
+/** What is in doubt about the version that was asked for, or about which one was current. */
+const doubtsOf = ({ view, version, isCurrent }: Found, { history }: BucketState): readonly string[] =>
+  isCurrent ? view.currentUncertain : versionDoubts(version, history.pointInTime);
+
+async function findVersion(
+  ports: PointPorts,
+  state: BucketState,
+  key: string,
+  versionId: string | undefined,
+): Promise<Found> {
+  const then = `at ${state.asOf}`;
+  let view: KeyView | undefined;
+  for await (const one of viewsIn(ports, state, { from: key, to: afterKey(key) })) view = one;
+  if (!view) throw new CliError('NoSuchKey', `bucket "${state.bucket}" had no object "${key}" ${then}`);
+  const index = versionId === undefined ? 0 : view.versions.findIndex(({ row }) => row.versionId === versionId);
+  const version = view.versions[index];
+  if (!version)
+    throw new CliError('NoSuchVersion', `"${key}" had no version "${String(versionId)}" ${then}: see "versions"`);
+  const { row } = version;
+  const inDoubt = versionId === undefined ? listingDoubts(view) : [];
+  if (row.kind === 'marker')
+    throw versionId === undefined
+      ? new CliError(
+          'NoSuchKey',
+          `"${key}" was deleted ${then}: a delete marker of ${toIso(row.lastModified)} was current; name an older version with --version-id (see "versions")${inDoubt.length > 0 ? `; in doubt: ${inDoubt.map(explained).join(', ')}` : ''}`,
+        )
+      : new CliError('MethodNotAllowed', `version "${versionId}" of "${key}" is a delete marker, which has no body`);
+  const { file } = row;
+  if (!file)
+    throw new CliError(
+      'NotStored',
+      `the vault has no body of version "${row.versionId}" of "${key}": ${whyNotStored(row)}`,
+    );
+  return { view, version, isCurrent: versionId === undefined, stored: { ...row, file } };
+}
+
+function whyNotStored(row: Row): string {
+  const reason = notStored(row) ?? 'unknown';
+  if (reason === 'pending') return 'pending: the next commit of continuous backup stores it';
+  return `${reason}: the report of the backup tells more`;
+}

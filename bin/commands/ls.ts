@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { toIso } from '../../lambda/core/instant';
+import { notStored, sizeOf } from '../../lambda/core/listed';
+import { BucketState, openState } from '../../lambda/usecases/browse';
+import { ListedEntry, listObjects } from '../../lambda/usecases/browse-objects';
+import type { Context, Run } from './context';
+import { stateText } from './doubts';
+import { Exit } from './errors';
+import { oneLine } from './format';
+import { wholeNumber } from './options';
+import { listed } from './output';
+import { readVault } from './reading';
+import { exactness, mark, Marks } from './marks';
+import { Problems, StateOptions, withStateOptions } from './state-input';
+
+interface LsOptions extends StateOptions {
+  readonly recursive?: boolean;
+  readonly limit?: number;
+}
+type Shown = Exclude<ListedEntry, { kind: 'absent' }>;
+
+const EXAMPLES = `
+Each line is date, size, mark and key; PRE stands for all keys with that prefix. The mark is "?" for a key in
+doubt and "!" for a body that the backup could not store. A key with odd characters is shown as JSON text.
+
+Examples:
+  $ s3-backup --vault MyStack ls my-bucket
+  $ s3-backup --vault MyStack ls my-bucket photos/ --at 2026-11-22T10:15:00Z
+  $ s3-backup --vault MyStack ls my-bucket --recursive --recovery-point 12 --json | jq -r '.[].key'`;
+
+export function addLs(program: Command, run: Run): void {
+  const command = program
+    .command('ls')
+    .summary('list the objects that a bucket had at any time')
+    .description('Lists the objects that were current in a bucket at a recovery point or an instant, in key order.')
+    .argument('<bucket>', 'the bucket that was backed up')
+    .argument('[prefix]', 'only keys that begin so (default: all)');
+  withStateOptions(command)
+    .option('-r, --recursive', 'every key, instead of one line for all keys that are the same up to the next "/"')
+    .option('--limit <n>', 'how many lines (default: all)', wholeNumber)
+    .addHelpText('after', EXAMPLES)
+    .action((bucket: string, prefix: string | undefined, options: LsOptions) =>
+      run((context) => ls(context, bucket, prefix ?? '', options)),
+    );
+}
+
+async function ls(context: Context, bucket: string, prefix: string, options: LsOptions): Promise<number> {
+  const problems = new Problems();
+  problems.bucket(bucket);
+  problems.item('the prefix', prefix);
+  const request = problems.state(bucket, options);
+  problems.check();
+  return readVault(context, [request], async (ports) => {
+    const { io } = context;
+    const state = await openState(ports, request);
+    io.err(stateText(state));
+    const marks = new Marks('there');
+    const entries = listObjects(ports, state, { prefix, delimiter: options.recursive ? undefined : '/' });
+    const count = await listed(context, shown(entries, marks), {
+      limit: options.limit,
+      seen: ({ doubts, ...entry }) => {
+        marks.count(doubts, entry.kind === 'object' ? notStored(entry.version.row) : undefined);
+      },
+      text,
+      json: (entry) => document(state, entry),
+    });
+    if (count === 0) io.err(prefix === '' ? 'no objects' : `no objects with the prefix ${JSON.stringify(prefix)}`);
+    marks.explain(io);
+    return Exit.done;
+  });
+}
+
+async function* shown(entries: AsyncIterable<ListedEntry>, marks: Marks): AsyncGenerator<Shown> {
+  for await (const entry of entries) {
+    if (entry.kind === 'absent') marks.leftOut();
+    else yield entry;
+  }
+}
+
+const DATE_WIDTH = toIso(0).length;
+const SIZE_WIDTH = 14;
+
+function text(entry: Shown): string {
+  if (entry.kind === 'prefix')
+    return `${'PRE'.padStart(DATE_WIDTH + 1 + SIZE_WIDTH)} ${mark(entry.doubts, undefined)} ${oneLine(entry.prefix)}`;
+  const { row } = entry.version;
+  const size = String(sizeOf(row)).padStart(SIZE_WIDTH);
+  return `${toIso(row.lastModified)} ${size} ${mark(entry.doubts, notStored(row))} ${oneLine(entry.key)}`;
+}
+
+function document(state: BucketState, entry: Shown) {
+  if (entry.kind === 'prefix') return { prefix: entry.prefix, ...exactness(state, entry.doubts) };
+  const { row } = entry.version;
+  const reason = notStored(row);
+  return {
+    key: entry.key,
+    versionId: row.versionId,
+    lastModified: toIso(row.lastModified),
+    size: sizeOf(row),
+    etag: row.etag,
+    storageClass: row.storageClass,
+    stored: reason === undefined,
+    notStored: reason,
+    ...exactness(state, entry.doubts),
+  };
+}

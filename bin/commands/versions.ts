@@ -1,0 +1,138 @@
+import type { Command } from 'commander';
+import { toIso } from '../../lambda/core/instant';
+import { toIntervals } from '../../lambda/core/items';
+import { notStored, sizeOf, versionDoubts } from '../../lambda/core/listed';
+import { type ItemSelector, toSelector } from '../../lambda/core/restore-schema';
+import type { KeyView, VersionView } from '../../lambda/core/view';
+import { BucketState, openState, viewsIn } from '../../lambda/usecases/browse';
+import type { Context, Run } from './context';
+import { stateText } from './doubts';
+import { Exit } from './errors';
+import { oneLine } from './format';
+import { exactness } from './marks';
+import { wholeNumber } from './options';
+import { listed } from './output';
+import { readVault } from './reading';
+import { Problems, StateOptions, withStateOptions } from './state-input';
+
+interface VersionsOptions extends StateOptions {
+  readonly prefix?: string;
+  readonly key?: string;
+  readonly limit?: number;
+}
+interface Version {
+  readonly key: string;
+  readonly version: VersionView;
+  readonly isLatest: boolean;
+  readonly doubts: readonly string[];
+}
+
+const EXAMPLES = `
+Each line is date, size, storage class, version ID, remarks (latest, delete-marker, not-stored:<reason>,
+in-doubt:<reason>; "-" for none) and key. A key with odd characters is shown as JSON text.
+
+Examples:
+  $ s3-backup --vault MyStack versions my-bucket photos/a.jpg
+  $ s3-backup --vault MyStack versions my-bucket photos/ --at 2026-11-22T10:15:00Z
+  $ s3-backup --vault MyStack versions my-bucket --prefix photo --json | jq -r '.[] | select(.stored == false).key'`;
+
+export function addVersions(program: Command, run: Run): void {
+  const command = program
+    .command('versions')
+    .summary('list the versions that keys had at any time')
+    .description(
+      'Lists all versions and delete markers that a key, or each key with a prefix, had at a recovery point or an instant, newest first.',
+    )
+    .argument('<bucket>', 'the bucket that was backed up')
+    .argument('[item]', 'a key, or a prefix if it ends in "/" (default: the whole bucket)')
+    .option('--prefix <prefix>', 'keys that begin so')
+    .option('--key <key>', 'this key');
+  withStateOptions(command)
+    .option('--limit <n>', 'how many lines (default: all)', wholeNumber)
+    .addHelpText('after', EXAMPLES)
+    .action((bucket: string, item: string | undefined, options: VersionsOptions) =>
+      run((context) => versions(context, bucket, item, options)),
+    );
+}
+
+async function versions(
+  context: Context,
+  bucket: string,
+  item: string | undefined,
+  options: VersionsOptions,
+): Promise<number> {
+  const problems = new Problems();
+  problems.bucket(bucket);
+  const selector = selectorOf(problems, item, options);
+  const request = problems.state(bucket, options);
+  problems.check();
+  return readVault(context, [request], async (ports) => {
+    const { io } = context;
+    const state = await openState(ports, request);
+    io.err(stateText(state));
+    const [range = { from: '' }] = toIntervals([selector]);
+    const all = versionsOf(viewsIn(ports, state, range), state);
+    const json = (version: Version): unknown => document(state, version);
+    const count = await listed(context, all, { limit: options.limit, text, json });
+    if (count === 0) io.err(`no versions of the ${selector.kind} ${JSON.stringify(selector.text)}`);
+    return Exit.done;
+  });
+}
+
+function selectorOf(problems: Problems, item: string | undefined, { prefix, key }: VersionsOptions): ItemSelector {
+  const given: ItemSelector[] = [
+    ...(item === undefined ? [] : [toSelector(item)]),
+    ...(prefix === undefined ? [] : [{ kind: 'prefix' as const, text: prefix }]),
+    ...(key === undefined ? [] : [{ kind: 'key' as const, text: key }]),
+  ];
+  if (given.length > 1) problems.add('item, --prefix and --key: give one of them');
+  for (const { kind, text: name } of given) {
+    problems.item(`the ${kind}`, name);
+    if (kind === 'key' && name === '') problems.add('the key: must not be empty');
+  }
+  return given[0] ?? { kind: 'prefix', text: '' };
+}
+
+async function* versionsOf(views: AsyncIterable<KeyView>, { history }: BucketState): AsyncGenerator<Version> {
+  for await (const { key, versions: all } of views) {
+    for (const [index, version] of all.entries()) {
+      const doubts = versionDoubts(version, history.pointInTime);
+      yield { key, version, isLatest: index === 0, doubts };
+    }
+  }
+}
+
+function text({ key, version: { row }, isLatest, doubts }: Version): string {
+  const reason = notStored(row);
+  const remarks = [
+    ...(isLatest ? ['latest'] : []),
+    ...(row.kind === 'marker' ? ['delete-marker'] : []),
+    ...(reason === undefined ? [] : [`not-stored:${reason}`]),
+    ...doubts.map((doubt) => `in-doubt:${doubt}`),
+  ];
+  const size = row.kind === 'marker' ? '-' : String(sizeOf(row));
+  return [
+    toIso(row.lastModified),
+    size.padStart(14),
+    (row.storageClass ?? '-').padEnd(12),
+    row.versionId.padEnd(32),
+    (remarks.join(',') || '-').padEnd(20),
+    oneLine(key),
+  ].join(' ');
+}
+
+function document(state: BucketState, { key, version: { row }, isLatest, doubts }: Version) {
+  const isDeleteMarker = row.kind === 'marker';
+  const facts = { key, versionId: row.versionId, isLatest, isDeleteMarker, lastModified: toIso(row.lastModified) };
+  if (isDeleteMarker) return { ...facts, ...exactness(state, doubts) };
+  const reason = notStored(row);
+  return {
+    ...facts,
+    size: sizeOf(row),
+    etag: row.etag,
+    storageClass: row.storageClass,
+    stored: reason === undefined,
+    notStored: reason,
+    ...exactness(state, doubts),
+  };
+}
