@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { toIso } from '../../lambda/core/instant';
-import { toIntervals } from '../../lambda/core/items';
+import { toSelection } from '../../lambda/core/items';
 import { notStored, sizeOf, versionDoubts } from '../../lambda/core/listed';
 import { type ItemSelector, toSelector } from '../../lambda/core/restore-schema';
 import type { KeyView, VersionView } from '../../lambda/core/view';
@@ -70,7 +70,7 @@ async function versions(
     const { io } = context;
     const state = await openState(ports, request);
     io.err(stateText(state));
-    const [range = { from: '' }] = toIntervals([selector]);
+    const [range = { from: '' }] = toSelection([selector]).intervals;
     const all = versionsOf(viewsIn(ports, state, range), state);
     const json = (version: Version): unknown => document(state, version);
     const count = await listed(context, all, { limit: options.limit, text, json });
