@@ -76,7 +76,9 @@ async function main(): Promise<void> {
     { bucket: BUCKET, source },
     `${source ?? ''}-${round ?? ''}`,
     (input) => {
-      const worked = JSON.parse(startWorker(['worker', folder, objects, round ?? ''], JSON.stringify(input))) as Worked;
+      const worked = JSON.parse(
+        startWorker('inventory-worker.ts', ['worker', folder, objects, round ?? ''], JSON.stringify(input)),
+      ) as Worked;
       done.push(worked);
       return worked.cost;
     },

@@ -23,8 +23,10 @@ function measure(objects: number, source: string): InventoryResult[] {
   const folder = mkdtempSync(join(tmpdir(), 's3-backup-bench-'));
   try {
     return [1, 2].map((round) => {
-      if (source === 'inventory') startWorker(['report', folder, objects, round]);
-      const measured = JSON.parse(startWorker(['backup', folder, objects, round, source])) as Measured;
+      if (source === 'inventory') startWorker('inventory-worker.ts', ['report', folder, objects, round]);
+      const measured = JSON.parse(
+        startWorker('inventory-worker.ts', ['backup', folder, objects, round, source]),
+      ) as Measured;
       const result = { objects, source, round, ...measured };
       console.log(line(result));
       return result;

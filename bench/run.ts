@@ -3,24 +3,26 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runMain } from '../local/run-main';
+import { continuousBench } from './continuous';
 import { inventoryBench } from './inventory';
 
 /** Benchmarks by name; each prints as it goes and answers what goes into its file of results. */
 const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) => unknown>> = {
   inventory: (sizes) => inventoryBench(sizes),
+  continuous: (sizes) => continuousBench(sizes),
 };
 
 const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
 Runs the benchmarks and writes their results to bench/results/. Names: ${Object.keys(BENCHES).join(', ')} (all when none is given).`;
 
-function run(): Promise<void> {
+async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { objects: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help) {
     console.log(HELP);
-    return Promise.resolve();
+    return;
   }
   const unknown = positionals.filter((name) => !(name in BENCHES));
   const sizes = values.objects?.split(',').map(Number);
@@ -31,11 +33,10 @@ function run(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
   for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
-    const results = BENCHES[name]?.(sizes);
+    const results = await BENCHES[name]?.(sizes);
     const file = join(folder, `${name}.json`);
     writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
   }
-  return Promise.resolve();
 }
 
 runMain(run);

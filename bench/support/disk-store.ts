@@ -78,8 +78,12 @@ export class DiskStore implements ObjectStore {
   addMarker = this.rest.addMarker;
   readonly counter = new Counter();
   bytesWritten = 0;
+  bytesRead = 0;
 
-  constructor(private readonly folder: string) {
+  constructor(
+    private readonly folder: string,
+    private readonly now = NOW,
+  ) {
     mkdirSync(folder, { recursive: true });
   }
 
@@ -100,7 +104,9 @@ export class DiskStore implements ObjectStore {
     this.counter.add('GetObject');
     const path = this.path(key);
     if (!existsSync(path)) return Promise.reject(new StoreError('not-found', `no ${key}`));
-    return Promise.resolve({ ...this.describe(path), body: range ? readPart(path, range) : readFileSync(path) });
+    const body = range ? readPart(path, range) : readFileSync(path);
+    this.bytesRead += body.byteLength;
+    return Promise.resolve({ ...this.describe(path), body });
   }
 
   head({ key }: ObjectRef): Promise<ObjectHead> {
@@ -130,13 +136,13 @@ export class DiskStore implements ObjectStore {
     return {
       etag: 'a-file',
       size: statSync(path).size,
-      lastModified: NOW,
+      lastModified: this.now,
       storageClass: 'STANDARD',
       headers: {},
       userMetadata: {},
       missingMetadata: 0,
       tagCount: 0,
-      date: NOW,
+      date: this.now,
     };
   }
 }

@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vaultInventory } from '../../lambda/core/inventory-place';
-import type {
-  GetOptions,
-  ListedVersion,
-  ObjectBody,
-  ObjectHead,
-  ObjectPage,
-  VersionPage,
+import {
+  type Dated,
+  type GetOptions,
+  type ListedVersion,
+  type ObjectBody,
+  type ObjectHead,
+  type ObjectPage,
+  StoreError,
+  type Tags,
+  type VersionPage,
 } from '../../lambda/ports/object-store';
 import type { InventoryRow } from '../../local/inventory/columns';
 import { writeInventoryReport } from '../../local/inventory/report';
@@ -18,7 +21,7 @@ export const BUCKET = 'a-large-bucket';
 /** Rows of a data file of a report; S3 writes a few million. */
 const FILE_ROWS = 500_000;
 /** Walks over all objects in no order of their keys. */
-const STEP = 1_000_003;
+export const STEP = 1_000_003;
 const DAY = 86_400;
 const PAGE = 1_000;
 
@@ -29,18 +32,25 @@ export interface BucketShape {
   readonly changedEvery?: number;
 }
 
-const keyOf = (n: number): string =>
+export const keyOf = (n: number): string =>
   `data/${String(n % 97).padStart(2, '0')}/object-${String(n).padStart(10, '0')}.json`;
 const versionsOf = (n: number, { changedEvery }: BucketShape): readonly number[] =>
   changedEvery !== undefined && n % changedEvery === 0 ? [2, 1] : [1];
-const versionId = (n: number, round: number): string =>
+export const versionId = (n: number, round: number): string =>
   createHash('md5')
     .update(`${String(n)} ${String(round)}`)
     .digest('base64url')
     .padEnd(32, 'x');
 const lastModified = (round: number): number => NOW - 10 * DAY + round * 3 * DAY;
-const bodyOf = (n: number, round: number): Buffer => Buffer.from(`{"object":${String(n)},"round":${String(round)}}`);
-const etagOf = (body: Uint8Array): string => createHash('md5').update(body).digest('hex');
+export const bodyOf = (n: number, round: number): Buffer =>
+  Buffer.from(`{"object":${String(n)},"round":${String(round)}}`);
+export const etagOf = (body: Uint8Array): string => createHash('md5').update(body).digest('hex');
+
+/** A version as an event tells of it. */
+export function generatedVersion(n: number, round: number) {
+  const body = bodyOf(n, round);
+  return { key: keyOf(n), versionId: versionId(n, round), etag: etagOf(body), size: body.length };
+}
 
 /** Reads a generated bucket as S3 answers. */
 export class GeneratedSource extends AbsentStore {
@@ -59,6 +69,17 @@ export class GeneratedSource extends AbsentStore {
     const round = options.versionId === versionId(n, 2) ? 2 : 1;
     const body = bodyOf(n, round);
     return Promise.resolve({ ...this.describe(n, round), body });
+  };
+
+  /** The capture asks when a delete marker was made. */
+  override head = (): Promise<ObjectHead> => {
+    this.counter.add('HeadObject');
+    return Promise.reject(new StoreError('delete-marker', 'a marker', { lastModified: NOW }));
+  };
+
+  override readTags = (): Promise<Dated<Tags>> => {
+    this.counter.add('GetObjectTagging');
+    return Promise.resolve({ value: { state: 'reviewed' }, date: NOW });
   };
 
   override listVersions = (options: { cursor?: { keyMarker: string } }): Promise<VersionPage> => {

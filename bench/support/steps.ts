@@ -8,16 +8,23 @@ import {
   MemoryEvents,
   MemoryExecutions,
   MemoryMetrics,
+  MemoryObjectStore,
   MemoryS3,
   SilentLog,
 } from '../../lambda/adapters/memory';
 import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
 import { vaultInventory } from '../../lambda/core/inventory-place';
 import type { BackupJob, RangeUnit } from '../../lambda/core/jobs';
+import type { PlanUnit } from '../../lambda/core/restore-job';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { type BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
 import { partitionBackup } from '../../lambda/usecases/backup-partition';
 import { prepareBackup } from '../../lambda/usecases/backup-prepare';
+import { assessRestore } from '../../lambda/usecases/restore-assess';
+import { finishRestore } from '../../lambda/usecases/restore-finish';
+import { planRestore, type RestorePorts } from '../../lambda/usecases/restore-plan';
+import { planRestoreRange } from '../../lambda/usecases/restore-plan-range';
+import { PLAN_STEP } from '../../lambda/usecases/step-names';
 import { scanBackup } from '../../lambda/usecases/backup-scan';
 import { type BackupPorts, type CountingStore, DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import { readUnits, Scratch } from '../../lambda/usecases/turns';
@@ -42,17 +49,23 @@ export interface StepCost {
 export const peakMiB = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
 
 /** Ports of the Backup workflow over a generated bucket, with vault and scratch bucket on disk. */
-export function benchPorts(source: CountingStore, vault: DiskStore, scratch: DiskStore): BackupPorts {
-  const s3 = new MemoryS3({ account: ACCOUNT, now: NOW });
+export function benchPorts(
+  source: CountingStore,
+  vault: DiskStore,
+  scratch: DiskStore,
+  now = NOW,
+): BackupPorts & { readonly destination: CountingStore } {
+  const s3 = new MemoryS3({ account: ACCOUNT, now });
   const inventory = { ...vaultInventory(SCRATCH_BUCKET), format: 'Parquet' as const };
   s3.createBucket(BUCKET).inventories.set(inventory.id, wantedInventory(inventory, ACCOUNT));
   return {
     source,
+    destination: new MemoryObjectStore(s3),
     vault: new Vault(vault, 'the-vault'),
     scratch: new Scratch(scratch, SCRATCH_BUCKET),
     buckets: new MemoryBucketAdmin(s3),
     catalog: new MemoryCatalog(),
-    changeLog: new MemoryChangeLog(() => NOW),
+    changeLog: new MemoryChangeLog(() => now),
     captureControl: new MemoryCaptureControl(),
     claims: new MemoryBucketClaims(),
     metrics: new MemoryMetrics(),
@@ -116,8 +129,9 @@ export async function runBackup(
   input: unknown,
   name: string,
   workers: Workers = (work) => runWorker(ports, work),
+  { workflow, now = NOW }: { readonly workflow?: 'backup' | 'upkeep'; readonly now?: number } = {},
 ): Promise<{ output: BackupOutput; steps: StepCost[] }> {
-  const startTime = new Date(NOW * 1_000).toISOString();
+  const startTime = new Date(now * 1_000).toISOString();
   const execution = { arn: `arn:aws:states:us-east-1:${ACCOUNT}:execution:backup:${name}`, name, startTime };
   const steps: StepCost[] = [];
   const once = async <T>(step: string, promise: Promise<T>): Promise<T> => {
@@ -134,13 +148,35 @@ export async function runBackup(
     const cost = await workers({ step, job, units: all });
     steps.push({ step, seconds: secondsSince(wall), ...cost });
   };
-  const prepared = await once('prepare', prepareBackup(ports, { input, execution }));
+  const prepared = await once('prepare', prepareBackup(ports, { input, execution, workflow }));
   if ('wait' in prepared) throw new Error('the bucket is busy');
   const { job } = prepared;
   await fanOut('scan', prepared);
   await fanOut('ranges', await once('partition', partitionBackup(ports, { job })));
   const output = await once('commit', commitBackup(ports, { job }));
   return { output, steps };
+}
+
+/** Runs the planning of a restore in this process, up to what it would do. */
+export async function runRestorePlan(ports: RestorePorts, input: unknown, name: string, now: number) {
+  const startTime = new Date(now * 1_000).toISOString();
+  const execution = { arn: `arn:aws:states:us-east-1:${ACCOUNT}:execution:restore:${name}`, name, startTime };
+  const cpu = process.cpuUsage();
+  const plan = await planRestore(ports, { input, execution });
+  const prepared = secondsOf(process.cpuUsage(cpu));
+  const units =
+    plan.units.count === 1
+      ? [plan.unit as PlanUnit]
+      : await readUnits<PlanUnit>(ports.scratch, plan.job.jobId, PLAN_STEP);
+  let turns = 0;
+  for (const unit of units) {
+    for (let state: WorkOutput = { more: true, turn: 0 }; state.more; turns++)
+      state = await planRestoreRange(ports, { job: plan.job, unit, turn: state.turn });
+  }
+  await assessRestore(ports, { job: plan.job });
+  const output = await finishRestore(ports, { job: plan.job });
+  const cpuSeconds = secondsOf(process.cpuUsage(cpu));
+  return { output, prepareCpuSeconds: prepared, cpuSeconds, units: units.length, turns, peakMiB: peakMiB() };
 }
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1_000;

@@ -32,7 +32,7 @@ export type S3Event = MetadataEvent | VersionEvent;
 
 export const isVersionEvent = (event: S3Event): event is VersionEvent => 'change' in event;
 
-const DELETION_TYPES = { 'Permanently Deleted': 'deleted', 'Delete Marker Created': 'marked' } as const;
+export const DELETION_TYPES = { 'Permanently Deleted': 'deleted', 'Delete Marker Created': 'marked' } as const;
 
 const text = z.string().min(1);
 /** Fields that AWS adds are ignored; those that are needed have to be right. */
