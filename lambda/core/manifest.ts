@@ -93,6 +93,8 @@ const manifestSchema = z.object({
       capturedThrough: z.string(),
       /** Last comparison with what the bucket had. */
       reconciledThrough: z.string(),
+      /** Start of the last inventory report of all versions that was compared. */
+      lastReport: z.string().optional(),
       /** Intervals in which events may be missing for good, as capture was off. */
       gaps: z.array(z.object({ after: z.string(), before: z.string(), reason: z.string() })),
       /** Why changes may have gone by unseen when the commit was made. */

@@ -12,7 +12,7 @@ export interface RangeResult {
   readonly versions: number;
   readonly bytes: number;
   readonly markers: number;
-  /** Versions with a body that were seen, and not asked for. */
+  /** Versions with a body that were seen, and not asked for, or gone by then. */
   readonly leftOut: number;
   readonly stored: number;
   readonly storedBytes: number;

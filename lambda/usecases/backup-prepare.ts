@@ -185,7 +185,7 @@ async function chosenSource(ports: BackupPorts, request: BackupRequest, facts: S
     if (upkeep.action === 'commit-changes' && !base?.continuous)
       throw invalidRequest([`action: bucket "${bucket}" has to be compared first: use "auto" or "reconcile"`]);
     const scans = upkeep.action === 'reconcile' || (upkeep.action === 'auto' && continuous?.reconcile === true);
-    return scans ? chooseSource(ports, { ...request, source: 'listing' }, base, now) : fromChanges();
+    return scans ? chooseSource(ports, { ...request, source: 'listing' }, base, { now }) : fromChanges();
   }
   const unusable = continuous ? continuous.unusable : 'the bucket has no continuous backup in this vault';
   const fits = request.versions === 'ALL' && request.metadata === 'EVENTS';
@@ -195,7 +195,7 @@ async function chosenSource(ports: BackupPorts, request: BackupRequest, facts: S
       `a recovery point of bucket "${bucket}" cannot be made of what was captured: ${unusable}; use the source "listing"`,
     );
   if (source === 'changes' || (source === 'auto' && fits && unusable === undefined)) return fromChanges();
-  return chooseSource(ports, request, base, now);
+  return chooseSource(ports, request, base, { now, isCaptured: continuous !== undefined && unusable === undefined });
 }
 
 /** A scan of all versions says what the bucket had at its start; the first one is where continuous backup begins. */

@@ -24,17 +24,21 @@ export function oldestReport({ source, maxSourceAgeMinutes }: BackupRequest): nu
   return source === 'auto' ? AUTO_AGE : REPORT_AGE;
 }
 
-/** Decides from what the job learns of the bucket's content, and cuts that into units. `now` is S3's time. */
+/**
+ * Decides from what the job learns of the bucket's content, and cuts that into units. `now` is S3's time. With `isCaptured`, all that
+ * happened up to the last commit was captured: then a report may be older than that commit, which has what is younger.
+ */
 export async function chooseSource(
   ports: BackupPorts,
   request: BackupRequest,
   base: Manifest | undefined,
-  now: number,
+  { now, isCaptured = false }: { readonly now: number; readonly isCaptured?: boolean },
 ): Promise<ChosenSource> {
   const { bucket, source } = request;
   if (source === 'inventory') await ensureInventory(ports, bucket, now);
   const previousAsOf = base ? fromIso(base.asOf) : 0;
-  const report = source === 'listing' ? undefined : await usableReport(ports, request, previousAsOf, now);
+  const least = isCaptured ? 0 : previousAsOf;
+  const report = source === 'listing' ? undefined : await usableReport(ports, request, least, now);
   if (!report) {
     // S3's time never goes back within a timeline, whatever node answers.
     const asOf = Math.max(now, previousAsOf);
@@ -44,7 +48,7 @@ export async function chooseSource(
   const sizes = content.files.map((file) => file.size);
   return {
     source: 'inventory',
-    asOf: report.start,
+    asOf: Math.max(report.start, previousAsOf),
     report: ref,
     units: inventoryUnits(sizes, ports.settings.inventoryUnitBytes),
   };

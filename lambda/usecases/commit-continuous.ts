@@ -23,7 +23,7 @@ export interface ContinuousFacts {
 
 /** What the commit says of continuous backup. Watermarks never go back: what was whole once stays so. */
 export function continuousOf(
-  { continuous, changes, source, versions, asOf }: BackupJob,
+  { continuous, changes, source, versions, asOf, report }: BackupJob,
   base: Manifest | undefined,
   { lag, gaps, lost }: ContinuousFacts,
 ): Continuous | undefined {
@@ -32,8 +32,9 @@ export function continuousOf(
   const least = before ? fromIso(before.capturedThrough) : continuous.since;
   // Who was late once may be late again.
   const captured = Math.max(least, continuous.capturedThrough - lag);
-  const compared =
-    source === 'changes' || versions === 'CURRENT' ? 0 : asOf - (source === 'inventory' ? REPORT_LAG : 0);
+  const scan = source === 'changes' || versions === 'CURRENT' ? undefined : source;
+  const lastReport = scan === 'inventory' && report ? toIso(report.start) : before?.lastReport;
+  const compared = scan === undefined ? 0 : scan === 'inventory' ? (report?.start ?? 0) - REPORT_LAG : asOf;
   const horizon = (changes?.through ?? asOf) - continuous.days * DAY;
   return {
     plan: continuous.plan,
@@ -41,12 +42,13 @@ export function continuousOf(
     since: toIso(continuous.since),
     capturedThrough: toIso(captured),
     reconciledThrough: toIso(Math.max(compared, continuous.reconciledThrough)),
+    lastReport,
     gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
       .filter((gap) => gap.before > horizon)
       .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
     stopped: continuous.stopped,
     // A listing looks for them: what it does not find is gone.
-    unresolved: source === 'listing' && versions === 'ALL' ? lost : (continuous.unresolved ?? 0) + lost,
+    unresolved: scan === 'listing' ? lost : (continuous.unresolved ?? 0) + lost,
   };
 }
 

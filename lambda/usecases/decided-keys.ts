@@ -1,6 +1,14 @@
 import { decide, Decision } from '../core/decisions';
 import { foldStates } from '../core/fold-states';
-import { addHoldings, foldVersions, holdingsOf, isMissed, isMissedRemoval, NO_HOLDINGS } from '../core/fold-versions';
+import {
+  addHoldings,
+  type FoldedVersions,
+  foldVersions,
+  holdingsOf,
+  isMissed,
+  isMissedRemoval,
+  NO_HOLDINGS,
+} from '../core/fold-versions';
 import type { BackupJob } from '../core/jobs';
 import { isVersion, Row, versionIdentity } from '../core/row';
 import { isRemovalOf, olderVersions, viewAt } from '../core/view';
@@ -9,7 +17,7 @@ import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
 import { ScannedKeys } from './scanned-keys';
 
-interface DecidedKey {
+export interface DecidedKey {
   /** Identity of the current version, as far as the scan can tell. */
   readonly current?: string;
   /** Date of the newest version that the scan saw. */
@@ -17,6 +25,8 @@ interface DecidedKey {
   readonly decisions: readonly Decision[];
   /** Versions with a body that a job of CURRENT versions does not keep. */
   readonly leftOut: number;
+  /** Versions with a body that the report lists, and that were permanently deleted since. */
+  readonly gone: number;
   /** What no event has told of. */
   readonly gaps: number;
   /** Versions of the history whose tags and ACL a scan of CURRENT versions does not lead to. */
@@ -36,15 +46,26 @@ export class DecidedKeys {
   /** `known` is what an earlier turn took for the current version: the bucket may have changed since. */
   async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
-    const { rows, leftOut } = await this.scanned.complete(compared, known);
+    const fold = this.job.continuous ? foldVersions(logged, history, this.job.seq) : undefined;
+    const { there, gone } = this.withoutGone(compared.scanned, fold?.told ?? history);
+    const { rows, leftOut } = await this.scanned.complete({ ...compared, scanned: there }, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
-    const key = { current, currentAt: rows[0]?.lastModified, leftOut, unread: this.unread(rows, history) };
-    if (this.job.continuous) return { ...key, ...(await this.continuous(compared, rows)) };
+    const key = { current, currentAt: rows[0]?.lastModified, leftOut, gone, unread: this.unread(rows, history) };
+    if (fold) return { ...key, ...(await this.continuous(compared, rows, fold)) };
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
     const told = [...history, ...restated.flatMap(({ states }) => states)];
     const decisions = [...decide(withoutAcls(rows, acls), told, this.job), ...restated, folded(logged)];
     return { ...key, gaps: 0, decisions };
+  }
+
+  /** A report may still list what was permanently deleted since. */
+  private withoutGone(scanned: readonly Row[], told: readonly Row[]): { there: readonly Row[]; gone: number } {
+    const removals = this.job.source === 'inventory' ? told.filter((row) => row.kind === 'removed') : [];
+    if (removals.length === 0) return { there: scanned, gone: 0 };
+    const there = scanned.filter((row) => !removals.some((one) => isRemovalOf(one, row)));
+    const bodies = (rows: readonly Row[]): number => rows.filter(({ kind }) => kind === 'put').length;
+    return { there, gone: bodies(scanned) - bodies(there) };
   }
 
   private unread(rows: readonly Row[], history: readonly Row[]): number {
@@ -60,10 +81,9 @@ export class DecidedKeys {
   private async continuous(
     { key, history, logged }: ScannedKey,
     rows: readonly Row[],
+    fold: FoldedVersions,
   ): Promise<Pick<DecidedKey, 'decisions' | 'gaps'>> {
-    const { source, seq } = this.job;
-    const fold = foldVersions(logged, history, seq);
-    const isScan = source !== 'changes';
+    const isScan = this.job.source !== 'changes';
     const seen = new Set(rows.map(versionIdentity));
     const pending = fold.pending
       .filter((row) => !seen.has(versionIdentity(row)))

@@ -13,6 +13,8 @@ const CLAIM_AGE = DAY;
 const STALE_CLAIM = 2 * DAY;
 /** A comparison is due so long after the last one: a little less than a day, so that it keeps its hour. */
 const RECONCILE_AGE = 23 * HOUR;
+/** A bucket whose reports are compared is not listed as well, as long as there are any: S3 delivers one each day, some late. */
+const REPORT_AGE = 3 * DAY;
 /** Recovery points without a scan need a comparison of the last days, */
 const MOST_UNRECONCILED = 7 * DAY;
 /** and what was captured must not be older than this when nobody says otherwise. */
@@ -143,6 +145,9 @@ function judge(
     ...(gapAfter ? ['there is a gap in the capture that no comparison has closed yet'] : []),
     ...((unresolved ?? 0) > 0 ? [`${String(unresolved)} versions were gone before they could be read`] : []),
   ];
-  const reconcile = !base?.continuous || base.versions !== 'ALL' || gapAfter || now - reconciledThrough > RECONCILE_AGE;
+  const lastReport = base?.continuous?.lastReport;
+  const isCompared =
+    now - reconciledThrough <= RECONCILE_AGE || (lastReport !== undefined && now - fromIso(lastReport) <= REPORT_AGE);
+  const reconcile = !base?.continuous || base.versions !== 'ALL' || gapAfter || !isCompared;
   return { unusable: reasons.length > 0 ? reasons.join('; ') : undefined, reconcile };
 }

@@ -1,6 +1,7 @@
 import type { BackupJob } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import type { Row } from '../core/row';
+import type { DecidedKey } from './decided-keys';
 import type { Placed } from './range-batch';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */
@@ -31,8 +32,9 @@ export class RangeCounts {
     private topped?: string,
   ) {}
 
-  addKey({ gaps, unread }: { readonly gaps: number; readonly unread: number }): void {
+  addKey({ gaps, unread, gone }: Pick<DecidedKey, 'gaps' | 'unread' | 'gone'>): void {
     this.sums.gaps += gaps;
+    this.sums.leftOut += gone;
     if (this.job.metadata === 'FULL') this.sums.unread += unread;
   }
 

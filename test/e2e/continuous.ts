@@ -1,45 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand, PutObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { awsClients } from '../../bin/commands/aws-clients';
-import { processIo } from '../../bin/commands/io';
-import { runCli } from '../../bin/commands/program';
-import { clientConfig } from '../../local/aws-env';
 import { currentOf } from '../../local/bucket-history';
 import { compareBuckets } from '../../local/compare-buckets';
 import { Bucket } from './buckets';
+import { captured, isoSecond, listed } from './continuous-world';
 import type { E2eWorld } from './world';
-
-const limitMs = 90_000;
-const seconds = (iso: string): number => Date.parse(iso) / 1000;
-const isoSecond = (millis: number): string =>
-  new Date(Math.floor(millis / 1000) * 1000).toISOString().replace('.000', '');
 
 /** Continuous backup as it is deployed: from the event of a write to a restore of its second, a rollback and its undo. */
 export function continuousBackup(world: () => E2eWorld): void {
   describe('continuous backup', () => {
     const name = Bucket.small;
-    /** Commits until all that happened up to an instant is in the vault. */
-    const captured = async (instant: string): Promise<void> => {
-      const deadline = Date.now() + limitMs;
-      for (;;) {
-        const { asOf } = await world().small.upkeeps.succeed({ bucket: name, action: 'commit-changes' });
-        if (seconds(asOf) >= seconds(instant)) return;
-        if (Date.now() > deadline) throw new Error(`captured through ${asOf} only, not ${instant}`);
-        await sleep(2_000);
-      }
-    };
-
     /** Version IDs of the objects that the command line lists. */
-    const listed = async (...args: string[]): Promise<Record<string, string>> => {
-      const pieces: string[] = [];
-      const write = (piece: string | Uint8Array): Promise<void> => Promise.resolve(void pieces.push(String(piece)));
-      const io = { ...processIo(), write, err: () => undefined };
-      const { engine, small } = world();
-      const command = ['--vault', small.names.vault, '--json', 'ls', name, '--recursive', ...args];
-      expect(await runCli(command, io, awsClients(clientConfig(engine)))).toBe(0);
-      const objects = JSON.parse(pieces.join('')) as { key: string; versionId: string }[];
-      return Object.fromEntries(objects.map(({ key, versionId }) => [key, versionId]));
-    };
+    const listedIds = async (...args: string[]): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        (await listed(world(), 'ls', '--recursive', ...args)).map(({ key, versionId }) => [key, versionId]),
+      );
     const versionIds = (history: ReturnType<typeof currentOf>): Record<string, string> =>
       Object.fromEntries([...history].map(([key, versions]) => [key, versions[0]?.versionId ?? '']));
 
@@ -52,7 +27,7 @@ export function continuousBackup(world: () => E2eWorld): void {
       await s3.send(new PutObjectCommand({ ...target, Key: 'live/b', Body: 'kept' }));
       await s3.send(new PutObjectCommand({ ...target, Key: 'live/large', Body: Buffer.alloc(2 * 1024 * 1024, 7) }));
       await sleep(1_100);
-      const instant = isoSecond(Date.now());
+      const instant = isoSecond();
       const before = currentOf(await reader.read(name));
       await sleep(2_000);
       await s3.send(new PutObjectCommand({ ...target, Key: 'live/a', Body: 'second' }));
@@ -66,11 +41,11 @@ export function continuousBackup(world: () => E2eWorld): void {
         }),
       );
       const after = currentOf(await reader.read(name));
-      await captured(instant);
+      await captured(world(), instant);
       const compared = await small.upkeeps.succeed({ bucket: name, action: 'reconcile' });
       expect(compared).toMatchObject({ status: 'COMPLETED', source: 'listing', gaps: 0 });
 
-      expect(await listed('--at', instant)).toEqual(versionIds(before));
+      expect(await listedIds('--at', instant)).toEqual(versionIds(before));
       const restored = `${name}-at-a-second`;
       const request = { sourceBucket: name, pointInTime: instant };
       expect(
