@@ -19,6 +19,8 @@ export class BackupResource {
    * @param bucket the bucket to protect
    */
   static fromBucket(bucket: s3.IBucket): BackupResource {
+    // The CDK takes a name from any ARN that a bucket is imported by.
+    parseBucketArn(bucket.bucketArn);
     requireGeneralPurposeBucket(bucket.bucketName);
     return new BackupResource(bucket.bucketArn, bucket);
   }

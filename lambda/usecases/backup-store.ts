@@ -8,6 +8,7 @@ import { NULL_VERSION, Row, VaultFile } from '../core/row';
 import { isStoreError, ObjectHead, ObjectStore, StoreErrorCode } from '../ports/object-store';
 import type { BackupPorts } from './context';
 import { CopyIntoVault, CopyPorts } from './copy-into-vault';
+import { versionsOfKey } from './key-versions';
 
 /** What became of a version: a body to pack, a copy in the vault, a reason to skip it, or a copy still under way. */
 export type Stored =
@@ -82,6 +83,7 @@ export class VersionStore {
   private async read(row: Row): Promise<Stored> {
     const object = await this.ports.source.get(this.source(row));
     refuseContradiction(row, object);
+    if (await this.isReplaced(row, object)) return { kind: 'skipped', reason: 'version-gone' };
     if (object.size !== (row.size ?? object.size) || object.body.byteLength !== object.size)
       return { kind: 'skipped', reason: 'version-gone' };
     if (object.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
@@ -93,6 +95,7 @@ export class VersionStore {
     const source = this.source(row);
     const head = await this.ports.source.head(source);
     refuseContradiction(row, head);
+    if (await this.isReplaced(row, head)) return { kind: 'skipped', reason: 'version-gone' };
     if (head.size !== (row.size ?? head.size)) return { kind: 'skipped', reason: 'version-gone' };
     if (head.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, head);
@@ -107,6 +110,16 @@ export class VersionStore {
   private source(row: Row): { bucket: string; key: string; versionId: string; ifMatch?: string } {
     const ref = { bucket: this.job.bucket, key: row.key, versionId: row.versionId };
     return row.versionId === NULL_VERSION ? { ...ref, ifMatch: row.etag } : ref;
+  }
+
+  /**
+   * A null version that was written over with the very same bytes has their ETag, but may have other headers and tags. S3's listing has the
+   * last word about dates.
+   */
+  private async isReplaced({ key, versionId, lastModified, source }: Row, head: ObjectHead): Promise<boolean> {
+    if (versionId !== NULL_VERSION || source === 'event' || head.lastModified === lastModified) return false;
+    const listed = await versionsOfKey(this.ports.source, { bucket: this.job.bucket, key });
+    return listed.find((version) => version.versionId === versionId)?.lastModified !== lastModified;
   }
 
   private identity(row: Row): string {

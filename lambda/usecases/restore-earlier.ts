@@ -23,13 +23,13 @@ export class EarlierWrites {
 
   /**
    * Writes above what is known to be there: the destination's newest versions, oldest first, are the next of the key's writes, or those
-   * after some that the dead attempt could not do. Undefined when something else was written there.
+   * after some that the dead attempt could not do, each maybe under the marker that hid it. Undefined when something else was written there.
    */
   async above(action: RestoreAction, outcomes: KeyProgress['outcomes']): Promise<Found | undefined> {
     const open = openOps(action, outcomes);
     const { bucket } = this.job.destination;
-    const own = await versionsOfKey(this.destination, { bucket, key: action.destination }, open.length + 1);
-    for (let done = Math.min(open.length, own.length); done >= 0; done--) {
+    const own = await versionsOfKey(this.destination, { bucket, key: action.destination }, 2 * open.length + 1);
+    for (let done = Math.min(2 * open.length, own.length); done >= 0; done--) {
       if (!isKnown(own[done], action, outcomes)) continue;
       const found = await this.align(action, outcomes, own.slice(0, done).reverse());
       if (found) return found;
@@ -65,8 +65,10 @@ export class EarlierWrites {
           : await this.recogniseListed(action.destination, entry, op);
       supposed[index] = outcome ?? { kind: 'failed', reason: 'not-finished' };
       if (!outcome) continue;
-      found.set(index, outcome);
       entries.shift();
+      const hidden = action.ops[index + 1]?.kind === 'marker' ? undefined : this.recogniseHidden(outcome, entries[0]);
+      if (hidden) entries.shift();
+      found.set(index, (supposed[index] = hidden ?? outcome));
     }
     return entries.length === 0 ? found : undefined;
   }
@@ -78,6 +80,14 @@ export class EarlierWrites {
   ): OpOutcome | undefined {
     if (!entry.isMarker || entry.lastModified < fromIso(this.job.startedAt)) return undefined;
     return markerRefusal(supposed, index) ? undefined : { kind: 'marked', versionId: entry.versionId };
+  }
+
+  /** The dead attempt could not write the tags either, and put a marker on the object. */
+  private recogniseHidden(outcome: OpOutcome, above: ListedVersion | undefined): OpOutcome | undefined {
+    if (outcome.kind !== 'restored' || !outcome.withoutTags || !above?.isMarker) return undefined;
+    if (above.lastModified < fromIso(this.job.startedAt)) return undefined;
+    const { versionId, etag } = outcome;
+    return { kind: 'failed', reason: 'tags-not-written', wrong: { versionId, etag, hiddenBy: above.versionId } };
   }
 
   private async recogniseListed(key: string, entry: ListedVersion, op: BodyOp): Promise<OpOutcome | undefined> {

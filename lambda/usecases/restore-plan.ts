@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { invalidRequest } from '../contract/errors';
-import { workKey } from '../contract/layout';
+import { recoveryPointId, workKey } from '../contract/layout';
 import type { FanOutInput, StartInput } from '../contract/steps';
 import { fromIso, toIso } from '../core/instant';
 import { parseItemsFile, selectedParts, type Selection, toSelection } from '../core/items';
@@ -41,7 +41,7 @@ export async function planRestore(
     throw invalidRequest([
       `versions: recovery point ${point.recoveryPointId} has current versions only, so versions must be 1, got ${String(request.versions)}`,
     ]);
-  const selected = await selection(ports.destination, request);
+  const asked = await selection(ports.destination, request);
   const destination = await checkDestination(ports, request, manifest);
   const { key: historyKey, history } = await keepHistory(ports, point, jobId);
   const selectionKey = workKey(jobId, PLAN_STEP, 'all', 'selection.json');
@@ -52,13 +52,14 @@ export async function planRestore(
     point: history.point,
     asOf: history.asOf,
     pointInTime: history.pointInTime,
-    recoveryPointId: point.recoveryPointId,
+    recoveryPointId: history.pointInTime ? point.recoveryPointId : recoveryPointId(sourceBucket, history.point.seq),
     history: historyKey,
     historyNow: request.rollback && !history.pointInTime ? await keepNewest(ports, sourceBucket, jobId) : undefined,
     selection: selectionKey,
     destination,
   };
-  await ports.scratch.create(selectionKey, selected);
+  // The items file may have been changed since an earlier attempt at this step.
+  const { value: selected } = await ports.scratch.create(selectionKey, asked);
   await recordStart(ports, job);
   // An earlier attempt at this step may have found another commit: its units are written already.
   const isSame = history.point.sha256 === point.found.sha256;

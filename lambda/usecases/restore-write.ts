@@ -1,8 +1,10 @@
+import { BackupError, ErrorName } from '../contract/errors';
 import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../core/canonical';
 import type { ObjectProperties } from '../core/object-properties';
 import type { RestoreJob } from '../core/restore-job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../core/restore-outcome';
 import type { RestoreOp } from '../core/restore-plan';
+import { NULL_VERSION } from '../core/row';
 import { isStoreError, ReadOptions, StoreError, StoreErrorCode, WriteCondition, Written } from '../ports/object-store';
 import { headEtag } from './destination-listing';
 import { asCopy, RestoreBodies } from './restore-bodies';
@@ -47,8 +49,10 @@ export class VersionWriter {
   async write(key: string, op: RestoreOp, condition: WriteCondition, begun?: OpenUpload): Promise<WriteOutcome> {
     const target = { bucket: this.job.destination.bucket, key };
     try {
-      if (op.kind === 'marker') return await this.mark(target, condition);
-      return await this.writeBody(target, op, condition, begun);
+      const outcome =
+        op.kind === 'marker' ? await this.mark(target, condition) : await this.writeBody(target, op, condition, begun);
+      refuseUnversioned(outcome, target);
+      return outcome;
     } catch (error) {
       if (isStoreError(error, 'precondition-failed')) return { kind: 'conflict' };
       if (begun && isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
@@ -170,6 +174,15 @@ export class VersionWriter {
       encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption,
     };
   }
+}
+
+/** Somebody has suspended versioning since the plan: what is written has taken the place of the null version, if there was one. */
+function refuseUnversioned(outcome: WriteOutcome, { bucket, key }: Target): void {
+  if (!('versionId' in outcome) || outcome.versionId !== NULL_VERSION) return;
+  throw new BackupError(
+    ErrorName.destinationNotVersioned,
+    `versioning of bucket "${bucket}" was turned off while the job ran: nothing more is written; the null version of ${JSON.stringify(key)}, if there was one, is replaced`,
+  );
 }
 
 async function writeWithAcl(op: BodyOp, write: Write, begun: OpenUpload | undefined): Promise<WriteOutcome> {

@@ -61,6 +61,16 @@ describe('ARNs', () => {
     const bucket = s3.Bucket.fromBucketName(testStack(), 'B', 'b--use1-az4--x-s3');
     expect(() => BackupResource.fromBucket(bucket)).toThrow('which is a directory bucket; select the bucket itself');
   });
+
+  test.each([
+    ['arn:aws:s3express:us-east-1:111122223333:bucket/b--use1-az4--x-s3', 'which is a directory bucket'],
+    ['arn:aws:s3-outposts:us-east-1:111122223333:outpost/op-1/bucket/b', 'on Outposts'],
+    ['arn:aws:s3:us-east-1:111122223333:accesspoint/a', 'which is an access point'],
+    ['arn:aws:s3:::my-bucket/photos', 'which names objects'],
+  ])('%s is refused as an imported bucket too', (arn, message) => {
+    const bucket = s3.Bucket.fromBucketArn(testStack(), 'B', arn);
+    expect(() => BackupResource.fromBucket(bucket)).toThrow(message);
+  });
 });
 
 describe('buckets that cannot be backed up', () => {

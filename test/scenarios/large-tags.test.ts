@@ -132,7 +132,26 @@ test('of all versions, those that a dead attempt left without tags have them in 
   }
 });
 
-test('a rollback whose tags are refused can be undone, and done again', async () => {
+test.each(['skip', 'overwrite'])('what an attempt hid that died then is said by the next (%s)', async (onExisting) => {
+  const rig = await backedUp(['v1', 'v2']);
+  if (onExisting === 'overwrite') rig.s3.put('dst', 'k', 'mine');
+  const { length } = rig.s3.history('dst', 'k');
+  for (const versions of onExisting === 'skip' ? ['all'] : ['all', 1]) {
+    refuse(rig, 'access-denied', 'PutObjectTagging');
+    dieAfter(rig, 'DeleteObject');
+    rig.s3.advance(5);
+    const output = await rig.restore({ ...request, onExisting, versions });
+    expect(output).toMatchObject({ status: 'PARTIAL', failed: versions === 1 ? 1 : 2, skipped: {} });
+    const [marker, untagged] = rig.s3.history('dst', 'k');
+    expect([marker?.isMarker, untagged?.isMarker]).toEqual([true, false]);
+    const ids = { destinationVersionId: untagged?.versionId, current: marker?.versionId };
+    expect(failedLines(rig)).toContainEqual(expect.objectContaining({ reason: 'tags-not-written', ...ids }));
+    rig.s3.put('dst', 'k', 'mine');
+  }
+  expect(rig.s3.history('dst', 'k').length - length).toBe(onExisting === 'skip' ? 5 : 8);
+});
+
+test.each([false, true])('a rollback whose tags are refused can be undone, and done again (dies: %s)', async (dies) => {
   const rig = await backedUp(['then']);
   const then = currentOf(rig.s3, 'src');
   const { recoveryPointId } = (await rig.catalog.listRecoveryPoints({ bucket: 'src', limit: 1 })).items[0] ?? {};
@@ -143,6 +162,7 @@ test('a rollback whose tags are refused can be undone, and done again', async ()
   rig.s3.advance(5);
   const back = { sourceBucket: 'src', rollback: true, recoveryPointId };
   refuse(rig, 'access-denied', 'PutObjectTagging');
+  if (dies) dieAfter(rig, 'DeleteObject');
   const { status, jobId } = await rig.restore(back);
   expect({ status, current: currentOf(rig.s3, 'src').size }).toEqual({ status: 'PARTIAL', current: 0 });
   rig.destination.calls.beforeCall = undefined;

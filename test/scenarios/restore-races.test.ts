@@ -99,3 +99,35 @@ describe.each([
     }
   }, 60_000);
 });
+
+test.each(['put', 'copied by parts', 'delete marker'])(
+  'a restore whose destination loses its versioning stops, and does not say COMPLETED (%s)',
+  async (kind) => {
+    const rig = new Rig({ settings: { packThreshold: 8, copyPartSize: 2, concurrency: 1 } });
+    rig.s3.createBucket('src');
+    rig.s3.createBucket('dst', { versioning: 'Disabled' });
+    for (const key of ['a', 'b', 'c']) {
+      rig.s3.put('src', key, kind);
+      if (kind === 'delete marker') rig.s3.delete('src', key);
+      rig.s3.put('dst', key, 'a null version');
+    }
+    rig.s3.setVersioning('dst', 'Enabled');
+    rig.s3.advance(5);
+    await rig.backup({ bucket: 'src' });
+    rig.s3.advance(5);
+    const first = { put: 'PutObject', 'copied by parts': 'CreateMultipartUpload', 'delete marker': 'DeleteObject' }[
+      kind
+    ];
+    rig.destination.calls.beforeCall = ({ operation }) => {
+      if (operation === first) rig.s3.setVersioning('dst', 'Suspended');
+    };
+    const restored = rig.restore({
+      sourceBucket: 'src',
+      destinationBucket: 'dst',
+      onExisting: 'overwrite',
+      versions: 'all',
+    });
+    await expect(restored).rejects.toMatchObject({ name: 'DestinationNotVersioned', message: /"a"/ });
+    expect(['b', 'c'].map((key) => rig.s3.text('dst', key))).toEqual(['a null version', 'a null version']);
+  },
+);

@@ -102,6 +102,32 @@ test('a null version that is replaced between the scan and its read is not mixed
   expect([rig.s3.text('dst', 'small'), rig.s3.text('dst', 'large')]).toEqual(['two', 'two large']);
 });
 
+test.each([
+  ['GetObject', 'small'],
+  ['HeadObject', 'copied by S3'],
+])('nor with one of the very same bytes that has other headers and tags (before %s)', async (wanted, body) => {
+  const rig = new Rig({ settings: { packThreshold: 8 } });
+  rig.s3.createBucket('src', { versioning: 'Disabled' });
+  const put = (name: string) =>
+    rig.s3.put('src', 'k', body, { tags: { name }, headers: { 'content-language': name }, userMetadata: { name } });
+  put('old');
+  rig.s3.setVersioning('src', 'Enabled');
+  rig.s3.advance(5);
+  let replaced = false;
+  rig.source.calls.beforeCall = ({ operation }) => {
+    if (replaced || operation !== wanted) return;
+    replaced = true;
+    rig.s3.setVersioning('src', 'Suspended');
+    put('new');
+    rig.s3.setVersioning('src', 'Enabled');
+  };
+  expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'PARTIAL', skipped: { 'version-gone': 1 } });
+  rig.s3.advance(5);
+  expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 1 });
+  await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
+  expect(rig.s3.find('dst', 'k')).toMatchObject({ tags: { name: 'new' }, userMetadata: { name: 'new' } });
+});
+
 test('a body that is damaged in the vault is not restored, and the job says so', async () => {
   const rig = new Rig({ settings: { packThreshold: 4 } });
   rig.s3.createBucket('src');
