@@ -42,7 +42,9 @@ export function addBackup(program: Command, run: Run): void {
     .summary('make a recovery point of a bucket')
     .description('Makes a recovery point of a bucket: starts a job, waits for its end and says what it did.')
     .argument('<bucket>', 'the bucket to back up')
-    .addOption(choice('--source <source>', 'where the list of versions comes from', ['auto', 'listing', 'inventory']))
+    .addOption(
+      choice('--source <source>', 'where the list of versions comes from', ['auto', 'listing', 'inventory', 'changes']),
+    )
     .addOption(choice('--versions <which>', 'all versions, or current ones only', ['ALL', 'CURRENT']))
     .addOption(
       choice('--metadata <how>', 'tags and ACLs: new ones and captured changes, or all again', ['EVENTS', 'FULL']),

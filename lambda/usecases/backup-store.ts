@@ -5,7 +5,7 @@ import { refuseContradiction } from '../core/inventory-contradictions';
 import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob } from '../core/jobs';
 import { NULL_VERSION, Row, VaultFile } from '../core/row';
-import { isStoreError, ObjectHead, ObjectStore, StoreErrorCode } from '../ports/object-store';
+import { isStoreError, ObjectHead, ObjectRef, ObjectStore, StoreError, StoreErrorCode } from '../ports/object-store';
 import type { BackupPorts } from './context';
 import { CopyIntoVault, CopyPorts } from './copy-into-vault';
 import { versionsOfKey } from './key-versions';
@@ -129,11 +129,13 @@ export class VersionStore {
 
   /** Headers and metadata came with the body; tags and ACL cost a request only where there can be any. */
   private async describe(row: Row, head: ObjectHead): Promise<Row> {
+    const { source } = this.ports;
     const ref = { bucket: this.job.bucket, key: row.key, versionId: row.versionId };
     const [tags, acl] = await Promise.all([
-      head.tagCount > 0 ? this.ports.source.getTags(ref) : {},
-      this.job.aclsEnabled && row.acl === undefined ? this.ports.source.getAcl(ref) : undefined,
+      head.tagCount > 0 ? source.getTags(ref) : {},
+      this.job.aclsEnabled && row.acl === undefined ? source.getAcl(ref) : undefined,
     ]);
+    if (head.tagCount > 0 || acl) await refuseReplaced(source, ref, head);
     return {
       ...row,
       ...(row.source === 'event' && { lastModified: head.lastModified, size: head.size }),
@@ -150,6 +152,18 @@ export class VersionStore {
   }
 }
 
+/** Tags and ACL that were read of a null version are those of the body only if it is still there. */
+async function refuseReplaced(
+  source: ObjectStore,
+  ref: Required<ObjectRef>,
+  { etag, lastModified }: Pick<Row, 'etag' | 'lastModified'>,
+): Promise<void> {
+  if (ref.versionId !== NULL_VERSION) return;
+  const now = await source.head({ ...ref, ifMatch: etag });
+  if (now.lastModified !== lastModified)
+    throw new StoreError('precondition-failed', 'the null version was written over while it was read');
+}
+
 /** Reads tags and ACL of a version that the vault has already: `metadata: FULL`. */
 export async function readMetadata(
   ports: BackupPorts,
@@ -162,9 +176,10 @@ export async function readMetadata(
       ports.source.getTags(ref),
       job.aclsEnabled ? ports.source.getAcl(ref) : undefined,
     ]);
+    await refuseReplaced(ports.source, ref, row);
     return { tags: encodeTags(tags), acl: acl && encodeAcl(acl) };
   } catch (error) {
-    if (isStoreError(error, 'not-found', 'delete-marker')) return undefined;
+    if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return undefined;
     throw error;
   }
 }
