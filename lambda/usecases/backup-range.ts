@@ -104,18 +104,18 @@ class RangeBackup {
       const resumed = key === this.start?.key ? this.start : undefined;
       const decided = await keys.decide(compared, resumed?.current);
       const { decisions } = decided;
-      if (!resumed) this.counts.addKey(decided);
+      if (!resumed) batch.addKey(key, decided);
       for (let done = resumed?.done ?? 0; done < decisions.length; done++) {
         const decision = decisions[done];
         if (decision) batch.add(place(decision, done, decided));
         if (!batch.isFull) continue;
-        stopped = await this.carryOut(batch.placed, delta);
+        stopped = await this.carryOut(batch, delta);
         batch = new Batch(ports.settings.packThreshold);
         if (stopped) break;
       }
       if (stopped) break;
     }
-    stopped ??= await this.carryOut(batch.placed, delta);
+    stopped ??= await this.carryOut(batch, delta);
     const segments = await delta.finish();
     const requests = requestsSince(ports.source, before);
     const reports = await this.report.finish();
@@ -159,12 +159,13 @@ class RangeBackup {
   }
 
   /** Carries out decisions in order. Answers where to go on when the time ended before the last one. */
-  private async carryOut(batch: readonly Placed[], delta: DeltaWriter): Promise<StoreCursor | undefined> {
+  private async carryOut(batch: Batch, delta: DeltaWriter): Promise<StoreCursor | undefined> {
+    const { placed } = batch;
     const outcomes = await runInOrder(
-      batch,
+      placed,
       this.ports.settings.concurrency,
       (index) =>
-        (index === 0 && delta.isEmpty) || this.isFree(batch[index]) || this.ports.deadline.remainingMillis() > 0,
+        (index === 0 && delta.isEmpty) || this.isFree(placed[index]) || this.ports.deadline.remainingMillis() > 0,
       ({ decision }) => this.act(decision),
     );
     const firstUnfinished = outcomes.findIndex((outcome) => outcome.kind === 'unfinished');
@@ -172,12 +173,13 @@ class RangeBackup {
     // What is gone by now was deleted before, not before the scan began.
     const lookedAt = outcomes.some(({ kind }) => kind === 'gone') ? await this.now() : 0;
     for (let i = 0; i < end; i++) {
-      const placed = batch[i];
+      const one = placed[i];
       const outcome = outcomes[i];
-      if (placed && outcome) await this.settle(placed, outcome, delta, lookedAt);
+      if (one && outcome) await this.settle(one, outcome, delta, lookedAt);
     }
     await delta.flushPack();
-    const next = batch[end];
+    const next = placed[end];
+    this.counts.addKeys(batch, next?.decision.row.key);
     if (!next) return undefined;
     for (const outcome of outcomes) {
       if (outcome.kind === 'unfinished') this.uploads.set(outcome.objectKey, outcome.uploadId);

@@ -7,20 +7,15 @@ import { isRemovalOf, olderVersions, viewAt } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
+import type { KeyCounts } from './range-batch';
 import { ScannedKeys } from './scanned-keys';
 
-interface DecidedKey {
+interface DecidedKey extends KeyCounts {
   /** Identity of the current version, as far as the scan can tell. */
   readonly current?: string;
   /** Date of the newest version that the scan saw. */
   readonly currentAt?: number;
   readonly decisions: readonly Decision[];
-  /** Versions with a body that a job of CURRENT versions does not keep. */
-  readonly leftOut: number;
-  /** What no event has told of. */
-  readonly gaps: number;
-  /** Versions of the history whose tags and ACL a scan of CURRENT versions does not lead to. */
-  readonly unread: number;
 }
 
 /** Decides what a job does about each key, from the scan, the history, and the change log. */

@@ -1,7 +1,7 @@
 import type { BackupJob } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import type { Row } from '../core/row';
-import type { Placed } from './range-batch';
+import type { Batch, Placed } from './range-batch';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */
 export class RangeCounts {
@@ -31,9 +31,14 @@ export class RangeCounts {
     private topped?: string,
   ) {}
 
-  addKey({ gaps, unread }: { readonly gaps: number; readonly unread: number }): void {
-    this.sums.gaps += gaps;
-    if (this.job.metadata === 'FULL') this.sums.unread += unread;
+  /** `last` is the key that the next turn goes on with: those after it are looked at again. */
+  addKeys({ keys }: Batch, last: string | undefined): void {
+    for (const { key, counts } of keys) {
+      if (last !== undefined && compareKeys(key, last) > 0) return;
+      this.sums.leftOut += counts.leftOut;
+      this.sums.gaps += counts.gaps;
+      if (this.job.metadata === 'FULL') this.sums.unread += counts.unread;
+    }
   }
 
   isTopped(key: string): boolean {
@@ -41,8 +46,7 @@ export class RangeCounts {
   }
 
   /** What the recovery point has, whether it is new or not. */
-  add({ decision: { kind, row }, needed, leftOut }: Placed): void {
-    if (needed) this.sums.leftOut += leftOut;
+  add({ decision: { kind, row }, needed }: Placed): void {
     if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return;
     // What a job takes from the change log, it counts by the change of what the bucket holds.
     if (this.job.source === 'changes') return;
