@@ -5,7 +5,13 @@ import { isRemovalOf, olderVersions } from './view';
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =
   /** A version without a body in the vault: store it. `known` is what an earlier job that could not do so left. */
-  | { readonly kind: 'store'; readonly row: Row; readonly known?: Row }
+  | {
+      readonly kind: 'store';
+      readonly row: Row;
+      readonly known?: Row;
+      /** The recovery point does not have the version: it came after the scan began. */
+      readonly isLater?: true;
+    }
   /** A delete marker that the history does not have. */
   | { readonly kind: 'mark'; readonly row: Row }
   /** The vault has it: only counted, and its tags and ACL read again when the job asks for it. */

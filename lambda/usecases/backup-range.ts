@@ -264,7 +264,8 @@ class RangeBackup {
       if (links) delta.add(links);
       if (row.kind === 'put') await this.keep(decision, outcome, needed, delta);
     }
-    if (decision.kind === 'store') await this.keep(decision, outcome, needed, delta);
+    if (decision.kind === 'store' && decision.isLater) this.keepLater(row, outcome, delta);
+    else if (decision.kind === 'store') await this.keep(decision, outcome, needed, delta);
     if (decision.kind !== 'remove') return;
     const { known } = decision;
     if (outcome.kind === 'omitted') {
@@ -276,6 +277,14 @@ class RangeBackup {
       delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
       this.counts.sums.removed++;
     }
+  }
+
+  /** A captured version of after the scan's beginning: the vault gets it, and this recovery point does not tell of it. */
+  private keepLater(row: Row, outcome: Outcome, delta: DeltaWriter): void {
+    if (outcome.kind === 'skipped') delta.add(notStored(row, outcome.reason));
+    if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
+    if (outcome.kind === 'copied') delta.add(outcome.row);
+    if (outcome.kind === 'body' || outcome.kind === 'copied') this.counts.sums.captured++;
   }
 
   /** A version of the recovery point: stored now, known before, or skipped. */

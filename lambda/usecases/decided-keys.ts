@@ -60,14 +60,18 @@ export class DecidedKeys {
     const fold = foldVersions(logged, history, seq);
     const isScan = source !== 'changes';
     const seen = new Set(rows.map(versionIdentity));
+    const compared = isScan ? decide(withoutAcls(rows, aclsOf(logged)), fold.told, this.job) : [];
+    // What a scan should have seen and has not, is asked for or gone.
+    for (const { kind, row } of compared) if (kind === 'remove') seen.add(versionIdentity(row));
+    const isLater = isScan || undefined;
     const pending = fold.pending
       .filter((row) => !seen.has(versionIdentity(row)))
-      .map((row): Decision => ({ kind: 'store', row }));
+      .map((row): Decision => ({ kind: 'store', row, isLater }));
     const ordered = await this.order(key, fold.told, fold.taken, isScan);
     const decisions: Decision[] = [
       ...fold.taken.map((row): Decision => ({ kind: 'take', row })),
       ...pending,
-      ...(isScan ? decide(withoutAcls(rows, aclsOf(logged)), fold.told, this.job) : []),
+      ...compared,
     ];
     if (logged.length > 0) decisions.push(isScan ? folded(logged) : changed(key, logged, history, fold.told));
     // Last, as S3 may answer something else in another turn.

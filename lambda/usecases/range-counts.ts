@@ -46,7 +46,9 @@ export class RangeCounts {
   }
 
   /** What the recovery point has, whether it is new or not. */
-  add({ decision: { kind, row }, needed }: Placed): void {
+  add({ decision, needed }: Placed): void {
+    const { kind, row } = decision;
+    if (kind === 'store' && decision.isLater) return;
     if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return;
     // What a job takes from the change log, it counts by the change of what the bucket holds.
     if (this.job.source === 'changes') return;
