@@ -92,7 +92,7 @@ class RangeBackup {
     const base = await ports.vault.readBase(job.bucket, job.base);
     const delta = new DeltaWriter(ports.vault, job, base?.ranges.map((range) => range.from) ?? []);
     let stopped: StoreCursor | undefined;
-    let batch = new Batch(ports.settings.packThreshold);
+    let batch = this.newBatch();
     const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
     const runs = await runsOf(ports.scratch, job);
     const scan = readRunGroups(ports.scratch, runs.scan, within);
@@ -110,9 +110,13 @@ class RangeBackup {
         if (decision) batch.add(place(decision, done, decided));
         if (!batch.isFull) continue;
         stopped = await this.carryOut(batch, delta);
-        batch = new Batch(ports.settings.packThreshold);
+        batch = this.newBatch();
         if (stopped) break;
       }
+      if (stopped) break;
+      if (!decided.isAsked || !batch.isDue(ports.deadline.remainingMillis())) continue;
+      stopped = await this.carryOut(batch, delta);
+      batch = this.newBatch();
       if (stopped) break;
     }
     stopped ??= await this.carryOut(batch, delta);
@@ -129,6 +133,12 @@ class RangeBackup {
       requests,
     };
     return { result, cursor: stopped ?? (await this.mergeCursor(base, segments)) };
+  }
+
+  /** Where S3 is asked for the order of versions, deciding takes time: it gets a quarter of what is left. */
+  private newBatch(): Batch {
+    const { settings, deadline } = this.ports;
+    return new Batch(settings.packThreshold, deadline.remainingMillis() * 0.75);
   }
 
   /** A job that scans nothing looks only at keys that the log has something of. */

@@ -16,6 +16,8 @@ interface DecidedKey extends KeyCounts {
   /** Date of the newest version that the scan saw. */
   readonly currentAt?: number;
   readonly decisions: readonly Decision[];
+  /** S3 was asked for the order of versions of one second, which takes time. */
+  readonly isAsked: boolean;
 }
 
 /** Decides what a job does about each key, from the scan, the history, and the change log. */
@@ -31,10 +33,10 @@ export class DecidedKeys {
   /** `known` is what an earlier turn took for the current version: the bucket may have changed since. */
   async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
-    const { rows, leftOut } = await this.scanned.complete(compared, known);
+    const { rows, leftOut, isAsked } = await this.scanned.complete(compared, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
-    const key = { current, currentAt: rows[0]?.lastModified, leftOut, unread: this.unread(rows, history) };
-    if (this.job.continuous) return { ...key, ...(await this.continuous(compared, rows)) };
+    const key = { current, currentAt: rows[0]?.lastModified, leftOut, isAsked, unread: this.unread(rows, history) };
+    if (this.job.continuous) return { ...key, ...(await this.continuous(compared, rows, isAsked)) };
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
     const told = [...history, ...restated.flatMap(({ states }) => states)];
@@ -55,7 +57,8 @@ export class DecidedKeys {
   private async continuous(
     { key, history, logged }: ScannedKey,
     rows: readonly Row[],
-  ): Promise<Pick<DecidedKey, 'decisions' | 'gaps'>> {
+    isAsked: boolean,
+  ): Promise<Pick<DecidedKey, 'decisions' | 'gaps' | 'isAsked'>> {
     const { source, seq } = this.job;
     const fold = foldVersions(logged, history, seq);
     const isScan = source !== 'changes';
@@ -76,7 +79,7 @@ export class DecidedKeys {
     if (logged.length > 0) decisions.push(isScan ? folded(logged) : changed(key, logged, history, fold.told));
     // Last, as S3 may answer something else in another turn.
     decisions.push(...ordered.map((row): Decision => ({ kind: 'take', row })));
-    return { decisions, gaps: isScan ? this.gaps(decisions, history) : 0 };
+    return { decisions, isAsked: isAsked || !isScan, gaps: isScan ? this.gaps(decisions, history) : 0 };
   }
 
   /** Versions of one second that no sequencer orders: S3 has an order, and tells it. */

@@ -47,7 +47,11 @@ export class Batch {
   readonly keys: { readonly key: string; readonly counts: KeyCounts }[] = [];
   private bytes = 0;
   private copies = 0;
-  constructor(private readonly packThreshold: number) {}
+  /** `until`: time that has to be left to carry the decisions out, milliseconds. */
+  constructor(
+    private readonly packThreshold: number,
+    private readonly until: number,
+  ) {}
 
   add(placed: Placed): void {
     this.placed.push(placed);
@@ -58,6 +62,10 @@ export class Batch {
   }
   addKey(key: string, { leftOut, gaps, unread }: KeyCounts): void {
     if (leftOut + gaps + unread > 0) this.keys.push({ key, counts: { leftOut, gaps, unread } });
+  }
+  /** Whether deciding has taken its share of the time. */
+  isDue(remaining: number): boolean {
+    return this.placed.length > 0 && (remaining <= 0 || remaining < this.until);
   }
   get isFull(): boolean {
     return this.placed.length >= BATCH_DECISIONS || this.bytes >= PACK_BYTES || this.copies >= BATCH_COPIES;

@@ -20,17 +20,18 @@ export class ScannedKeys {
   async complete(
     { key, scanned: reported, history }: ScannedKey,
     current?: string,
-  ): Promise<{ rows: readonly Row[]; leftOut: number }> {
-    if (this.job.source !== 'inventory' || reported.length === 0) return { rows: reported, leftOut: 0 };
+  ): Promise<{ rows: readonly Row[]; leftOut: number; isAsked: boolean }> {
+    if (this.job.source !== 'inventory' || reported.length === 0) return { rows: reported, leftOut: 0, isAsked: false };
     this.refuseTwice(reported);
     const scanned = this.withoutGone(reported, history);
     const stale = bodiesOf(reported) - bodiesOf(scanned);
-    if (scanned.length === 0) return { rows: [], leftOut: stale };
+    if (scanned.length === 0) return { rows: [], leftOut: stale, isAsked: false };
     const tied = this.tiedSeconds(scanned, history);
-    const rows = tied.size > 0 ? await this.ordered(key, scanned, tied) : inKnownOrder(scanned, history);
-    if (this.job.versions === 'ALL') return { rows, leftOut: stale };
+    const isAsked = tied.size > 0;
+    const rows = isAsked ? await this.ordered(key, scanned, tied) : inKnownOrder(scanned, history);
+    if (this.job.versions === 'ALL') return { rows, leftOut: stale, isAsked };
     const kept = rows.find((row) => versionIdentity(row) === current) ?? rows[0];
-    return { rows: kept ? [kept] : [], leftOut: stale + bodiesOf(rows.filter((row) => row !== kept)) };
+    return { rows: kept ? [kept] : [], leftOut: stale + bodiesOf(rows.filter((row) => row !== kept)), isAsked };
   }
 
   /** Reports may still have what was deleted before them. S3 has said that it is gone, and no ID comes back. */
