@@ -1,6 +1,6 @@
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from './row';
 import type { Holdings } from './fold-versions';
-import { isRemovalOf, olderVersions } from './view';
+import { isRemovalOf, newestFirst, olderVersions } from './view';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =
@@ -76,12 +76,24 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
     const other = row.versionId === NULL_VERSION ? seenNull?.etag : undefined;
     decisions.push({ kind: 'remove', row: removal(row, facts), known: row, states: states.get(identity) ?? [], other });
   }
-  return decisions.sort(inFixedOrder);
+  return inFixedOrder(decisions, history);
 }
 
-/** The same in every turn: a turn that goes on in the middle of a key counts the decisions that are done. */
-function inFixedOrder(a: Decision, b: Decision): number {
-  return b.row.lastModified - a.row.lastModified || compareTexts(versionIdentity(a.row), versionIdentity(b.row));
+/**
+ * The same in every turn: a turn that goes on in the middle of a key counts the decisions that are done. Versions of one second are in the
+ * history's order, as far as it has them.
+ */
+function inFixedOrder(decisions: Decision[], history: readonly Row[]): Decision[] {
+  const isTied = new Set(decisions.map(({ row }) => row.lastModified)).size < decisions.length;
+  const known = isTied ? newestFirst(history.filter(isVersion)).ordered.map(versionIdentity) : [];
+  const places = new Map(known.map((identity, place) => [identity, place]));
+  const placeOf = ({ row }: Decision): number => places.get(versionIdentity(row)) ?? known.length;
+  return decisions.sort(
+    (a, b) =>
+      b.row.lastModified - a.row.lastModified ||
+      placeOf(a) - placeOf(b) ||
+      compareTexts(versionIdentity(a.row), versionIdentity(b.row)),
+  );
 }
 
 /** Whether a version may still be there under the current one, which a scan of CURRENT versions does not say. */

@@ -261,7 +261,7 @@ class RangeBackup {
   private async settle(placed: Placed, outcome: Outcome, delta: DeltaWriter, lookedAt: number): Promise<void> {
     const { decision, needed } = placed;
     const { row } = decision;
-    this.counts.add(placed);
+    const has = this.counts.add(placed);
     if (decision.kind === 'mark') delta.add(row);
     if (decision.kind === 'take') this.take(row, delta);
     if (decision.kind === 'folded') {
@@ -272,29 +272,31 @@ class RangeBackup {
     if (decision.kind === 'reuse') {
       const links = newLinks(row, decision.known, this.job);
       if (links) delta.add(links);
-      if (row.kind === 'put') await this.keep(decision, outcome, needed, delta);
+      if (row.kind === 'put' && has) await this.keep(decision, outcome, needed, delta);
     }
-    if (decision.kind === 'store' && decision.isLater) this.keepLater(row, outcome, delta);
-    else if (decision.kind === 'store') await this.keep(decision, outcome, needed, delta);
+    if (decision.kind === 'store' && has) await this.keep(decision, outcome, needed, delta);
+    if (!has) this.keepBeside(outcome, delta);
+    if (decision.kind === 'store' && decision.isLater) {
+      if (outcome.kind === 'skipped') delta.add(notStored(row, outcome.reason));
+      else this.counts.sums.captured++;
+    }
     if (decision.kind !== 'remove') return;
     const { known } = decision;
     if (outcome.kind === 'omitted') {
       const { has, needed: isCurrent } = this.counts.addOmitted(placed, known, outcome.isRead);
       if (has && known.kind === 'put') await this.keep({ row: known, known }, outcome.then, isCurrent, delta);
-      else if (outcome.then.kind === 'body') delta.addPacked(outcome.then.row, outcome.then.body);
-      else if (outcome.then.kind === 'copied') delta.add(outcome.then.row);
+      else if (known.kind === 'put') this.keepBeside(outcome.then, delta);
     } else {
       delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
       this.counts.sums.removed++;
     }
   }
 
-  /** A captured version of after the scan's beginning: the vault gets it, and this recovery point does not tell of it. */
-  private keepLater(row: Row, outcome: Outcome, delta: DeltaWriter): void {
-    if (outcome.kind === 'skipped') delta.add(notStored(row, outcome.reason));
+  /** A version that the vault gets and that the recovery point does not tell of. */
+  private keepBeside(outcome: Outcome, delta: DeltaWriter): void {
     if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
     if (outcome.kind === 'copied') delta.add(outcome.row);
-    if (outcome.kind === 'body' || outcome.kind === 'copied') this.counts.sums.captured++;
+    if (outcome.kind === 'reused') this.restate(outcome.states, delta);
   }
 
   /** A version of the recovery point: stored now, known before, or skipped. */

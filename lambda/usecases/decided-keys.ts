@@ -3,7 +3,7 @@ import { foldStates } from '../core/fold-states';
 import { addHoldings, foldVersions, holdingsOf, isMissed, isMissedRemoval, NO_HOLDINGS } from '../core/fold-versions';
 import type { BackupJob } from '../core/jobs';
 import { isVersion, Row, versionIdentity } from '../core/row';
-import { isRemovalOf, olderVersions, viewAt } from '../core/view';
+import { isRemovalOf, newestFirst, olderVersions, viewAt } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
@@ -13,8 +13,9 @@ import { ScannedKeys } from './scanned-keys';
 interface DecidedKey extends KeyCounts {
   /** Identity of the current version, as far as the scan can tell. */
   readonly current?: string;
-  /** Date of the newest version that the scan saw. */
+  /** Date of the newest version that the scan saw, and identities of those that the history has above it in its second. */
   readonly currentAt?: number;
+  readonly above: ReadonlySet<string>;
   readonly decisions: readonly Decision[];
   /** S3 was asked for the order of versions of one second, which takes time. */
   readonly isAsked: boolean;
@@ -35,13 +36,23 @@ export class DecidedKeys {
     const { history, logged } = compared;
     const { rows, leftOut, isAsked } = await this.scanned.complete(compared, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
-    const key = { current, currentAt: rows[0]?.lastModified, leftOut, isAsked, unread: this.unread(rows, history) };
+    const facts = { currentAt: rows[0]?.lastModified, above: this.above(rows[0], history) };
+    const key = { current, ...facts, leftOut, isAsked, unread: this.unread(rows, history) };
     if (this.job.continuous) return { ...key, ...(await this.continuous(compared, rows, isAsked)) };
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
     const told = [...history, ...restated.flatMap(({ states }) => states)];
     const decisions = [...decide(withoutAcls(rows, acls), told, this.job), ...restated, folded(logged)];
     return { ...key, gaps: 0, decisions };
+  }
+
+  private above(current: Row | undefined, history: readonly Row[]): ReadonlySet<string> {
+    const isTied = ({ lastModified, versionId }: Row): boolean =>
+      lastModified === current?.lastModified && versionId !== current.versionId;
+    if (this.job.source !== 'inventory' || !current || !history.some(isTied)) return new Set();
+    const { ordered } = newestFirst(history.filter(isVersion));
+    const place = ordered.findIndex((row) => versionIdentity(row) === versionIdentity(current));
+    return new Set(ordered.slice(0, Math.max(place, 0)).map(versionIdentity));
   }
 
   private unread(rows: readonly Row[], history: readonly Row[]): number {

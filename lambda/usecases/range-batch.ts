@@ -73,16 +73,16 @@ export class Batch {
 }
 
 interface KeyFacts extends Pick<Placed, 'current'> {
-  /** Date of the newest version that the scan saw. */
   readonly currentAt?: number;
+  readonly above: ReadonlySet<string>;
 }
 
-export const place = (decision: Decision, done: number, { current, currentAt }: KeyFacts): Placed => ({
+export const place = (decision: Decision, done: number, { current, currentAt, above }: KeyFacts): Placed => ({
   decision,
   done,
   current,
   needed: isOf(decision, current),
-  isNewer: decision.row.lastModified > (currentAt ?? -Infinity),
+  isNewer: decision.row.lastModified > (currentAt ?? -Infinity) || above.has(versionIdentity(decision.row)),
 });
 
 /** Whether a decision is about the version itself, and that is the one. */

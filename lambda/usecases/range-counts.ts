@@ -45,20 +45,27 @@ export class RangeCounts {
     return this.topped !== undefined && compareKeys(this.topped, key) === 0;
   }
 
-  /** What the recovery point has, whether it is new or not. */
-  add({ decision, needed }: Placed): void {
+  /** What the recovery point has, whether it is new or not. False for a version with a body that it has not. */
+  add({ decision, needed }: Placed): boolean {
     const { kind, row } = decision;
-    if (kind === 'store' && decision.isLater) return;
-    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return;
+    if (kind === 'store' && decision.isLater) return false;
+    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return true;
     // What a job takes from the change log, it counts by the change of what the bucket holds.
-    if (this.job.source === 'changes') return;
+    if (this.job.source === 'changes') return true;
+    // The report leaves out a newer version, which is the current one.
+    const isOlder = this.job.versions === 'CURRENT' && this.isTopped(row.key);
     if (row.kind === 'marker') {
-      this.sums.markers++;
-      return;
+      if (!isOlder) this.sums.markers++;
+      return true;
+    }
+    if (isOlder) {
+      this.sums.leftOut++;
+      return false;
     }
     this.sums.versions++;
     this.sums.bytes += row.size ?? 0;
     if (needed && !this.isTopped(row.key)) this.sums.objects++;
+    return true;
   }
 
   /**

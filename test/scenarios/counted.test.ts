@@ -1,8 +1,8 @@
-import { historyOf } from '../support/bucket-state';
+import { currentOf, historyOf } from '../support/bucket-state';
 import { deliverReport, type Record } from '../support/inventory-report';
 import { filled, HOUR, manifest, restored } from './changed-rig';
 import { makeContinuous } from './continuous-rig';
-import { SCRATCH } from './rig';
+import { Rig, SCRATCH } from './rig';
 
 /** The numbers of a job are those of its recovery point, whatever turns it took. */
 const INVENTORY = { bucket: 'src', source: 'inventory' };
@@ -46,6 +46,62 @@ describe.each(['ALL', 'CURRENT'])('a report that still has what an earlier job f
       }
       expect(output).toMatchObject({ versions: count, bytes });
       expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
+    },
+  );
+});
+
+describe('versions that a report leaves out and S3 has', () => {
+  test.each([[[0]], [[1]], [[0, 1]]])('of one second, at places %j, hide or show what S3 says', async (places) => {
+    const rig = new Rig();
+    rig.s3.createBucket('src');
+    const names = Array.from({ length: 12 }, (_, index) => String(index));
+    for (const name of names) {
+      rig.s3.put('src', `hidden ${name}`, 'x');
+      rig.s3.delete('src', `hidden ${name}`);
+      rig.s3.delete('src', `shown/${name}`);
+      rig.s3.put('src', `shown/${name}`, 'yy');
+    }
+    rig.s3.put('src', 'hidden once more', 'x');
+    rig.s3.delete('src', 'hidden once more');
+    rig.s3.advance(10);
+    const { objects, versions, bytes } = await rig.backup(LISTING);
+    expect(objects).toBe(names.length);
+    rig.s3.advance(HOUR);
+    const left = new Set(
+      rig.s3.versions('src').flatMap(({ key }) => places.map((place) => rig.s3.history('src', key)[place]?.versionId)),
+    );
+    deliverReport(rig.s3, 'src', SCRATCH, { change: (all) => all.filter(({ VersionId }) => !left.has(VersionId)) });
+    expect(await rig.backup(INVENTORY)).toMatchObject({ objects, versions, bytes, removed: 0 });
+    expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
+  });
+
+  test.each([Number.POSITIVE_INFINITY, 0])(
+    'and are current, stand for their keys alone, %f ms a turn',
+    async (remaining) => {
+      const rig = new Rig();
+      rig.s3.createBucket('src');
+      for (const key of ['a', 'b', 'c']) {
+        rig.s3.put('src', key, 'old body');
+        rig.s3.advance(1);
+        rig.s3.put('src', key, 'new');
+      }
+      rig.s3.put('src', 'd', 'gone');
+      rig.s3.advance(1);
+      rig.s3.delete('src', 'd');
+      const left = rig.s3.versions('src').filter((version, index, all) => all[index - 1]?.key !== version.key);
+      rig.s3.advance(10);
+      await rig.backup({ ...LISTING, versions: 'CURRENT' });
+      const { objects, versions, bytes, markers } = manifest(rig, 1).counts;
+      rig.s3.advance(HOUR);
+      const names = left.slice(1).map(({ versionId }) => versionId);
+      deliverReport(rig.s3, 'src', SCRATCH, {
+        change: (all) => all.filter(({ VersionId }) => !names.includes(VersionId ?? '')),
+      });
+      rig.deadline.remaining = remaining;
+      await rig.backup({ ...INVENTORY, versions: 'CURRENT' });
+      expect(manifest(rig, 2).counts).toMatchObject({ objects, versions, bytes, markers });
+      await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
+      expect(currentOf(rig.s3, 'dst')).toEqual(currentOf(rig.s3, 'src'));
     },
   );
 });

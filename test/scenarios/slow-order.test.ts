@@ -17,7 +17,7 @@ test('many keys whose order S3 has to be asked for take turns that end in time, 
   deliverReport(rig.s3, 'src', SCRATCH);
   // A turn begins with a look for its result.
   rig.scratchStore.calls.beforeCall = ({ operation, key }) => {
-    if (operation === 'GetObject' && /\/ranges\/.*\/turn-/.test(key)) deadline.remaining = TURN;
+    if (operation === 'GetObject' && /\/ranges\/.*\/turn-/.test(key ?? '')) deadline.remaining = TURN;
   };
   let latest = 0;
   rig.source.calls.beforeCall = () => {
