@@ -71,9 +71,12 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   return { key, versions, ...doubtsOf(versions, pointInTime) };
 }
 
-/** Whether a `removed` row speaks of a version. One of a null version without an ETag speaks of whichever was there. */
+/**
+ * Whether a `removed` row speaks of a version. That of an event knows neither date nor ETag: of a null version it speaks of whichever was
+ * there. One with a date and no ETag is of a null marker, and of that one only.
+ */
 export const isRemovalOf = (removal: Row, row: Row): boolean =>
-  removal.versionId === NULL_VERSION && removal.etag === undefined
+  removal.versionId === NULL_VERSION && removal.etag === undefined && removal.lastModified === 0
     ? row.versionId === NULL_VERSION && row.lastModified <= (removal.removedBefore ?? Infinity)
     : versionIdentity(removal) === versionIdentity(row);
 
