@@ -36,7 +36,7 @@ export class DecidedKeys {
     const { history, logged } = compared;
     const { rows, leftOut, isAsked } = await this.scanned.complete(compared, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
-    const facts = { currentAt: rows[0]?.lastModified, above: this.above(rows[0], history) };
+    const facts = { currentAt: rows[0]?.lastModified, above: this.above(rows, history) };
     const key = { current, ...facts, leftOut, isAsked, unread: this.unread(rows, history) };
     if (this.job.continuous) return { ...key, ...(await this.continuous(compared, rows, isAsked)) };
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
@@ -46,11 +46,14 @@ export class DecidedKeys {
     return { ...key, gaps: 0, decisions };
   }
 
-  private above(current: Row | undefined, history: readonly Row[]): ReadonlySet<string> {
+  private above(rows: readonly Row[], history: readonly Row[]): ReadonlySet<string> {
+    const [current] = rows;
     const isTied = ({ lastModified, versionId }: Row): boolean =>
       lastModified === current?.lastModified && versionId !== current.versionId;
     if (this.job.source !== 'inventory' || !current || !history.some(isTied)) return new Set();
-    const { ordered } = newestFirst(history.filter(isVersion));
+    const known = new Set(history.map(versionIdentity));
+    const fresh = rows.filter((row) => !known.has(versionIdentity(row)));
+    const { ordered } = newestFirst([...history.filter(isVersion), ...fresh]);
     const place = ordered.findIndex((row) => versionIdentity(row) === versionIdentity(current));
     return new Set(ordered.slice(0, Math.max(place, 0)).map(versionIdentity));
   }

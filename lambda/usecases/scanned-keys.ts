@@ -54,16 +54,17 @@ export class ScannedKeys {
 
   /** Seconds with several versions whose order is not known yet. */
   private tiedSeconds(scanned: readonly Row[], history: readonly Row[]): Set<number> {
-    const known = new Map(history.filter(isVersion).map((row) => [row.versionId, row]));
+    // A key may have had several null versions.
+    const known = new Map(history.filter(isVersion).map((row) => [versionIdentity(row), row]));
     const bySecond = new Map<number, Set<string>>();
     for (const row of [...scanned, ...known.values()]) {
       const ids = bySecond.get(row.lastModified) ?? new Set<string>();
-      bySecond.set(row.lastModified, ids.add(row.versionId));
+      bySecond.set(row.lastModified, ids.add(versionIdentity(row)));
     }
     const current = scanned[0]?.lastModified;
     const isOpen = (row: Row): boolean =>
       (bySecond.get(row.lastModified)?.size ?? 0) > 1 &&
-      (this.job.versions === 'CURRENT' ? row.lastModified === current : !known.has(row.versionId));
+      (this.job.versions === 'CURRENT' ? row.lastModified === current : !known.has(versionIdentity(row)));
     return new Set(scanned.filter(isOpen).map((row) => row.lastModified));
   }
 
@@ -91,7 +92,7 @@ const bodiesOf = (rows: readonly Row[]): number => rows.filter(({ kind }) => kin
 /** Versions of one second as the history orders them. */
 function inKnownOrder(scanned: readonly Row[], history: readonly Row[]): readonly Row[] {
   const { ordered } = newestFirst(history.filter(isVersion));
-  const place = new Map(ordered.map((row, index) => [row.versionId, index]));
-  const placeOf = (row: Row): number => place.get(row.versionId) ?? -1;
+  const place = new Map(ordered.map((row, index) => [versionIdentity(row), index]));
+  const placeOf = (row: Row): number => place.get(versionIdentity(row)) ?? -1;
   return [...scanned].sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
 }

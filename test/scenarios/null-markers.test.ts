@@ -31,3 +31,34 @@ test.each(['listing', 'inventory'])(
     expect(currentOf(rig.s3, 'now')).toEqual(currentOf(rig.s3, 'src'));
   },
 );
+
+test('a null marker is current in its second, though the history knows an older null version', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src', { versioning: 'Disabled' });
+  rig.s3.put('src', 'k', 'first');
+  rig.s3.setVersioning('src', 'Enabled');
+  rig.s3.advance(HOUR);
+  await rig.backup({ bucket: 'src', source: 'listing' });
+  rig.s3.advance(HOUR);
+  rig.s3.put('src', 'k', 'second');
+  suspended(rig, () => rig.s3.delete('src', 'k'));
+  rig.s3.advance(HOUR);
+  for (let n = 0; n < 2; n++) {
+    deliverReport(rig.s3, 'src', SCRATCH);
+    expect(await rig.backup({ bucket: 'src', source: 'inventory' })).toMatchObject({ objects: 0, versions: 1 });
+  }
+});
+
+test('an omitted version is above what a report shows for the first time, by the links of a listing', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  rig.s3.put('src', 'k', 'first');
+  rig.s3.delete('src', 'k');
+  rig.s3.put('src', 'k', 'current');
+  rig.s3.advance(HOUR);
+  await rig.backup({ bucket: 'src', source: 'listing', versions: 'CURRENT' });
+  rig.s3.advance(HOUR);
+  deliverReport(rig.s3, 'src', SCRATCH, { change: (all) => all.filter((record) => record['IsLatest'] !== 'true') });
+  expect(await rig.backup({ bucket: 'src', source: 'inventory' })).toMatchObject({ objects: 1, versions: 2 });
+  expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
+});
