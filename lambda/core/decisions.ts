@@ -102,9 +102,9 @@ const isOlder = (row: Row, current: Row): boolean =>
   (row.lastModified === current.lastModified && olderVersions(current).includes(row.versionId));
 
 /** The row of a known version that says only what the scan has learned about its place in its second, if anything. */
-export function newLinks(row: Row, known: Row, facts: ScanFacts): Row | undefined {
+export function newLinks(row: Row, known: Row): Row | undefined {
   const before = new Set(olderVersions(known));
-  if (facts.versions === 'CURRENT' || olderVersions(row).every((id) => before.has(id))) return undefined;
+  if (olderVersions(row).every((id) => before.has(id))) return undefined;
   const { key, versionId, kind, lastModified, etag, newerThan, source } = row;
   return { key, versionId, kind, lastModified, etag, newerThan, source };
 }

@@ -270,7 +270,7 @@ class RangeBackup {
     }
     if (decision.kind === 'restate') this.restate(decision.states, delta);
     if (decision.kind === 'reuse') {
-      const links = newLinks(row, decision.known, this.job);
+      const links = newLinks(row, decision.known);
       if (links) delta.add(links);
       if (row.kind === 'put' && has) await this.keep(decision, outcome, needed, delta);
     }
