@@ -1,11 +1,17 @@
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from './row';
 import type { Holdings } from './fold-versions';
-import { isRemovalOf, olderVersions } from './view';
+import { isRemovalOf, newestFirst, olderVersions } from './view';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =
   /** A version without a body in the vault: store it. `known` is what an earlier job that could not do so left. */
-  | { readonly kind: 'store'; readonly row: Row; readonly known?: Row }
+  | {
+      readonly kind: 'store';
+      readonly row: Row;
+      readonly known?: Row;
+      /** The recovery point does not have the version: it came after the scan began. */
+      readonly isLater?: true;
+    }
   /** A delete marker that the history does not have. */
   | { readonly kind: 'mark'; readonly row: Row }
   /** The vault has it: only counted, and its tags and ACL read again when the job asks for it. */
@@ -70,12 +76,24 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
     const other = row.versionId === NULL_VERSION ? seenNull?.etag : undefined;
     decisions.push({ kind: 'remove', row: removal(row, facts), known: row, states: states.get(identity) ?? [], other });
   }
-  return decisions.sort(inFixedOrder);
+  return inFixedOrder(decisions, history);
 }
 
-/** The same in every turn: a turn that goes on in the middle of a key counts the decisions that are done. */
-function inFixedOrder(a: Decision, b: Decision): number {
-  return b.row.lastModified - a.row.lastModified || compareTexts(versionIdentity(a.row), versionIdentity(b.row));
+/**
+ * The same in every turn: a turn that goes on in the middle of a key counts the decisions that are done. Versions of one second are in the
+ * history's order, as far as it has them.
+ */
+function inFixedOrder(decisions: Decision[], history: readonly Row[]): Decision[] {
+  const isTied = new Set(decisions.map(({ row }) => row.lastModified)).size < decisions.length;
+  const known = isTied ? newestFirst(history.filter(isVersion)).ordered.map(versionIdentity) : [];
+  const places = new Map(known.map((identity, place) => [identity, place]));
+  const placeOf = ({ row }: Decision): number => places.get(versionIdentity(row)) ?? known.length;
+  return decisions.sort(
+    (a, b) =>
+      b.row.lastModified - a.row.lastModified ||
+      placeOf(a) - placeOf(b) ||
+      compareTexts(versionIdentity(a.row), versionIdentity(b.row)),
+  );
 }
 
 /** Whether a version may still be there under the current one, which a scan of CURRENT versions does not say. */
@@ -84,9 +102,9 @@ const isOlder = (row: Row, current: Row): boolean =>
   (row.lastModified === current.lastModified && olderVersions(current).includes(row.versionId));
 
 /** The row of a known version that says only what the scan has learned about its place in its second, if anything. */
-export function newLinks(row: Row, known: Row, facts: ScanFacts): Row | undefined {
+export function newLinks(row: Row, known: Row): Row | undefined {
   const before = new Set(olderVersions(known));
-  if (facts.versions === 'CURRENT' || olderVersions(row).every((id) => before.has(id))) return undefined;
+  if (olderVersions(row).every((id) => before.has(id))) return undefined;
   const { key, versionId, kind, lastModified, etag, newerThan, source } = row;
   return { key, versionId, kind, lastModified, etag, newerThan, source };
 }

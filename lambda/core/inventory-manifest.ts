@@ -34,7 +34,11 @@ const schema = z.object({
   sourceBucket: z.string(),
   destinationBucket: z.string(),
   version: z.literal('2016-11-30', { error: 'is not 2016-11-30, the version that this release knows' }),
-  creationTimestamp: z.string().regex(/^\d+$/, 'is not in milliseconds').optional(),
+  // Fifteen digits reach beyond the year 30,000; what is longer is no instant at all.
+  creationTimestamp: z
+    .string()
+    .regex(/^\d{1,15}$/, 'is not in milliseconds')
+    .optional(),
   fileFormat: z.enum(['CSV', 'Parquet'], { error: 'must be CSV or Parquet: change the inventory configuration' }),
   fileSchema: z.string(),
   files: z.array(

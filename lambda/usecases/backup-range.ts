@@ -92,7 +92,7 @@ class RangeBackup {
     const base = await ports.vault.readBase(job.bucket, job.base);
     const delta = new DeltaWriter(ports.vault, job, base?.ranges.map((range) => range.from) ?? []);
     let stopped: StoreCursor | undefined;
-    let batch = new Batch(ports.settings.packThreshold);
+    let batch = this.newBatch();
     const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
     const runs = await runsOf(ports.scratch, job);
     const scan = readRunGroups(ports.scratch, runs.scan, within);
@@ -104,18 +104,22 @@ class RangeBackup {
       const resumed = key === this.start?.key ? this.start : undefined;
       const decided = await keys.decide(compared, resumed?.current);
       const { decisions } = decided;
-      if (!resumed) this.counts.addKey(decided);
+      if (!resumed) batch.addKey(key, decided);
       for (let done = resumed?.done ?? 0; done < decisions.length; done++) {
         const decision = decisions[done];
         if (decision) batch.add(place(decision, done, decided));
         if (!batch.isFull) continue;
-        stopped = await this.carryOut(batch.placed, delta);
-        batch = new Batch(ports.settings.packThreshold);
+        stopped = await this.carryOut(batch, delta);
+        batch = this.newBatch();
         if (stopped) break;
       }
       if (stopped) break;
+      if (!decided.isAsked || !batch.isDue(ports.deadline.remainingMillis())) continue;
+      stopped = await this.carryOut(batch, delta);
+      batch = this.newBatch();
+      if (stopped) break;
     }
-    stopped ??= await this.carryOut(batch.placed, delta);
+    stopped ??= await this.carryOut(batch, delta);
     const segments = await delta.finish();
     const requests = requestsSince(ports.source, before);
     const reports = await this.report.finish();
@@ -129,6 +133,12 @@ class RangeBackup {
       requests,
     };
     return { result, cursor: stopped ?? (await this.mergeCursor(base, segments)) };
+  }
+
+  /** Where S3 is asked for the order of versions, deciding takes time: it gets a quarter of what is left. */
+  private newBatch(): Batch {
+    const { settings, deadline } = this.ports;
+    return new Batch(settings.packThreshold, deadline.remainingMillis() * 0.75);
   }
 
   /** A job that scans nothing looks only at keys that the log has something of. */
@@ -159,12 +169,13 @@ class RangeBackup {
   }
 
   /** Carries out decisions in order. Answers where to go on when the time ended before the last one. */
-  private async carryOut(batch: readonly Placed[], delta: DeltaWriter): Promise<StoreCursor | undefined> {
+  private async carryOut(batch: Batch, delta: DeltaWriter): Promise<StoreCursor | undefined> {
+    const { placed } = batch;
     const outcomes = await runInOrder(
-      batch,
+      placed,
       this.ports.settings.concurrency,
       (index) =>
-        (index === 0 && delta.isEmpty) || this.isFree(batch[index]) || this.ports.deadline.remainingMillis() > 0,
+        (index === 0 && delta.isEmpty) || this.isFree(placed[index]) || this.ports.deadline.remainingMillis() > 0,
       ({ decision }) => this.act(decision),
     );
     const firstUnfinished = outcomes.findIndex((outcome) => outcome.kind === 'unfinished');
@@ -172,12 +183,13 @@ class RangeBackup {
     // What is gone by now was deleted before, not before the scan began.
     const lookedAt = outcomes.some(({ kind }) => kind === 'gone') ? await this.now() : 0;
     for (let i = 0; i < end; i++) {
-      const placed = batch[i];
+      const one = placed[i];
       const outcome = outcomes[i];
-      if (placed && outcome) await this.settle(placed, outcome, delta, lookedAt);
+      if (one && outcome) await this.settle(one, outcome, delta, lookedAt);
     }
     await delta.flushPack();
-    const next = batch[end];
+    const next = placed[end];
+    this.counts.addKeys(batch, next?.decision.row.key);
     if (!next) return undefined;
     for (const outcome of outcomes) {
       if (outcome.kind === 'unfinished') this.uploads.set(outcome.objectKey, outcome.uploadId);
@@ -249,7 +261,7 @@ class RangeBackup {
   private async settle(placed: Placed, outcome: Outcome, delta: DeltaWriter, lookedAt: number): Promise<void> {
     const { decision, needed } = placed;
     const { row } = decision;
-    this.counts.add(placed);
+    const has = this.counts.add(placed);
     if (decision.kind === 'mark') delta.add(row);
     if (decision.kind === 'take') this.take(row, delta);
     if (decision.kind === 'folded') {
@@ -258,22 +270,33 @@ class RangeBackup {
     }
     if (decision.kind === 'restate') this.restate(decision.states, delta);
     if (decision.kind === 'reuse') {
-      const links = newLinks(row, decision.known, this.job);
+      const links = newLinks(row, decision.known);
       if (links) delta.add(links);
-      if (row.kind === 'put') await this.keep(decision, outcome, needed, delta);
+      if (row.kind === 'put' && has) await this.keep(decision, outcome, needed, delta);
     }
-    if (decision.kind === 'store') await this.keep(decision, outcome, needed, delta);
+    if (decision.kind === 'store' && has) await this.keep(decision, outcome, needed, delta);
+    if (!has) this.keepBeside(outcome, delta);
+    if (decision.kind === 'store' && decision.isLater) {
+      if (outcome.kind === 'skipped') delta.add(notStored(row, outcome.reason));
+      else this.counts.sums.captured++;
+    }
     if (decision.kind !== 'remove') return;
     const { known } = decision;
     if (outcome.kind === 'omitted') {
       const { has, needed: isCurrent } = this.counts.addOmitted(placed, known, outcome.isRead);
       if (has && known.kind === 'put') await this.keep({ row: known, known }, outcome.then, isCurrent, delta);
-      else if (outcome.then.kind === 'body') delta.addPacked(outcome.then.row, outcome.then.body);
-      else if (outcome.then.kind === 'copied') delta.add(outcome.then.row);
+      else if (known.kind === 'put') this.keepBeside(outcome.then, delta);
     } else {
       delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
       this.counts.sums.removed++;
     }
+  }
+
+  /** A version that the vault gets and that the recovery point does not tell of. */
+  private keepBeside(outcome: Outcome, delta: DeltaWriter): void {
+    if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
+    if (outcome.kind === 'copied') delta.add(outcome.row);
+    if (outcome.kind === 'reused') this.restate(outcome.states, delta);
   }
 
   /** A version of the recovery point: stored now, known before, or skipped. */

@@ -21,11 +21,11 @@ export async function confirmRemoval(
     return found.etag !== etag && (found.size !== size || found.etag === other) ? 'gone' : 'there';
   } catch (error) {
     if (isStoreError(error, 'not-found')) return 'gone';
-    // A marker answers so by its version ID.
-    if (isStoreError(error, 'delete-marker'))
-      return versionId === NULL_VERSION && error.lastModified !== undefined && error.lastModified !== lastModified
-        ? 'gone'
-        : 'there';
+    // A marker answers so by its version ID. Where the history knows a null version with a body, the marker has taken its place.
+    if (isStoreError(error, 'delete-marker')) {
+      const isAnother = error.lastModified !== undefined && error.lastModified !== lastModified;
+      return versionId === NULL_VERSION && (known.kind === 'put' || isAnother) ? 'gone' : 'there';
+    }
     if (isStoreError(error, 'access-denied', 'sse-c')) return 'refused';
     throw error;
   }

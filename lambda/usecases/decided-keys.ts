@@ -11,26 +11,22 @@ import {
 } from '../core/fold-versions';
 import type { BackupJob } from '../core/jobs';
 import { isVersion, Row, versionIdentity } from '../core/row';
-import { isRemovalOf, olderVersions, viewAt } from '../core/view';
+import { isRemovalOf, newestFirst, olderVersions, viewAt } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
+import type { KeyCounts } from './range-batch';
 import { ScannedKeys } from './scanned-keys';
 
-export interface DecidedKey {
+interface DecidedKey extends KeyCounts {
   /** Identity of the current version, as far as the scan can tell. */
   readonly current?: string;
-  /** Date of the newest version that the scan saw. */
+  /** Date of the newest version that the scan saw, and identities of those that the history has above it in its second. */
   readonly currentAt?: number;
+  readonly above: ReadonlySet<string>;
   readonly decisions: readonly Decision[];
-  /** Versions with a body that a job of CURRENT versions does not keep. */
-  readonly leftOut: number;
-  /** Versions with a body that the report lists, and that were permanently deleted since. */
-  readonly gone: number;
-  /** What no event has told of. */
-  readonly gaps: number;
-  /** Versions of the history whose tags and ACL a scan of CURRENT versions does not lead to. */
-  readonly unread: number;
+  /** S3 was asked for the order of versions of one second, which takes time. */
+  readonly isAsked: boolean;
 }
 
 /** Decides what a job does about each key, from the scan, the history, and the change log. */
@@ -47,25 +43,29 @@ export class DecidedKeys {
   async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
     const fold = this.job.continuous ? foldVersions(logged, history, this.job.seq) : undefined;
-    const { there, gone } = this.withoutGone(compared.scanned, fold?.told ?? history);
-    const { rows, leftOut } = await this.scanned.complete({ ...compared, scanned: there }, known);
+    const told = fold?.told ?? history;
+    const { rows, leftOut, isAsked } = await this.scanned.complete({ ...compared, history: told }, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
-    const key = { current, currentAt: rows[0]?.lastModified, leftOut, gone, unread: this.unread(rows, history) };
-    if (fold) return { ...key, ...(await this.continuous(compared, rows, fold)) };
+    const facts = { currentAt: rows[0]?.lastModified, above: this.above(rows, told) };
+    const key = { current, ...facts, leftOut, isAsked, unread: this.unread(rows, told) };
+    if (fold) return { ...key, ...(await this.continuous(compared, rows, { fold, isAsked })) };
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
-    const told = [...history, ...restated.flatMap(({ states }) => states)];
-    const decisions = [...decide(withoutAcls(rows, acls), told, this.job), ...restated, folded(logged)];
+    const stated = [...history, ...restated.flatMap(({ states }) => states)];
+    const decisions = [...decide(withoutAcls(rows, acls), stated, this.job), ...restated, folded(logged)];
     return { ...key, gaps: 0, decisions };
   }
 
-  /** A report may still list what was permanently deleted since. */
-  private withoutGone(scanned: readonly Row[], told: readonly Row[]): { there: readonly Row[]; gone: number } {
-    const removals = this.job.source === 'inventory' ? told.filter((row) => row.kind === 'removed') : [];
-    if (removals.length === 0) return { there: scanned, gone: 0 };
-    const there = scanned.filter((row) => !removals.some((one) => isRemovalOf(one, row)));
-    const bodies = (rows: readonly Row[]): number => rows.filter(({ kind }) => kind === 'put').length;
-    return { there, gone: bodies(scanned) - bodies(there) };
+  private above(rows: readonly Row[], history: readonly Row[]): ReadonlySet<string> {
+    const [current] = rows;
+    const isTied = ({ lastModified, versionId }: Row): boolean =>
+      lastModified === current?.lastModified && versionId !== current.versionId;
+    if (this.job.source !== 'inventory' || !current || !history.some(isTied)) return new Set();
+    const known = new Set(history.map(versionIdentity));
+    const fresh = rows.filter((row) => !known.has(versionIdentity(row)));
+    const { ordered } = newestFirst([...history.filter(isVersion), ...fresh]);
+    const place = ordered.findIndex((row) => versionIdentity(row) === versionIdentity(current));
+    return new Set(ordered.slice(0, Math.max(place, 0)).map(versionIdentity));
   }
 
   private unread(rows: readonly Row[], history: readonly Row[]): number {
@@ -81,23 +81,27 @@ export class DecidedKeys {
   private async continuous(
     { key, history, logged }: ScannedKey,
     rows: readonly Row[],
-    fold: FoldedVersions,
-  ): Promise<Pick<DecidedKey, 'decisions' | 'gaps'>> {
+    { fold, isAsked }: { readonly fold: FoldedVersions; readonly isAsked: boolean },
+  ): Promise<Pick<DecidedKey, 'decisions' | 'gaps' | 'isAsked'>> {
     const isScan = this.job.source !== 'changes';
     const seen = new Set(rows.map(versionIdentity));
+    const compared = isScan ? decide(withoutAcls(rows, aclsOf(logged)), fold.told, this.job) : [];
+    // What a scan should have seen and has not, is asked for or gone.
+    for (const { kind, row } of compared) if (kind === 'remove') seen.add(versionIdentity(row));
+    const isLater = isScan || undefined;
     const pending = fold.pending
       .filter((row) => !seen.has(versionIdentity(row)))
-      .map((row): Decision => ({ kind: 'store', row }));
+      .map((row): Decision => ({ kind: 'store', row, isLater }));
     const ordered = await this.order(key, fold.told, fold.taken, isScan);
     const decisions: Decision[] = [
       ...fold.taken.map((row): Decision => ({ kind: 'take', row })),
       ...pending,
-      ...(isScan ? decide(withoutAcls(rows, aclsOf(logged)), fold.told, this.job) : []),
+      ...compared,
     ];
     if (logged.length > 0) decisions.push(isScan ? folded(logged) : changed(key, logged, history, fold.told));
     // Last, as S3 may answer something else in another turn.
     decisions.push(...ordered.map((row): Decision => ({ kind: 'take', row })));
-    return { decisions, gaps: isScan ? this.gaps(decisions, history) : 0 };
+    return { decisions, isAsked: isAsked || !isScan, gaps: isScan ? this.gaps(decisions, history) : 0 };
   }
 
   /** Versions of one second that no sequencer orders: S3 has an order, and tells it. */

@@ -26,8 +26,15 @@ export interface Placed {
   readonly needed: boolean;
   /** Whether the version is newer than all that the scan saw of its key. */
   readonly isNewer: boolean;
-  /** Older versions with a body that a recovery point of CURRENT versions leaves out; counted with the current one. */
+}
+/** What is counted once of a key, whatever turns it takes. */
+export interface KeyCounts {
+  /** Versions with a body that the scan has and the recovery point has not. */
   readonly leftOut: number;
+  /** What no event has told of. */
+  readonly gaps: number;
+  /** Versions of the history whose tags and ACL a scan of CURRENT versions does not lead to. */
+  readonly unread: number;
 }
 
 const BATCH_DECISIONS = 10_000;
@@ -36,9 +43,15 @@ const BATCH_COPIES = 256;
 /** Decisions that are carried out together: their small bodies share a pack. */
 export class Batch {
   readonly placed: Placed[] = [];
+  /** Of keys that no turn before has begun with, in order; most have nothing to count. */
+  readonly keys: { readonly key: string; readonly counts: KeyCounts }[] = [];
   private bytes = 0;
   private copies = 0;
-  constructor(private readonly packThreshold: number) {}
+  /** `until`: time that has to be left to carry the decisions out, milliseconds. */
+  constructor(
+    private readonly packThreshold: number,
+    private readonly until: number,
+  ) {}
 
   add(placed: Placed): void {
     this.placed.push(placed);
@@ -47,23 +60,29 @@ export class Batch {
     if (size > this.packThreshold) this.copies++;
     else this.bytes += size;
   }
+  addKey(key: string, { leftOut, gaps, unread }: KeyCounts): void {
+    if (leftOut + gaps + unread > 0) this.keys.push({ key, counts: { leftOut, gaps, unread } });
+  }
+  /** Whether deciding has taken its share of the time. */
+  isDue(remaining: number): boolean {
+    return this.placed.length > 0 && (remaining <= 0 || remaining < this.until);
+  }
   get isFull(): boolean {
     return this.placed.length >= BATCH_DECISIONS || this.bytes >= PACK_BYTES || this.copies >= BATCH_COPIES;
   }
 }
 
-interface KeyFacts extends Pick<Placed, 'current' | 'leftOut'> {
-  /** Date of the newest version that the scan saw. */
+interface KeyFacts extends Pick<Placed, 'current'> {
   readonly currentAt?: number;
+  readonly above: ReadonlySet<string>;
 }
 
-export const place = (decision: Decision, done: number, { current, currentAt, leftOut }: KeyFacts): Placed => ({
+export const place = (decision: Decision, done: number, { current, currentAt, above }: KeyFacts): Placed => ({
   decision,
   done,
   current,
   needed: isOf(decision, current),
-  isNewer: decision.row.lastModified > (currentAt ?? -Infinity),
-  leftOut,
+  isNewer: decision.row.lastModified > (currentAt ?? -Infinity) || above.has(versionIdentity(decision.row)),
 });
 
 /** Whether a decision is about the version itself, and that is the one. */

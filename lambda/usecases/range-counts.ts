@@ -1,8 +1,7 @@
 import type { BackupJob } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import type { Row } from '../core/row';
-import type { DecidedKey } from './decided-keys';
-import type { Placed } from './range-batch';
+import type { Batch, Placed } from './range-batch';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */
 export class RangeCounts {
@@ -32,29 +31,41 @@ export class RangeCounts {
     private topped?: string,
   ) {}
 
-  addKey({ gaps, unread, gone }: Pick<DecidedKey, 'gaps' | 'unread' | 'gone'>): void {
-    this.sums.gaps += gaps;
-    this.sums.leftOut += gone;
-    if (this.job.metadata === 'FULL') this.sums.unread += unread;
+  /** `last` is the key that the next turn goes on with: those after it are looked at again. */
+  addKeys({ keys }: Batch, last: string | undefined): void {
+    for (const { key, counts } of keys) {
+      if (last !== undefined && compareKeys(key, last) > 0) return;
+      this.sums.leftOut += counts.leftOut;
+      this.sums.gaps += counts.gaps;
+      if (this.job.metadata === 'FULL') this.sums.unread += counts.unread;
+    }
   }
 
   isTopped(key: string): boolean {
     return this.topped !== undefined && compareKeys(this.topped, key) === 0;
   }
 
-  /** What the recovery point has, whether it is new or not. */
-  add({ decision: { kind, row }, needed, leftOut }: Placed): void {
-    if (needed) this.sums.leftOut += leftOut;
-    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return;
+  /** What the recovery point has, whether it is new or not. False for a version with a body that it has not. */
+  add({ decision, needed }: Placed): boolean {
+    const { kind, row } = decision;
+    if (kind === 'store' && decision.isLater) return false;
+    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return true;
     // What a job takes from the change log, it counts by the change of what the bucket holds.
-    if (this.job.source === 'changes') return;
+    if (this.job.source === 'changes') return true;
+    // The report leaves out a newer version, which is the current one.
+    const isOlder = this.job.versions === 'CURRENT' && this.isTopped(row.key);
     if (row.kind === 'marker') {
-      this.sums.markers++;
-      return;
+      if (!isOlder) this.sums.markers++;
+      return true;
+    }
+    if (isOlder) {
+      this.sums.leftOut++;
+      return false;
     }
     this.sums.versions++;
     this.sums.bytes += row.size ?? 0;
     if (needed && !this.isTopped(row.key)) this.sums.objects++;
+    return true;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { inventoryInvalid } from '../core/inventory-manifest';
 import type { BackupJob } from '../core/jobs';
-import { isVersion, Row, versionIdentity } from '../core/row';
+import { isVersion, NULL_VERSION, Row, versionIdentity } from '../core/row';
 import { newestFirst } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
@@ -16,19 +16,32 @@ export class ScannedKeys {
     private readonly job: BackupJob,
   ) {}
 
-  /** `leftOut`: versions with a body that a job of CURRENT versions does not keep. */
+  /** `leftOut`: versions with a body that are gone by the history, or that a job of CURRENT versions does not keep. */
   async complete(
-    { key, scanned, history }: ScannedKey,
+    { key, scanned: reported, history }: ScannedKey,
     current?: string,
-  ): Promise<{ rows: readonly Row[]; leftOut: number }> {
-    if (this.job.source !== 'inventory' || scanned.length === 0) return { rows: scanned, leftOut: 0 };
-    this.refuseTwice(scanned);
+  ): Promise<{ rows: readonly Row[]; leftOut: number; isAsked: boolean }> {
+    if (this.job.source !== 'inventory' || reported.length === 0) return { rows: reported, leftOut: 0, isAsked: false };
+    this.refuseTwice(reported);
+    const scanned = this.withoutGone(reported, history);
+    const stale = bodiesOf(reported) - bodiesOf(scanned);
+    if (scanned.length === 0) return { rows: [], leftOut: stale, isAsked: false };
     const tied = this.tiedSeconds(scanned, history);
-    const rows = tied.size > 0 ? await this.ordered(key, scanned, tied) : inKnownOrder(scanned, history);
-    if (this.job.versions === 'ALL') return { rows, leftOut: 0 };
+    const isAsked = tied.size > 0;
+    const rows = isAsked ? await this.ordered(key, scanned, tied) : inKnownOrder(scanned, history);
+    if (this.job.versions === 'ALL') return { rows, leftOut: stale, isAsked };
     const kept = rows.find((row) => versionIdentity(row) === current) ?? rows[0];
-    const bodies = rows.filter((row) => row.kind === 'put' && row !== kept);
-    return { rows: kept ? [kept] : [], leftOut: bodies.length };
+    return { rows: kept ? [kept] : [], leftOut: stale + bodiesOf(rows.filter((row) => row !== kept)), isAsked };
+  }
+
+  /** Reports may still have what was deleted before them. S3 has said that it is gone, and no ID comes back. */
+  private withoutGone(reported: readonly Row[], history: readonly Row[]): readonly Row[] {
+    const removals = history.filter(
+      (row) => row.kind === 'removed' && row.versionId !== NULL_VERSION && (row.removedAfter ?? 0) < this.job.asOf,
+    );
+    if (removals.length === 0) return reported;
+    const gone = new Set(removals.map(({ versionId }) => versionId));
+    return reported.filter(({ versionId }) => !gone.has(versionId));
   }
 
   private refuseTwice(scanned: readonly Row[]): void {
@@ -41,16 +54,17 @@ export class ScannedKeys {
 
   /** Seconds with several versions whose order is not known yet. */
   private tiedSeconds(scanned: readonly Row[], history: readonly Row[]): Set<number> {
-    const known = new Map(history.filter(isVersion).map((row) => [row.versionId, row]));
+    // A key may have had several null versions.
+    const known = new Map(history.filter(isVersion).map((row) => [versionIdentity(row), row]));
     const bySecond = new Map<number, Set<string>>();
     for (const row of [...scanned, ...known.values()]) {
       const ids = bySecond.get(row.lastModified) ?? new Set<string>();
-      bySecond.set(row.lastModified, ids.add(row.versionId));
+      bySecond.set(row.lastModified, ids.add(versionIdentity(row)));
     }
     const current = scanned[0]?.lastModified;
     const isOpen = (row: Row): boolean =>
       (bySecond.get(row.lastModified)?.size ?? 0) > 1 &&
-      (this.job.versions === 'CURRENT' ? row.lastModified === current : !known.has(row.versionId));
+      (this.job.versions === 'CURRENT' ? row.lastModified === current : !known.has(versionIdentity(row)));
     return new Set(scanned.filter(isOpen).map((row) => row.lastModified));
   }
 
@@ -73,10 +87,12 @@ export class ScannedKeys {
   }
 }
 
+const bodiesOf = (rows: readonly Row[]): number => rows.filter(({ kind }) => kind === 'put').length;
+
 /** Versions of one second as the history orders them. */
 function inKnownOrder(scanned: readonly Row[], history: readonly Row[]): readonly Row[] {
   const { ordered } = newestFirst(history.filter(isVersion));
-  const place = new Map(ordered.map((row, index) => [row.versionId, index]));
-  const placeOf = (row: Row): number => place.get(row.versionId) ?? -1;
+  const place = new Map(ordered.map((row, index) => [versionIdentity(row), index]));
+  const placeOf = (row: Row): number => place.get(versionIdentity(row)) ?? -1;
   return [...scanned].sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
 }

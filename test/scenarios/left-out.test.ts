@@ -169,4 +169,16 @@ describe('a null version that a report leaves out', () => {
     rig.source.head = async (ref) => ({ ...(await head(ref)), etag: 'another', size: 9 });
     expect(await rig.backup(INVENTORY)).toMatchObject({ objects: 0, removed: 1 });
   });
+
+  test('and that a null marker of its second has replaced is gone', async () => {
+    const rig = nulls();
+    await rig.backup(LISTING);
+    rig.s3.setVersioning('src', 'Suspended');
+    rig.s3.delete('src', 'k');
+    rig.s3.setVersioning('src', 'Enabled');
+    rig.s3.advance(HOUR);
+    deliverReport(rig.s3, 'src', SCRATCH);
+    expect(await rig.backup(INVENTORY)).toMatchObject({ objects: 0, versions: 0, removed: 1 });
+    expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
+  });
 });
