@@ -29,7 +29,7 @@ import { requestsSince } from './requests';
 import { readRunGroups } from './runs';
 import { RANGE_STEP } from './step-names';
 import { earlierResults, runTurn, Turn } from './turns';
-import { confirmRemoval } from './confirm-removal';
+import { whereabouts } from './whereabouts';
 import { refuseLateWork } from './windows';
 
 interface ComparedSources {
@@ -210,7 +210,8 @@ class RangeBackup {
   private isFree(placed: Placed | undefined): boolean {
     const kind = placed?.decision.kind;
     if (kind === 'restate' || kind === 'take' || kind === 'folded') return true;
-    return kind !== 'store' && this.job.metadata !== 'FULL' && (kind !== 'remove' || this.job.source === 'listing');
+    const isAsked = this.job.source === 'inventory' && (kind === 'remove' || kind === 'mark');
+    return kind !== 'store' && this.job.metadata !== 'FULL' && !isAsked;
   }
 
   private async act(decision: Decision): Promise<Outcome> {
@@ -225,6 +226,9 @@ class RangeBackup {
   private async carriedOut(decision: Decision): Promise<Outcome> {
     if (decision.kind === 'store' || decision.kind === 'reuse') refuseUnlikeKnown(decision.row, decision.known);
     if (decision.kind === 'store') return this.versions.store(decision.row, decision.known);
+    // A report may still have a marker that was deleted before it, which would hide an object that is there.
+    if (decision.kind === 'mark' && this.job.source === 'inventory')
+      return { kind: await this.markerKind(decision.row) };
     // That a report leaves a version out proves nothing.
     if (decision.kind === 'remove') return this.job.source === 'inventory' ? this.leftOut(decision) : { kind: 'gone' };
     if (decision.kind === 'reuse' && this.job.metadata === 'FULL' && decision.row.kind === 'put')
@@ -234,10 +238,15 @@ class RangeBackup {
     return { kind: 'nothing' };
   }
 
+  private async markerKind(known: Row): Promise<'absent' | 'nothing'> {
+    const found = await whereabouts(this.ports.source, this.job.bucket, { known });
+    return found === 'gone' ? 'absent' : 'nothing';
+  }
+
   /** What S3 has all the same is treated like what it lists. */
   private async leftOut(decision: Decision & { kind: 'remove' }): Promise<Outcome> {
     const { known, states } = decision;
-    const found = await confirmRemoval(this.ports.source, this.job.bucket, decision);
+    const found = await whereabouts(this.ports.source, this.job.bucket, decision);
     if (found === 'gone') return { kind: 'gone' };
     const isRefused = found === 'refused';
     if (known.kind === 'marker') return { kind: 'omitted', isRead: true, then: { kind: 'reused', states: [] } };
@@ -261,6 +270,7 @@ class RangeBackup {
   private async settle(placed: Placed, outcome: Outcome, delta: DeltaWriter, lookedAt: number): Promise<void> {
     const { decision, needed } = placed;
     const { row } = decision;
+    if (decision.kind === 'mark' && outcome.kind === 'absent') return this.skipMarker(row, needed);
     const has = this.counts.add(placed);
     if (decision.kind === 'mark') delta.add(row);
     if (decision.kind === 'take') this.take(row, delta);
@@ -345,6 +355,12 @@ class RangeBackup {
     await this.report.add({ key, versionId, size, outcome: 'skipped', reason });
   }
 
+  /** A marker that is gone is not among the versions with a body, and neither is it counted as one of them. */
+  private async skipMarker({ key, versionId }: Row, needed: boolean): Promise<void> {
+    if (needed) this.counts.sums.missing++;
+    await this.report.add({ key, versionId, outcome: 'skipped', reason: 'version-gone' });
+  }
+
   /** Tags and ACL of a known version as they are now, where they differ from what the history says. */
   private async changedStates(decision: Decision & { kind: 'reuse' }): Promise<Row[]> {
     const now = await readMetadata(this.ports, this.job, decision.row);
@@ -372,5 +388,7 @@ type Outcome =
   | Kept
   | { readonly kind: 'nothing' }
   | { readonly kind: 'gone' }
+  /** A marker that the report lists is not there. */
+  | { readonly kind: 'absent' }
   /** A report leaves out what is there. */
   | { readonly kind: 'omitted'; readonly isRead: boolean; readonly then: Kept };

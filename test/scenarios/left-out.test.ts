@@ -5,7 +5,7 @@ import { historyOf } from '../support/bucket-state';
 import { deliverReport, ReportOptions } from '../support/inventory-report';
 import { filled, HOUR, manifest, restored } from './changed-rig';
 import { historyOfBucket } from '../support/view-of-bucket';
-import { Rig, SCRATCH } from './rig';
+import { Rig, SCRATCH, VAULT } from './rig';
 
 const INVENTORY = { bucket: 'src', source: 'inventory' };
 const LISTING = { bucket: 'src', source: 'listing' };
@@ -180,5 +180,29 @@ describe('a null version that a report leaves out', () => {
     deliverReport(rig.s3, 'src', SCRATCH);
     expect(await rig.backup(INVENTORY)).toMatchObject({ objects: 0, versions: 0, removed: 1 });
     expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
+  });
+});
+
+describe('a delete marker that a report still lists, and that was deleted since', () => {
+  test.each(['ALL', 'CURRENT'])('hides no object, and is said (%s)', async (versions) => {
+    const { rig } = filled();
+    const marker = rig.s3.delete('src', 'b') ?? '';
+    const old = rig.s3.delete('src', 'c');
+    rig.s3.put('src', 'c', 'c newest');
+    rig.s3.advance(10);
+    deliverReport(rig.s3, 'src', SCRATCH);
+    rig.s3.deleteVersion('src', 'b', marker);
+    rig.s3.deleteVersion('src', 'c', old ?? '');
+    const output = await rig.backup({ ...INVENTORY, versions });
+    // The marker was the current version: the recovery point is not what the bucket had.
+    expect(output).toMatchObject({
+      status: 'PARTIAL',
+      skipped: {},
+      requests: { HeadObject: versions === 'ALL' ? 2 : 1 },
+    });
+    expect(manifest(rig, 1).counts.markers).toBe(0);
+    const lines = rig.s3.keys(VAULT, 'buckets/src/reports/').filter((key) => key.endsWith('.jsonl'));
+    expect(lines.map((key) => rig.s3.text(VAULT, key)).join('')).toContain(marker);
+    if (versions === 'ALL') expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
   });
 });

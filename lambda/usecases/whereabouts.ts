@@ -2,14 +2,14 @@ import { NULL_VERSION } from '../core/row';
 import type { Decision } from '../core/decisions';
 import { isStoreError, ObjectStore } from '../ports/object-store';
 
-/** What S3 says of a version that a report leaves out; `refused` says nothing, so the version counts as there. */
+/** What S3 says of a version; `refused` says nothing, so the version counts as there. */
 export type Whereabouts = 'gone' | 'there' | 'refused';
 
-/** Asks S3 whether a version that a report leaves out is really gone. */
-export async function confirmRemoval(
+/** Asks S3 whether a version is there, where a report and the history do not agree. */
+export async function whereabouts(
   source: ObjectStore,
   bucket: string,
-  { known, other }: Decision & { kind: 'remove' },
+  { known, other }: Pick<Decision & { kind: 'remove' }, 'known' | 'other'>,
 ): Promise<Whereabouts> {
   const { key, versionId, lastModified, etag, size } = known;
   try {
