@@ -95,6 +95,23 @@ test.each([Infinity, 0])(
   },
 );
 
+test('recovery points of before and after show what was then', async () => {
+  const { rig, then, now, request } = await deleted();
+  const [latest] = (await rig.catalog.listRecoveryPoints({ bucket: 'src', limit: 1 })).items;
+  await rig.restore(request);
+  rig.s3.advance(10);
+  const { recoveryPointId } = await rig.backup({ bucket: 'src' });
+  const shown = async (id: string, destinationBucket: string) => {
+    await rig.restore({ sourceBucket: 'src', recoveryPointId: id, destinationBucket, createBucket: true });
+    return currentOf(rig.s3, destinationBucket);
+  };
+  expect(await shown(latest?.recoveryPointId ?? '', 'deleted')).toEqual(now);
+  expect(await shown(recoveryPointId, 'again')).toEqual(then);
+  // The way back to a time when it was deleted.
+  await rig.restore({ ...request, recoveryPointId: latest?.recoveryPointId });
+  expect(state(rig)).toEqual(now);
+});
+
 test('nothing is removed unless the request says so', async () => {
   const { rig, ids, then, request } = await deleted();
   const output = await rig.restore({ ...request, removeMarkers: false });
