@@ -30,8 +30,14 @@ export interface BucketClaim {
   /** Epoch seconds of the last job that said so. */
   readonly at: number;
 }
+/** A claim that nobody has renewed for so long has been given up. */
+export const STALE_CLAIM_SECONDS = 2 * 24 * 60 * 60;
+
 export interface BucketClaims {
   find(bucket: string): Promise<BucketClaim | undefined>;
-  /** Writes the claim if the bucket has none, or exactly `from`; answers the claim that holds then. */
+  /**
+   * Writes the claim if the bucket has none, or exactly `from`; answers the claim that holds then. Of those who take over from one at the
+   * same time, one gets it, and all are told which.
+   */
   claim(claim: BucketClaim, from?: BucketClaim): Promise<BucketClaim>;
 }

@@ -3,6 +3,7 @@ import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
 import type { ContinuousJob, CoverageGap } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
+import { STALE_CLAIM_SECONDS } from '../ports/capture-control';
 import type { BackupPorts } from './context';
 import type { Capture } from './plan-changes';
 
@@ -10,7 +11,6 @@ const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
 /** The hourly upkeep renews its claim on a bucket once a day; one that is older has been given up. */
 const CLAIM_AGE = DAY;
-const STALE_CLAIM = 2 * DAY;
 /** A comparison is due so long after the last one: a little less than a day, so that it keeps its hour. */
 const RECONCILE_AGE = 23 * HOUR;
 /** Recovery points without a scan need a comparison of the last days, */
@@ -72,7 +72,7 @@ async function checkClaim(
 ): Promise<boolean> {
   const { vaultBucket } = deployment;
   const known = await claims.find(bucket);
-  const isLive = known !== undefined && now - known.at < STALE_CLAIM;
+  const isLive = known !== undefined && now - known.at < STALE_CLAIM_SECONDS;
   const plan = scheduled?.plan ?? known?.plan ?? base?.continuous?.plan;
   if (isLive && known.vaultBucket !== vaultBucket)
     throw invalidRequest([
