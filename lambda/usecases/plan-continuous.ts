@@ -3,7 +3,7 @@ import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
 import type { ContinuousJob, CoverageGap } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
-import { STALE_CLAIM_SECONDS } from '../ports/capture-control';
+import { type CaptureHealth, STALE_CLAIM_SECONDS } from '../ports/capture-control';
 import type { BackupPorts } from './context';
 import type { Capture } from './plan-changes';
 
@@ -56,7 +56,7 @@ export async function planContinuous(
     since,
     capturedThrough: isHeld ? captured : Math.max(captured, through - ports.settings.deliverySeconds - lag),
     reconciledThrough: before ? fromIso(before.reconciledThrough) : 0,
-    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped }),
+    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped, health }),
     stopped,
     unresolved: before?.unresolved,
   };
@@ -103,9 +103,17 @@ async function gapsOf(
   ports: Pick<BackupPorts, 'catalog' | 'settings'>,
   bucket: string,
   before: Manifest['continuous'],
-  facts: { now: number; capture: Capture | undefined; captured: number; days: number; stopped: string | undefined },
+  facts: {
+    now: number;
+    capture: Capture | undefined;
+    captured: number;
+    days: number;
+    stopped: string | undefined;
+    health: CaptureHealth;
+  },
 ): Promise<readonly CoverageGap[]> {
   const { now, capture, captured, days, stopped } = facts;
+  const { capturedSince = 0 } = facts.health;
   const known = (before?.gaps ?? []).map(({ after, before: until, reason }) => ({
     after: fromIso(after),
     before: fromIso(until),
@@ -117,10 +125,11 @@ async function gapsOf(
     gaps.push({ after: captured, before: until, reason });
   };
   const point = before ? await ports.catalog.getContinuousPoint(bucket) : undefined;
-  const starting = now + Math.ceil(ports.settings.deliverySeconds / START_SHARE);
-  if (capture === 'enabled') add(before ? 'events-off' : 'starting', starting);
+  const toStart = Math.ceil(ports.settings.deliverySeconds / START_SHARE);
+  if (capture === 'enabled') add(before ? 'events-off' : 'starting', now + toStart);
   else if (stopped !== undefined) add('stopped');
   else if (before?.stopped !== undefined || point?.state === 'STOPPED') add('stopped');
+  else if (before && capturedSince > captured) add('rule-missing', capturedSince + toStart);
   return gaps;
 }
 
