@@ -82,6 +82,19 @@ export interface BackupVaultProps {
   readonly packThreshold?: Size;
 
   /**
+   * Whether a rollback that asks for it (`removeMarkers: true`) may remove delete markers for good. A version that only delete markers of
+   * after the instant hide is then current again as it was, with its version ID and date: one DELETE request, which is free, and no
+   * new storage, in the place of a copy ($5 per million, and its bytes stored twice).
+   *
+   * It deploys one function more, whose role has `s3:DeleteObjectVersion` on the protected buckets: the only role of the vault that could
+   * delete a version for good. The function removes nothing but delete markers, and looks at each right before. S3 has no
+   * condition for that request, though: who took over the function's code could delete any version of these buckets.
+   *
+   * @default false, no version or delete marker is ever removed
+   */
+  readonly allowMarkerRemoval?: boolean;
+
+  /**
    * Lifetime of the logs of functions and workflows. The reports of jobs are in the vault and stay.
    *
    * @default logs.RetentionDays.THREE_MONTHS
@@ -271,6 +284,7 @@ export class BackupVault extends MonitoredVault {
       maxConcurrency: props.maxConcurrency ?? 200,
       maxSourceRequestsPerSecond: props.maxSourceRequestsPerSecond ?? 2_000,
       packThresholdBytes: (props.packThreshold ?? Size.mebibytes(1)).toBytes(),
+      allowMarkerRemoval: props.allowMarkerRemoval ?? false,
       logRetention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
       commonEnv: {
         [Env.vaultName]: this.backupVaultName,

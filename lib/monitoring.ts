@@ -2,7 +2,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE, MetricDimension, MetricName } from '../lambda/contract/metrics';
-import { createAlarms, type Watched } from './private/alarms';
+import { createAlarms, type Watched, type WatchingAlarm } from './private/alarms';
 import { alarmRow, dashboardRows } from './private/dashboard';
 
 /** What a BackupVault tells of itself: metrics, alarms and a dashboard. It is no vault of its own. */
@@ -27,6 +27,7 @@ export abstract class MonitoredVault extends Construct {
    */
   readonly alarms: cloudwatch.Alarm[] = [];
 
+  private readonly watching: WatchingAlarm[] = [];
   private readonly alarmActions: cloudwatch.IAlarmAction[] = [];
   private shown?: cloudwatch.Dashboard;
 
@@ -47,15 +48,13 @@ export abstract class MonitoredVault extends Construct {
 
   /**
    * Has all alarms of the vault, those of now and those to come, do something when they go off, such as telling an SNS
-   * topic.
+   * topic. `ChangesUncommitted` does it as well when no upkeep job has run for three hours, after one has: it then has no data.
    *
    * @param actions what to do
    */
   addAlarmAction(...actions: cloudwatch.IAlarmAction[]): void {
     this.alarmActions.push(...actions);
-    for (const alarm of this.alarms) {
-      alarm.addAlarmAction(...actions);
-    }
+    this.watching.forEach((watching) => act(watching, actions));
   }
 
   /**
@@ -174,10 +173,9 @@ export abstract class MonitoredVault extends Construct {
     if (this.alarms.length > 0) {
       return;
     }
-    this.alarms.push(...createAlarms(new Construct(this, 'Alarms'), this.watched()));
-    for (const alarm of this.alarms) {
-      alarm.addAlarmAction(...this.alarmActions);
-    }
+    this.watching.push(...createAlarms(new Construct(this, 'Alarms'), this.watched()));
+    this.alarms.push(...this.watching.map(({ alarm }) => alarm));
+    this.watching.forEach((watching) => act(watching, this.alarmActions));
     this.showAlarms();
   }
 
@@ -194,5 +192,12 @@ export abstract class MonitoredVault extends Construct {
       captureDeadLetterQueue: this.captureDeadLetterQueue,
       startDeadLetterQueue: this._startDeadLetterQueue,
     };
+  }
+}
+
+function act({ alarm, expectsData }: WatchingAlarm, actions: readonly cloudwatch.IAlarmAction[]): void {
+  alarm.addAlarmAction(...actions);
+  if (expectsData) {
+    alarm.addInsufficientDataAction(...actions);
   }
 }

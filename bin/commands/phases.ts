@@ -22,6 +22,7 @@ export const PLAN_PHASES: readonly Phase[] = [
 
 export const RESTORE_PHASES: readonly Phase[] = [
   ...PLAN_PHASES.slice(0, -1),
+  { states: 'RemoveMarkers', text: 'removing delete markers' },
   { states: 'RestoreRanges', text: 'writing and checking objects' },
   ...PLAN_PHASES.slice(-1),
 ];

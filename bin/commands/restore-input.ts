@@ -19,6 +19,7 @@ export interface RestoreOptions {
   readonly at?: string;
   readonly pointInTime?: string;
   readonly rollback?: boolean;
+  readonly removeMarkers?: boolean;
   readonly undo?: string;
   readonly to?: string;
   readonly createBucket?: boolean;
@@ -43,6 +44,7 @@ export interface RestoreInput {
   readonly recoveryPointId?: string;
   readonly pointInTime?: string;
   readonly rollback?: boolean;
+  readonly removeMarkers?: boolean;
   readonly undo?: string;
   readonly items?: readonly Item[];
   readonly itemsFile?: string;
@@ -62,6 +64,7 @@ export const RESTORE_FIELD_OPTIONS = {
   recoveryPointId: '--recovery-point',
   pointInTime: '--at',
   rollback: '--rollback',
+  removeMarkers: '--remove-markers',
   undo: '--undo',
   itemsFile: '--items-file',
   items: 'items',
@@ -102,6 +105,7 @@ export async function restoreInput(
     recoveryPointId: recoveryPointOf(sourceBucket, options.recoveryPoint),
     pointInTime: utc(options.at ?? options.pointInTime),
     rollback: options.rollback,
+    removeMarkers: options.removeMarkers,
     undo: options.undo,
     items: items.length > 0 ? items : undefined,
     itemsFile: options.itemsFile,

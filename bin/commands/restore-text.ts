@@ -13,10 +13,11 @@ export function planText(input: RestoreInput, plan: RestoreOutput): string {
     ...exactnessRows(plan),
     ['items', itemsText(input)],
     ['writes', writesText(planned)],
+    ...uncoversRows(planned),
     ...deletesRows(planned),
     ...(planned.conflicts > 0 ? [['conflicts', conflictsText(planned.conflicts)] as [string, string]] : []),
     ...skippedRows(planned.skipped),
-    ['existing objects', isInPlace(input) ? IN_PLACE : EXISTING[input.onExisting ?? 'skip']],
+    ['existing objects', isInPlace(input) ? inPlace(input) : EXISTING[input.onExisting ?? 'skip']],
     [
       'requests',
       total(planned.requests) === 0 ? 'none' : `${number(total(planned.requests))}, ${dollars(planned.estimatedCost)}`,
@@ -32,6 +33,7 @@ export function outcomeText(input: RestoreInput, output: RestoreOutput): string 
     pointRow(input, output),
     ...exactnessRows(output),
     ['restored', `${plural(restored, 'version')}${markers(deleted)}, ${bytes(output.bytes)}`],
+    ...uncoveredRows(output),
     ...(failed > 0 ? [['failed', `${plural(failed, 'version')}: see the report`] as [string, string]] : []),
     ...skippedRows(output.skipped),
     ['verified', verified(output)],
@@ -45,11 +47,12 @@ export function outcomeText(input: RestoreInput, output: RestoreOutput): string 
 }
 
 export function question(input: RestoreInput, plan: RestoreOutput): string {
-  const { versions, bytes: size, markers: deletions, deletes = 0 } = plan.planned;
+  const { versions, bytes: size, markers: deletions, deletes = 0, uncovered = 0 } = plan.planned;
   if (isInPlace(input)) {
     const doubts = plan.exact ? '' : ' The plan is not exact.';
-    const written = `writes ${plural(versions, 'version')} (${bytes(size)}) on top and deletes ${plural(deletes, 'object')}`;
-    return `${capital(route(input, plan))}: this ${written}, by delete markers.${doubts} Go on?`;
+    const written = `writes ${plural(versions - uncovered, 'version')} (${bytes(size)}) on top and deletes ${plural(deletes, 'object')}`;
+    const removed = uncovered > 0 ? ` It removes the delete markers of ${plural(uncovered, 'object')} for good.` : '';
+    return `${capital(route(input, plan))}: this ${written}, by delete markers.${removed}${doubts} Go on?`;
   }
   const replaced = input.onExisting === 'overwrite' ? ', on top of existing objects' : '';
   return `Restore ${plural(versions, 'version')}${markers(deletions)} (${bytes(size)}) to ${plan.destinationBucket}${replaced}${plan.exact ? '' : ', which is not exact'}?`;
@@ -67,7 +70,8 @@ const EXISTING = {
   fail: 'stop the restore before it begins (--on-existing fail)',
 };
 
-const IN_PLACE = 'get a new version or a delete marker on top; nothing is deleted for good';
+const inPlace = ({ removeMarkers }: RestoreInput): string =>
+  `get a new version or a delete marker on top; ${removeMarkers ? 'only delete markers are removed for good' : 'nothing is deleted for good'}`;
 const isInPlace = ({ rollback, undo }: RestoreInput): boolean => rollback === true || undo !== undefined;
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -84,6 +88,24 @@ const deletesRows = ({ deletes }: RestoreOutput['planned']): [string, string][] 
   deletes === undefined
     ? []
     : [['deletes', deletes === 0 ? 'nothing' : `${plural(deletes, 'object')}, by delete markers`]];
+
+const uncoversRows = ({ uncovered }: RestoreOutput['planned']): [string, string][] =>
+  uncovered === undefined
+    ? []
+    : [
+        [
+          'comes back',
+          uncovered === 0 ? 'nothing' : `${plural(uncovered, 'object')} of these, by removing delete markers`,
+        ],
+      ];
+
+/** What removing delete markers brought back, and where they stay: a copy was written there. */
+function uncoveredRows({ uncovered, keptMarkers = {} }: RestoreOutput): [string, string][] {
+  if (uncovered === undefined) return [];
+  const kept = byCount(keptMarkers).map(([reason, count]) => `${number(count)} ${reason}`);
+  const stays = kept.length > 0 ? `; markers stay: ${kept.join(', ')}` : '';
+  return [['came back', `${plural(uncovered, 'version')} of these, by removing delete markers${stays}`]];
+}
 
 const markers = (count: number): string => (count > 0 ? ` and ${plural(count, 'delete marker')}` : '');
 

@@ -38,6 +38,7 @@ export function addRestore(program: Command, run: Run): void {
     .option('--at <instant>', 'any second of continuous backup: 2026-11-22T10:15:00Z, or with another offset')
     .addOption(new Option('--point-in-time <instant>', 'like --at').conflicts('at'))
     .option('--rollback', 'bring the bucket back to what it was: objects of later get a delete marker')
+    .option('--remove-markers', 'with --rollback: remove delete markers for good where that brings an object back')
     .option('--undo <job>', 'put back what was current before the rollback of that job')
     .option('--item <item>', 'like an item argument; may be repeated', collect)
     .option('--prefix <prefix>', 'restore keys that begin so; may be repeated', collect)

@@ -24,6 +24,8 @@ export const Env = {
   maxConcurrency: 'MAX_CONCURRENCY',
   /** Requests to the protected bucket that all workers of a job together make in a second. */
   maxSourceRequestsPerSecond: 'MAX_SOURCE_REQUESTS_PER_SECOND',
+  /** `true`: a rollback may ask for delete markers to be removed. */
+  markerRemoval: 'MARKER_REMOVAL',
   backupStateMachineArn: 'BACKUP_STATE_MACHINE_ARN',
   restoreStateMachineArn: 'RESTORE_STATE_MACHINE_ARN',
   upkeepStateMachineArn: 'UPKEEP_STATE_MACHINE_ARN',

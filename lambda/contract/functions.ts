@@ -9,6 +9,8 @@ export const FunctionName = {
   restorePlan: 'restore-plan',
   restorePlanRange: 'restore-plan-range',
   restoreAssess: 'restore-assess',
+  /** Removes delete markers for good: only in vaults that allow it. */
+  restoreMarkers: 'restore-markers',
   restoreRange: 'restore-range',
   restoreFinish: 'restore-finish',
   /** Records a failed job in the catalog, frees its lock, and gives the Fail state its error and cause. */

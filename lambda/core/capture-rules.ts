@@ -48,3 +48,37 @@ export function whatDisables(
   if (own.some(({ enabled }) => enabled)) return [];
   return own.length > 0 ? own.map(({ name }) => name) : [`none names bucket "${bucket}"`];
 }
+
+/** A rule, and since when it has captured each of its buckets (epoch seconds), where that is known. */
+export interface DatedRule extends CaptureRule {
+  readonly since: ReadonlyMap<string, number>;
+}
+
+/** Since when each bucket of a rule will have been captured: since before where a rule names it already, else from now on. */
+export const datesOf = (
+  { buckets }: CaptureRule,
+  existing: readonly DatedRule[],
+  now: number,
+): ReadonlyMap<string, number> => new Map(buckets.map((bucket) => [bucket, sinceOf(existing, bucket) ?? now]));
+
+/** Since when the rules have captured a bucket; 0 where that is not known, undefined where none names it. */
+export function sinceOf(rules: readonly DatedRule[], bucket: string): number | undefined {
+  const dates = rules.filter(({ buckets }) => buckets.includes(bucket)).map(({ since }) => since.get(bucket) ?? 0);
+  return dates.length > 0 ? Math.min(...dates) : undefined;
+}
+
+const LIST = '; since: ';
+const RADIX = 36;
+
+/** The end of a rule's description: the dates of its buckets in their order. It has room for those of a full rule. */
+export const encodeDates = ({ buckets, since }: DatedRule): string =>
+  LIST + buckets.map((bucket) => (since.get(bucket) ?? 0).toString(RADIX)).join(' ');
+
+/** Dates that a description ends in; none if they are not those of these buckets. */
+export function decodeDates(description: string, buckets: readonly string[]): ReadonlyMap<string, number> {
+  const at = description.lastIndexOf(LIST);
+  const dates = at < 0 ? [] : description.slice(at + LIST.length).split(' ');
+  const numbers = dates.map((text) => Number.parseInt(text, RADIX));
+  if (numbers.length !== buckets.length || numbers.some(Number.isNaN)) return new Map();
+  return new Map(buckets.map((bucket, index) => [bucket, numbers[index] ?? 0]));
+}

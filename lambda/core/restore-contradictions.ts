@@ -34,6 +34,18 @@ export function exclusions(raw: Fields): string[] {
   return problems;
 }
 
+/** Markers are removed only in a rollback, and only by a vault that is allowed to; `allowed` is undefined where nobody knows. */
+export function removalProblems({ rollback, removeMarkers, undo }: Sound, allowed: boolean | undefined): string[] {
+  if (!removeMarkers || undo !== undefined) return [];
+  const problems: string[] = [];
+  if (rollback === false) problems.push('removeMarkers: goes with "rollback": true only');
+  if (allowed === false)
+    problems.push(
+      'removeMarkers: this vault may not remove delete markers: deploy it with allowMarkerRemoval, or leave the field out',
+    );
+  return problems;
+}
+
 export function contradictions(value: Sound, ownBuckets: readonly string[]): string[] {
   return [
     ...destinationProblems(value, ownBuckets),

@@ -13,6 +13,7 @@ export interface RestoreJob extends Pick<
   | 'encryption'
   | 'dryRun'
   | 'rollback'
+  | 'removeMarkers'
   | 'undo'
 > {
   readonly jobId: string;

@@ -42,6 +42,8 @@ export type OpOutcome =
       readonly withoutAcl?: boolean;
       /** Found after an attempt that died before it wrote the tags, which no header holds: they are still to be written. */
       readonly withoutTags?: true;
+      /** The bucket's own version, current again since its delete markers are gone: nothing was written. */
+      readonly uncovered?: true;
       /** A copy within the bucket of which S3 has no checksum that could be compared. */
       readonly uncompared?: boolean;
     }

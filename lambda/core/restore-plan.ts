@@ -17,6 +17,8 @@ interface RestoreBody {
   readonly file: { readonly name: string; readonly versionId?: string; readonly checksum: string };
   /** The destination itself has the version still: it is copied there, and from the vault only where that fails. */
   readonly inBucket?: { readonly key: string; readonly versionId: string; readonly etag?: string };
+  /** Delete markers that are all that hides it there, newest first: without them it is current again, and nothing has to be written. */
+  readonly markers?: readonly string[];
   readonly headers?: string;
   readonly userMetadata?: string;
   readonly tags?: string;

@@ -1,7 +1,7 @@
 import { invalidRequest } from '../contract/errors';
 import { fromIso } from './instant';
 import { isFields, parseStrictly } from './parse';
-import { contradictions, exclusions } from './restore-contradictions';
+import { contradictions, exclusions, removalProblems } from './restore-contradictions';
 import { type ItemSelector, parseS3Uri, restoreSchema, toSelector } from './restore-schema';
 
 /** Input of the Restore execution, with its defaults. */
@@ -28,6 +28,8 @@ export interface RestoreRequest {
   readonly dryRun: boolean;
   /** Bring the bucket back to what it was, deletions included. */
   readonly rollback: boolean;
+  /** Of a rollback: remove delete markers for good where that brings a version back. */
+  readonly removeMarkers: boolean;
   /** The job whose rollback is to be undone. */
   readonly undo?: string;
 }
@@ -36,11 +38,18 @@ export type RestoreEncryption =
   | { readonly type: 'SSE_S3' }
   | { readonly type: 'SSE_KMS'; readonly kmsKeyId?: string };
 
+/** What is known of the vault that a request is for. */
+export interface OwnVault {
+  readonly buckets: readonly string[];
+  /** Whether it may remove delete markers; absent where that is not known. */
+  readonly markerRemoval?: boolean;
+}
+
 /** Validates the input of a Restore execution. Throws `InvalidRequest` with every problem. */
-export function parseRestoreRequest(input: unknown, own: { readonly buckets: readonly string[] }): RestoreRequest {
+export function parseRestoreRequest(input: unknown, own: OwnVault): RestoreRequest {
   const { value, sound, problems } = parseStrictly(restoreSchema, input);
   if (isFields(input)) problems.push(...exclusions(input));
-  problems.push(...contradictions(sound, own.buckets));
+  problems.push(...contradictions(sound, own.buckets), ...removalProblems(sound, own.markerRemoval));
   if (!value || problems.length > 0) throw invalidRequest(problems);
   return {
     sourceBucket: value.sourceBucket,
@@ -63,6 +72,7 @@ export function parseRestoreRequest(input: unknown, own: { readonly buckets: rea
         : { type: value.encryption.type },
     dryRun: value.dryRun,
     rollback: value.rollback,
+    removeMarkers: value.removeMarkers,
     undo: value.undo,
   };
 }

@@ -9,6 +9,8 @@ export interface PlanResult {
   readonly markers: number;
   /** Those of the delete markers that hide an object of the bucket: of a rollback or an undo. */
   readonly deletes: number;
+  /** Keys that come back by removing delete markers. */
+  readonly uncovered: number;
   readonly bytes: number;
   readonly conflicts: number;
   /** Keys whose order of versions within a second is not certain. */
@@ -35,6 +37,8 @@ export interface PlanSummary {
   readonly markers: number;
   /** Objects that a rollback or an undo hides by delete markers. */
   readonly deletes?: number;
+  /** Those of the objects that come back by removing delete markers: nothing is written for them. */
+  readonly uncovered?: number;
   readonly bytes: number;
   readonly conflicts: number;
   readonly skipped: Counts;
@@ -46,6 +50,8 @@ export interface PlanSummary {
 /** What one turn of restoring did. */
 export interface RestoreResult {
   readonly restored: number;
+  /** Those of the restored that removing delete markers brought back. */
+  readonly uncovered: number;
   readonly markers: number;
   /** Delete markers of a rollback or an undo that were not written, as somebody else had written the key. */
   readonly lostDeletes: number;
@@ -53,6 +59,16 @@ export interface RestoreResult {
   readonly bytes: number;
   readonly verifiedByReading: number;
   readonly skipped: Counts;
+  readonly requests: Counts;
+  readonly reports: readonly string[];
+}
+
+/** What one turn of removing delete markers did. */
+export interface MarkerResult {
+  /** Markers that are gone. */
+  readonly removed: number;
+  /** Keys whose markers stay, by reason. */
+  readonly kept: Counts;
   readonly requests: Counts;
   readonly reports: readonly string[];
 }

@@ -2,6 +2,7 @@ import { decodeAcl, encodeTags, extraGrants } from './canonical';
 import type { RestoreJob } from './restore-job';
 import { PlannedKey, planVersion, RestoreSkip } from './restore-plan';
 import { isVersion, Row, versionIdentity } from './row';
+import { removableMarkers } from './uncover';
 import type { KeyView, VersionView } from './view';
 
 /** A version as the bucket's own listing has it. */
@@ -24,9 +25,11 @@ export interface RollbackKey {
   readonly current?: BucketVersion;
   /** The version that is to be current again, if the bucket still has it. */
   readonly kept?: BucketVersion;
+  /** What lies on top of that version, newest first. */
+  readonly above?: readonly BucketVersion[];
 }
 
-/** Decides what brings one key back to what it was at the instant. Nothing is ever deleted for good. */
+/** Decides what brings one key back to what it was at the instant. Nothing is deleted for good but markers, where the request says so. */
 export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
   const { key, then, current, kept } = at;
   const wanted = then.versions[0];
@@ -45,7 +48,17 @@ export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
   if (!op) return skip('not-stored');
   const inBucket = kept && { key, versionId: kept.versionId, etag: kept.etag };
   const skipped = reasons.map((reason) => ({ reason, versionId: wanted.row.versionId }));
-  return { action: { key, destination: key, ops: [{ ...op, inBucket }], replaces, before }, skipped, conflict: false };
+  // An ACL that no header can say is left out by a copy only: what is counted as left out has to hold either way.
+  const isSayable = reasons.every((reason) => reason === 'acls-disabled');
+  const markers = inBucket && isSayable ? markersToRemove(at, wanted, job) : undefined;
+  const ops = [markers ? { ...op, inBucket, markers } : { ...op, inBucket }];
+  return { action: { key, destination: key, ops, replaces, before }, skipped, conflict: false };
+}
+
+/** Delete markers that may go, where that alone makes the key what it was: tags and ACL of the version are those of then. */
+function markersToRemove(at: RollbackKey, wanted: VersionView, job: RestoreJob): readonly string[] | undefined {
+  if (!job.removeMarkers || !hasSameProperties(wanted, at.now, job)) return undefined;
+  return removableMarkers(at.above ?? [], job.asOf);
 }
 
 /** Null versions can be replaced in place: their dates and ETags belong to what they are. */

@@ -38,6 +38,7 @@ export const restoreSchema = z.strictObject({
   destinationPrefix: z.string().default(''),
   onExisting: z.enum(['skip', 'overwrite', 'fail']).default('skip'),
   rollback: z.boolean().default(false),
+  removeMarkers: z.boolean().default(false),
   undo: z.string().min(1, 'must be the ID of a job').optional(),
   versions: z
     .union([z.literal('all'), z.int()], { error: `must be "all" or a whole number from 1 to ${String(MAX_VERSIONS)}` })

@@ -9,6 +9,11 @@ export interface CaptureHealth {
   readonly deadLetters: number;
   /** What keeps the bucket's events from the queue: the rules that name it are disabled, or there is none. */
   readonly disabledRules: readonly string[];
+  /**
+   * Since when rules that are enabled have captured the bucket, in epoch seconds, where that is known: what happened before was captured by none
+   * of them.
+   */
+  readonly capturedSince?: number;
 }
 
 export interface CaptureControl {
@@ -17,7 +22,8 @@ export interface CaptureControl {
   /**
    * Has the events of exactly these buckets captured by rules that are made at run time: for buckets that are found by their tags. A bucket stays
    * in the rule that it is in, so that no event falls between two; rules that are right already are left alone. One that somebody has disabled
-   * stays so: what was not captured is said by `health`, and would not be if it were mended on the quiet.
+   * stays so: what was not captured is said by `health`, and would not be if it were mended on the quiet. One that is gone is made again, and `health` says
+   * since when it is there.
    */
   ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }>;
 }
@@ -30,8 +36,14 @@ export interface BucketClaim {
   /** Epoch seconds of the last job that said so. */
   readonly at: number;
 }
+/** A claim that nobody has renewed for so long has been given up. */
+export const STALE_CLAIM_SECONDS = 2 * 24 * 60 * 60;
+
 export interface BucketClaims {
   find(bucket: string): Promise<BucketClaim | undefined>;
-  /** Writes the claim if the bucket has none, or exactly `from`; answers the claim that holds then. */
+  /**
+   * Writes the claim if the bucket has none, or exactly `from`; answers the claim that holds then. Of those who take over from one at the
+   * same time, one gets it, and all are told which.
+   */
   claim(claim: BucketClaim, from?: BucketClaim): Promise<BucketClaim>;
 }

@@ -64,6 +64,8 @@ export interface BackupSettings {
   readonly deliverySeconds: number;
   /** Workers of a job that run at a time. */
   readonly maxConcurrency: number;
+  /** Whether the vault was deployed with the function that removes delete markers. */
+  readonly markerRemoval: boolean;
   /** Requests to the protected bucket that all workers of a job together make in a second; no limit when absent. */
   readonly maxSourceRequestsPerSecond?: number;
 }
@@ -82,4 +84,5 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   settleSeconds: SETTLE_SECONDS,
   deliverySeconds: DELIVERY_SECONDS,
   maxConcurrency: 200,
+  markerRemoval: false,
 };

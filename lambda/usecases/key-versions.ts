@@ -4,7 +4,7 @@ const MAX_PAGE = 1000;
 
 /** The newest versions and delete markers of one key, in S3's order; all when no `count` is given. */
 export async function versionsOfKey(
-  store: ObjectStore,
+  store: Pick<ObjectStore, 'listVersions'>,
   { bucket, key }: { readonly bucket: string; readonly key: string },
   count = Number.POSITIVE_INFINITY,
 ): Promise<ListedVersion[]> {

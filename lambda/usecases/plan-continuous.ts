@@ -3,6 +3,7 @@ import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
 import type { ContinuousJob, CoverageGap } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
+import { type CaptureHealth, STALE_CLAIM_SECONDS } from '../ports/capture-control';
 import type { BackupPorts } from './context';
 import type { Capture } from './plan-changes';
 
@@ -10,7 +11,6 @@ const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
 /** The hourly upkeep renews its claim on a bucket once a day; one that is older has been given up. */
 const CLAIM_AGE = DAY;
-const STALE_CLAIM = 2 * DAY;
 /** A comparison is due so long after the last one: a little less than a day, so that it keeps its hour. */
 const RECONCILE_AGE = 23 * HOUR;
 /** A bucket whose reports are compared is not listed as well, as long as there are any: S3 delivers one each day, some late. */
@@ -58,7 +58,7 @@ export async function planContinuous(
     since,
     capturedThrough: isHeld ? captured : Math.max(captured, through - ports.settings.deliverySeconds - lag),
     reconciledThrough: before ? fromIso(before.reconciledThrough) : 0,
-    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped }),
+    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped, health }),
     stopped,
     unresolved: before?.unresolved,
   };
@@ -74,7 +74,7 @@ async function checkClaim(
 ): Promise<boolean> {
   const { vaultBucket } = deployment;
   const known = await claims.find(bucket);
-  const isLive = known !== undefined && now - known.at < STALE_CLAIM;
+  const isLive = known !== undefined && now - known.at < STALE_CLAIM_SECONDS;
   const plan = scheduled?.plan ?? known?.plan ?? base?.continuous?.plan;
   if (isLive && known.vaultBucket !== vaultBucket)
     throw invalidRequest([
@@ -105,9 +105,17 @@ async function gapsOf(
   ports: Pick<BackupPorts, 'catalog' | 'settings'>,
   bucket: string,
   before: Manifest['continuous'],
-  facts: { now: number; capture: Capture | undefined; captured: number; days: number; stopped: string | undefined },
+  facts: {
+    now: number;
+    capture: Capture | undefined;
+    captured: number;
+    days: number;
+    stopped: string | undefined;
+    health: CaptureHealth;
+  },
 ): Promise<readonly CoverageGap[]> {
   const { now, capture, captured, days, stopped } = facts;
+  const { capturedSince = 0 } = facts.health;
   const known = (before?.gaps ?? []).map(({ after, before: until, reason }) => ({
     after: fromIso(after),
     before: fromIso(until),
@@ -119,10 +127,11 @@ async function gapsOf(
     gaps.push({ after: captured, before: until, reason });
   };
   const point = before ? await ports.catalog.getContinuousPoint(bucket) : undefined;
-  const starting = now + Math.ceil(ports.settings.deliverySeconds / START_SHARE);
-  if (capture === 'enabled') add(before ? 'events-off' : 'starting', starting);
+  const toStart = Math.ceil(ports.settings.deliverySeconds / START_SHARE);
+  if (capture === 'enabled') add(before ? 'events-off' : 'starting', now + toStart);
   else if (stopped !== undefined) add('stopped');
   else if (before?.stopped !== undefined || point?.state === 'STOPPED') add('stopped');
+  else if (before && capturedSince > captured) add('rule-missing', capturedSince + toStart);
   return gaps;
 }
 

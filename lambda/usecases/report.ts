@@ -11,7 +11,8 @@ export interface ReportLine {
   readonly versionId?: string;
   readonly size?: number;
   readonly destination?: string;
-  readonly outcome: 'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict' | 'doubtful';
+  readonly outcome:
+    'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict' | 'doubtful' | 'marker-removed' | 'marker-kept';
   readonly reason?: string;
   /** Version ID in the destination of a copy that proved wrong: it must not be used. */
   readonly destinationVersionId?: string;

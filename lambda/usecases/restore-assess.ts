@@ -7,7 +7,7 @@ import type { RestoreJob, RestoreUnit } from '../core/restore-job';
 import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
 import type { RestorePorts } from './restore-plan';
 import { keepsUndo } from './restore-plan-book';
-import { PLAN_STEP } from './step-names';
+import { MARKERS_STEP, PLAN_STEP } from './step-names';
 import { Scratch, stepResults, writeUnits } from './turns';
 import { writeUndoIndex } from './undo-files';
 
@@ -35,6 +35,7 @@ export async function assessRestore(
   if (job.destination.create)
     await ports.buckets.create(job.destination.bucket, { ownership: job.destination.ownership });
   const units = restoreUnits(results, ports.settings.rangeWeight);
+  if (job.removeMarkers) await writeUnits(ports.scratch, MARKERS_STEP, job, units);
   if (keepsUndo(job)) await writeUndoIndex(ports.scratch, job, units);
   return writeUnits(ports.scratch, RESTORE_STEP, job, units);
 }
@@ -69,6 +70,7 @@ export function summarize(job: RestoreJob, results: readonly PlanResult[], missi
     versions: sumNumbers(results, (result) => result.versions),
     markers: sumNumbers(results, (result) => result.markers),
     ...(keepsUndo(job) ? { deletes: sumNumbers(results, (result) => result.deletes) } : {}),
+    ...(job.removeMarkers ? { uncovered: sumNumbers(results, (result) => result.uncovered) } : {}),
     bytes: sumNumbers(results, (result) => result.bytes),
     conflicts: sumNumbers(results, (result) => result.conflicts),
     skipped,

@@ -4,14 +4,15 @@ import { addCounts, Counts } from '../core/counts';
 import { toIso } from '../core/instant';
 import type { RestoreJob } from '../core/restore-job';
 import { EXPECTED_SKIPS } from '../core/restore-plan';
-import { mergeCounts, PlanResult, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
+import { MarkerResult, mergeCounts, PlanResult, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
 import type { HistoryAt } from './history-at';
 import { restoreJobEvent } from './job-events';
 import { restoreReport } from './report';
 import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
 import type { RestorePorts } from './restore-plan';
 import { keepsUndo } from './restore-plan-book';
-import { stepResults } from './turns';
+import { MARKERS_STEP } from './step-names';
+import { Scratch, stepResults } from './turns';
 import { undoUri } from './undo-files';
 
 /** Output of the Restore execution. */
@@ -32,6 +33,9 @@ export interface RestoreOutput {
   readonly skipped: Counts;
   /** Delete markers written. */
   readonly deleted: number;
+  /** Of a rollback that may remove delete markers: the restored versions that this brought back, and markers that stay, by reason. */
+  readonly uncovered?: number;
+  readonly keptMarkers?: Counts;
   readonly failed: number;
   readonly bytes: number;
   readonly verifiedByReading: number;
@@ -48,6 +52,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
   const missing = await missingItems(ports.scratch, job, plans);
   const planned = summarize(job, plans, missing.length);
   const results = await stepResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP);
+  const removals = await markerResults(ports.scratch, job);
   const skipped = addCounts(
     { ...planned.skipped },
     mergeCounts(results, (result) => result.skipped),
@@ -76,25 +81,35 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     restored,
     skipped,
     deleted: sumNumbers(results, (result) => result.markers),
+    ...(removals && {
+      uncovered: sumNumbers(results, (result) => result.uncovered),
+      keptMarkers: keptMarkers(removals),
+    }),
     failed,
     bytes: sumNumbers(results, (result) => result.bytes),
     verifiedByReading: sumNumbers(results, (result) => result.verifiedByReading),
-    requests: addCounts(
-      mergeCounts(plans, (plan) => plan.requests),
-      mergeCounts(results, (result) => result.requests),
-    ),
+    requests: mergeCounts([...plans, ...(removals ?? []), ...results], (result) => result.requests),
     report: `s3://${ports.scratch.bucket}/${key}`,
     ...(keepsUndo(job) && !job.dryRun ? { undo: undoUri(ports.scratch, job) } : {}),
   };
   const unmatched = restoreReport(ports.scratch, job, 'not-found');
   for (const key of missing) await unmatched.add({ key, outcome: 'skipped', reason: 'not-found' });
-  const details = [...[...plans, ...results].flatMap((result) => result.reports), ...(await unmatched.finish())];
+  const details = [
+    ...[...plans, ...(removals ?? []), ...results].flatMap((result) => result.reports),
+    ...(await unmatched.finish()),
+  ];
   const body = Buffer.from(JSON.stringify({ ...output, job, details }, null, 2), 'utf8');
   await ports.scratch.store.put({ bucket: ports.scratch.bucket, key, body });
   const { date } = await ports.scratch.store.head({ bucket: ports.scratch.bucket, key });
   await record(ports, job, output, toIso(date));
   return output;
 }
+
+/** Results of a job that was to remove delete markers. */
+const markerResults = async (scratch: Scratch, job: RestoreJob): Promise<MarkerResult[] | undefined> =>
+  job.removeMarkers && !job.dryRun ? stepResults<MarkerResult>(scratch, job.jobId, MARKERS_STEP) : undefined;
+
+const keptMarkers = (results: readonly MarkerResult[]): Counts => mergeCounts(results, (result) => result.kept);
 
 /** Every planned version was restored, failed or was skipped for a reason: anything else is our own mistake. */
 function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void {

@@ -2,6 +2,8 @@ import type { RestoreJob } from '../core/restore-job';
 import { KeyRun } from '../core/restore-key-run';
 import { isSettled, KeyProgress, markerRefusal, topOf } from '../core/restore-outcome';
 import type { RestoreAction } from '../core/restore-plan';
+import { hiddenOf, isWanted } from '../core/uncover';
+import { isStoreError, ObjectHead, ObjectStore } from '../ports/object-store';
 import type { Attempt } from './restore-attempt';
 import type { RestoreBodies } from './restore-bodies';
 import { EarlierWrites, Found } from './restore-earlier';
@@ -33,6 +35,7 @@ export class KeyRestorer {
   async restore(action: RestoreAction, before?: KeyProgress): Promise<KeyProgress> {
     if (before && isSettled(before)) return before;
     const run = new KeyRun(action, before);
+    if (!before && (await this.takeUncovered(run))) return run.progress;
     await this.recallDeadAttempt(run);
     if (!before) await this.leaveOutDamaged(run);
     run.settleBelowTop();
@@ -42,6 +45,16 @@ export class KeyRestorer {
     }
     await this.abandonUpload(action, before, run);
     return run.progress;
+  }
+
+  /** Where delete markers were removed there is nothing to write. Else the key is written as if nobody had tried. */
+  private async takeUncovered(run: KeyRun): Promise<boolean> {
+    const hidden = hiddenOf(run.action);
+    const found = hidden && (await currentVersion(this.ports.destination, this.job.destination.bucket, hidden.key));
+    if (!found || !isWanted(hidden, found)) return false;
+    const { versionId, etag } = found;
+    run.settle(0, { kind: 'restored', versionId, etag, read: false, uncovered: true });
+    return true;
   }
 
   /** Only a body where nothing was before shows by its condition alone that an earlier attempt wrote it. */
@@ -119,5 +132,15 @@ export class KeyRestorer {
     const { uploadId } = before.upload;
     const { bucket } = this.job.destination;
     await this.ports.destination.abortUpload({ bucket, key: action.destination, uploadId });
+  }
+}
+
+/** What is current under a key, as far as it can be read. */
+async function currentVersion(store: ObjectStore, bucket: string, key: string): Promise<ObjectHead | undefined> {
+  try {
+    return await store.head({ bucket, key });
+  } catch (error) {
+    if (isStoreError(error, 'not-found', 'delete-marker', 'access-denied', 'sse-c', 'invalid')) return undefined;
+    throw error;
   }
 }

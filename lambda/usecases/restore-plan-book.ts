@@ -25,7 +25,16 @@ export const keepsUndo = (job: RestoreJob): boolean => job.rollback || job.undo 
 /** Adds up what one turn of planning decides, and writes it down. */
 export class PlanBook {
   private readonly files: { key: string; weight: number }[] = [];
-  private readonly counts = { objects: 0, versions: 0, markers: 0, deletes: 0, bytes: 0, conflicts: 0, uncertain: 0 };
+  private readonly counts = {
+    objects: 0,
+    versions: 0,
+    markers: 0,
+    deletes: 0,
+    uncovered: 0,
+    bytes: 0,
+    conflicts: 0,
+    uncertain: 0,
+  };
   private readonly skipped: Counts = {};
   private readonly doubts: Counts = {};
   private readonly estimated: Counts = {};
@@ -80,9 +89,12 @@ export class PlanBook {
     for (const op of action.ops) {
       if (op.kind === 'marker') this.counts.markers++;
       else {
+        // What only comes back into sight has no bytes to be written.
+        const size = op.markers ? 0 : op.size;
         this.counts.versions++;
-        this.counts.bytes += op.size;
-        this.weight += versionWeight(op.size, false);
+        if (op.markers) this.counts.uncovered++;
+        this.counts.bytes += size;
+        this.weight += versionWeight(size, false);
       }
       addCounts(this.estimated, this.estimate(op));
     }
@@ -92,6 +104,8 @@ export class PlanBook {
 
   private estimate(op: RestoreAction['ops'][number]): Counts {
     if (op.kind === 'marker') return { DeleteObject: 1 };
+    // One look at the key tells that the markers are gone.
+    if (op.markers) return { DeleteObject: op.markers.length, HeadObject: 1 };
     const write = this.estimateWrite(op);
     return fitsTaggingHeader(decodeTags(op.tags)) ? write : { ...write, PutObjectTagging: 1 };
   }

@@ -30,7 +30,10 @@ export async function planRestore(
   { input, execution }: StartInput,
 ): Promise<FanOutInput<RestoreJob, PlanUnit>> {
   const { deployment } = ports;
-  const request = parseRestoreRequest(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
+  const request = parseRestoreRequest(input, {
+    buckets: [deployment.vaultBucket, deployment.scratchBucket],
+    markerRemoval: ports.settings.markerRemoval,
+  });
   await ports.vault.checkFormat();
   const jobId = jobIdOf(execution);
   const begin: JobBegin = { jobId, executionArn: execution.arn, startedAt: toIso(fromIso(execution.startTime)) };
@@ -77,9 +80,9 @@ type JobBegin = Pick<RestoreJob, 'jobId' | 'executionArn' | 'startedAt'>;
 /** What a job takes from its request as it is. */
 function fieldsOf(request: RestoreRequest) {
   const { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls } = request;
-  const { storageClass, encryption, dryRun, rollback } = request;
+  const { storageClass, encryption, dryRun, rollback, removeMarkers } = request;
   const what = { sourceBucket, destinationPrefix, onExisting, versions, restoreTags, restoreAcls, insistOnAcls };
-  return { ...what, storageClass, encryption, dryRun, rollback };
+  return { ...what, storageClass, encryption, dryRun, rollback, removeMarkers };
 }
 
 /** An undo reads what the rollback wrote down, and nothing of the vault. */

@@ -61,8 +61,11 @@ async function rollbackKey(
   const then = viewAt(key, rows.then, job.asOf, { pointInTime });
   const now = viewAt(key, rows.now, Number.MAX_SAFE_INTEGER);
   const wanted = then.versions[0]?.row;
-  const { current, found } = await listing.take(key, (version) => wanted !== undefined && isVersionOf(version, wanted));
-  return { key, then, now, known: rows.now, current, kept: found };
+  const { current, found, above } = await listing.take(
+    key,
+    (version) => wanted !== undefined && isVersionOf(version, wanted),
+  );
+  return { key, then, now, known: rows.now, current, kept: found, above };
 }
 
 async function* rowsOfBoth(

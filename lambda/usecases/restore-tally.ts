@@ -6,7 +6,15 @@ import type { ReportLine, ReportWriter } from './report';
 
 /** Sums up keys that are done, and writes what became of each version into the report. */
 export class RestoreTally {
-  private readonly counts = { restored: 0, markers: 0, lostDeletes: 0, failed: 0, bytes: 0, verifiedByReading: 0 };
+  private readonly counts = {
+    restored: 0,
+    uncovered: 0,
+    markers: 0,
+    lostDeletes: 0,
+    failed: 0,
+    bytes: 0,
+    verifiedByReading: 0,
+  };
   private readonly skipped: Counts = {};
 
   constructor(private readonly report: ReportWriter) {}
@@ -35,6 +43,10 @@ export class RestoreTally {
     }
     if (outcome?.kind === 'restored' && op.kind !== 'marker') {
       this.counts.restored++;
+      if (outcome.uncovered) {
+        this.counts.uncovered++;
+        return { outcome: 'restored', size: op.size, reason: 'uncovered' };
+      }
       this.counts.bytes += op.size;
       if (outcome.read) this.counts.verifiedByReading++;
       if (outcome.withoutAcl) addCounts(this.skipped, { 'acls-blocked': 1 });

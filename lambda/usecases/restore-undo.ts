@@ -3,6 +3,7 @@ import { compareKeys } from '../core/key-order';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
 import type { CopyOp } from '../core/restore-outcome';
 import { planAcl, PlannedKey, RestoreAction, RestoreSkip } from '../core/restore-plan';
+import { hiddenOf, isWanted } from '../core/uncover';
 import { isStoreError, ListedVersion } from '../ports/object-store';
 import { checksumText } from './checksums';
 import { versionsOfKey } from './key-versions';
@@ -75,6 +76,8 @@ export class UndoPlanner {
   /** Whether what is current is what the rollback wrote. One that died could not say so: then it is recognised. */
   private async isOurs(action: RestoreAction, current: ListedVersion): Promise<boolean> {
     if (this.written.get(action.key)?.includes(current.versionId) === true) return true;
+    const hidden = hiddenOf(action);
+    if (hidden && isWanted(hidden, current)) return true;
     return (await this.earlier.above(action, [null]))?.size === 1;
   }
 

@@ -3,3 +3,4 @@ export const SCAN_STEP = 'scan';
 export const RANGE_STEP = 'ranges';
 /** Of a restore job. */
 export const PLAN_STEP = 'plan';
+export const MARKERS_STEP = 'markers';

@@ -8,7 +8,12 @@ export interface ListedKey {
   readonly current?: ListedVersion;
   /** The version that was looked for, if the bucket has it. */
   readonly found?: ListedVersion;
+  /** What lies on top of that version, newest first, down to the first object. Of very many, the newest. */
+  readonly above: readonly ListedVersion[];
 }
+
+/** More than anybody removes. */
+const MOST_ABOVE = 1000;
 
 /** The versions of a bucket within an interval of keys, key after key. A page of them is in memory. */
 export class VersionListing {
@@ -38,12 +43,15 @@ export class VersionListing {
   async take(key: string, isWanted: (version: ListedVersion) => boolean): Promise<ListedKey> {
     let current: ListedVersion | undefined;
     let found: ListedVersion | undefined;
+    const above: ListedVersion[] = [];
     for (let entry = await this.entry(); entry?.key === key; entry = await this.entry()) {
       current ??= entry;
       if (!found && isWanted(entry)) found = entry;
+      // An object among them says enough: what comes below it is of no interest.
+      if (!found && above.length < MOST_ABOVE && (above.at(-1)?.isMarker ?? true)) above.push(entry);
       this.index++;
     }
-    return { current, found };
+    return { current, found, above };
   }
 
   private async entry(): Promise<ListedVersion | undefined> {

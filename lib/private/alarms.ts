@@ -22,7 +22,11 @@ interface AlarmSpec {
   readonly threshold: number;
   /** Periods of the metric in a row. @default 1 */
   readonly periods?: number;
-  /** Whether no data is as bad as bad data. @default false */
+  /**
+   * Whether it is told when data stop coming as well. Before the first data it is in no state at all: there is nothing to be told of yet.
+   *
+   * @default false
+   */
   readonly expectsData?: boolean;
 }
 
@@ -87,6 +91,12 @@ function specs(watched: Watched): AlarmSpec[] {
       threshold: 0,
     },
     {
+      id: 'JobsExpired',
+      meaning: 'A job found its bucket busy until its start window had ended.',
+      metric: sum(MetricName.jobsExpired),
+      threshold: 0,
+    },
+    {
       id: 'JobsNotStarted',
       meaning: 'Jobs that were due could not be started.',
       metric: letters(watched.startDeadLetterQueue),
@@ -95,18 +105,22 @@ function specs(watched: Watched): AlarmSpec[] {
   ];
 }
 
+/** An alarm, and whether it is to act as well when it has no data any more. */
+export interface WatchingAlarm {
+  readonly alarm: cloudwatch.Alarm;
+  readonly expectsData: boolean;
+}
+
 /** The alarms of a vault that backs buckets up continuously. */
-export const createAlarms = (scope: Construct, watched: Watched): cloudwatch.Alarm[] =>
-  specs(watched).map(
-    ({ id, meaning, metric, threshold, periods = 1, expectsData = false }) =>
-      new cloudwatch.Alarm(scope, id, {
-        alarmDescription: `${meaning} See docs/runbook.md#${id.toLowerCase()} of cdk-s3-backup.`,
-        metric,
-        threshold,
-        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: periods,
-        treatMissingData: expectsData
-          ? cloudwatch.TreatMissingData.BREACHING
-          : cloudwatch.TreatMissingData.NOT_BREACHING,
-      }),
-  );
+export const createAlarms = (scope: Construct, watched: Watched): WatchingAlarm[] =>
+  specs(watched).map(({ id, meaning, metric, threshold, periods = 1, expectsData = false }) => {
+    const alarm = new cloudwatch.Alarm(scope, id, {
+      alarmDescription: `${meaning} See docs/runbook.md#${id.toLowerCase()} of cdk-s3-backup.`,
+      metric,
+      threshold,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: periods,
+      treatMissingData: expectsData ? cloudwatch.TreatMissingData.MISSING : cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    return { alarm, expectsData };
+  });

@@ -24,7 +24,7 @@ const OBJECT_REASON = 'the objects of a protected bucket';
  */
 const VAULT_FILES = `${ANY_BUCKET}/${VAULT_FORMAT_KEY}`;
 
-type Capability = 'describe' | 'configure' | 'scan' | 'read';
+type Capability = 'describe' | 'configure' | 'scan' | 'read' | 'uncover';
 
 /** What each capability may do with a protected bucket, and with its objects. */
 const BUCKET_ACTIONS: Readonly<Record<Capability, readonly string[]>> = {
@@ -44,8 +44,9 @@ const BUCKET_ACTIONS: Readonly<Record<Capability, readonly string[]>> = {
   scan: ['s3:ListBucket', 's3:ListBucketVersions'],
   // Without these S3 answers "forbidden" for a version that is gone, and the report would name the wrong reason.
   read: ['s3:ListBucket', 's3:ListBucketVersions'],
+  uncover: ['s3:ListBucketVersions'],
 };
-const OBJECT_ACTIONS: readonly string[] = [
+const READ_ACTIONS: readonly string[] = [
   's3:GetObject',
   's3:GetObjectAcl',
   's3:GetObjectTagging',
@@ -53,6 +54,9 @@ const OBJECT_ACTIONS: readonly string[] = [
   's3:GetObjectVersionAcl',
   's3:GetObjectVersionTagging',
 ];
+
+/** The only right to delete a version that there is. S3 has none for delete markers alone. */
+const UNCOVER_ACTIONS: readonly string[] = ['s3:DeleteObjectVersion'];
 
 /** What is denied on the vault's own buckets: enough to make a backup of them impossible, nothing that the step needs. */
 const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[]; readonly objects: boolean }>> = {
@@ -63,6 +67,7 @@ const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[];
     actions: ['s3:GetObjectAcl', 's3:GetObjectTagging', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging'],
     objects: true,
   },
+  uncover: { actions: UNCOVER_ACTIONS, objects: true },
 };
 
 /**
@@ -108,6 +113,11 @@ export class SourceAccess {
     this.give(fn, 'read');
   }
 
+  /** Removes delete markers for good. */
+  removeMarkers(fn: RuntimeFunction): void {
+    this.give(fn, 'uncover');
+  }
+
   private give(fn: RuntimeFunction, capability: Capability): void {
     this.functions.set(fn, (this.functions.get(fn) ?? new Set()).add(capability));
   }
@@ -139,12 +149,20 @@ export class SourceAccess {
       }
       if (capabilities.has('read')) {
         fn.allow({
-          actions: OBJECT_ACTIONS,
+          actions: READ_ACTIONS,
           resources: objects,
           conditions: sameAccount(fn),
           reason: wide ? SOURCE_REASON : OBJECT_REASON,
         });
         allowKeysThroughS3(fn, 'kms:Decrypt');
+      }
+      if (capabilities.has('uncover')) {
+        fn.allow({
+          actions: UNCOVER_ACTIONS,
+          resources: objects,
+          conditions: sameAccount(fn),
+          reason: wide ? SOURCE_REASON : OBJECT_REASON,
+        });
       }
       capabilities.forEach((capability) => this.denyOwn(fn, capability));
     }

@@ -1,11 +1,13 @@
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { Env } from '../../lambda/contract/env';
 import { FunctionName } from '../../lambda/contract/functions';
 import { VaultPart } from '../private/access';
 import { FailurePath } from '../private/failure-path';
 import { FanOut } from '../private/fan-out';
 import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
 import { letSeeExecutions, workflowStateMachine } from '../private/state-machine';
+import { markerRemoval } from '../private/marker-removal';
 import { JOB_INPUT, START_INPUT, step } from '../private/step';
 import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
 
@@ -13,6 +15,7 @@ const COMMENT = [
   'Restores a bucket, prefixes or keys from a recovery point, or as they were at any second of continuous backup.',
   'Input: {"sourceBucket": "my-bucket"}; optional: "recoveryPointId": "latest" (default) or an ID,',
   'or "pointInTime": "2026-11-22T10:15:00Z"; "rollback": true puts the source bucket itself back, "undo": "<jobId>" takes that back;',
+  '"removeMarkers": true lets a rollback remove delete markers for good, where the vault allows it;',
   '"items": ["photos/", "docs/a.txt"] (a prefix ends in /; default: all), "itemsFile": "s3://bucket/key",',
   '"destinationBucket" (default: the source), "createBucket": false, "destinationPrefix": "restored/",',
   '"onExisting": "skip" (default) | "overwrite" | "fail", "versions": 1 (default), n or "all",',
@@ -26,6 +29,8 @@ interface RestoreFunctions {
   readonly planRange: RuntimeFunction;
   readonly assess: RuntimeFunction;
   readonly range: RuntimeFunction;
+  /** Only where the vault allows it. */
+  readonly markers?: RuntimeFunction;
   readonly finish: RuntimeFunction;
   readonly failed: RuntimeFunction;
 }
@@ -42,7 +47,7 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       comment: COMMENT,
       definition: this.define(functions, context),
       functions: Object.values(functions) as RuntimeFunction[],
-      mapLabels: ['PlanRanges', 'RestoreRanges'],
+      mapLabels: ['PlanRanges', ...(functions.markers ? ['RemoveMarkers'] : []), 'RestoreRanges'],
       storage: context.storage,
       logRetention: context.logRetention,
     });
@@ -66,6 +71,11 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       range: create(this, 'Range', FunctionName.restoreRange, context, {
         description: 'Restores the objects of a range and checks them',
         memoryMiB: ONE_VCPU_MIB,
+      }),
+      ...(context.allowMarkerRemoval && {
+        markers: create(this, 'Markers', FunctionName.restoreMarkers, context, {
+          description: 'Removes delete markers that hide versions to be restored',
+        }),
       }),
       finish: create(this, 'Finish', FunctionName.restoreFinish, context, {
         description: 'Writes the report and ends the job',
@@ -104,17 +114,20 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       worker: fn.range,
       oneAtATime: true,
     });
+    const restore = fn.markers
+      ? markerRemoval(states, { ...fanOut, worker: fn.markers }, restoreRanges)
+      : restoreRanges;
     const finish = step(states, 'Finish', fn.finish, {
       comment: 'Writes the report',
       payload: JOB_INPUT,
     });
     failure.catch(plan, assess, finish);
-    return sfn.Chain.start(plan).next(planRanges).next(assess).next(restoreRanges).next(finish);
+    return sfn.Chain.start(plan).next(planRanges).next(assess).next(restore).next(finish);
   }
 }
 
 /** Who may do what: one line a capability. A restore cannot write to the vault. */
-function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowContext): void {
+function grantAccess(fn: RestoreFunctions, { vault, sources, destinations }: WorkflowContext): void {
   vault.readVault(fn.plan, VaultPart.format, VaultPart.buckets);
   // An instant may lie after the last commit.
   vault.readChanges(fn.plan);
@@ -143,6 +156,14 @@ function grantAccess(fn: RestoreFunctions, { vault, destinations }: WorkflowCont
   vault.writeRestoreReports(fn.range);
   destinations.describe(fn.range);
   destinations.write(fn.range);
+
+  if (fn.markers) {
+    fn.plan.setEnv(Env.markerRemoval, 'true');
+    vault.useScratch(fn.markers);
+    // The actions of a rollback are beside its reports.
+    vault.writeRestoreReports(fn.markers);
+    sources.removeMarkers(fn.markers);
+  }
 
   vault.readScratch(fn.finish);
   vault.writeRestoreReports(fn.finish);

@@ -29,6 +29,8 @@ export interface WorkflowContext {
   readonly maxConcurrency: number;
   readonly maxSourceRequestsPerSecond: number;
   readonly packThresholdBytes: number;
+  /** Whether a rollback may remove delete markers for good. */
+  readonly allowMarkerRemoval: boolean;
   readonly logRetention: logs.RetentionDays;
   readonly commonEnv: Readonly<Record<string, string>>;
   /** Told of every function, so that the vault knows its own roles. */

@@ -185,6 +185,23 @@ describe('claims that race', () => {
     expect(await new SsmBucketClaims(client).claim(ours, before)).toEqual(theirs);
   });
 
+  test('a take-over whose vault died half-way is finished by the next, for that vault', async () => {
+    const stored = [before, theirs, before].map((claim) => ({ Value: JSON.stringify(claim), Version: 4 }));
+    let puts = 0;
+    const { client, sent } = services({
+      GetParameter: () => ({ body: { Parameter: stored.shift() } }),
+      PutParameter: () =>
+        puts++ === 0
+          ? { status: 400, body: { __type: 'ParameterAlreadyExists', message: 'there' } }
+          : { body: { Version: 5 } },
+    });
+    expect(await new SsmBucketClaims(client).claim(ours, before)).toEqual(theirs);
+    const [first, second] = sent.filter(({ operation }) => operation === 'PutParameter').map(({ request }) => request);
+    const name = '/cdk-s3-backup/continuous/photos';
+    expect(first).toMatchObject({ Name: `${name}/after-4-1`, Overwrite: false });
+    expect(second).toMatchObject({ Name: name, Overwrite: true, Value: JSON.stringify(theirs) });
+  });
+
   test('a claim is never put over one that was not there when it was looked for', async () => {
     let asked = 0;
     const { client, sent } = services({

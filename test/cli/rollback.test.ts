@@ -32,6 +32,24 @@ test('a rollback says what it deletes before it asks, and afterwards how to undo
   expect(stdout).toMatch(/undo +--undo 20261122T111500Z-000000000002/);
 });
 
+test('a rollback that may remove delete markers says so before it asks, and afterwards what came of it', async () => {
+  const executions = [
+    { end: succeeded({ ...rolled, planned: { ...rolled.planned, versions: 3, uncovered: 2 } }) },
+    { end: succeeded({ ...done, uncovered: 1, keptMarkers: { overwritten: 1 } }) },
+  ];
+  const args = ['restore', 'photos', '--at', AT, '--rollback', '--remove-markers'];
+  const { started, stdout, questions } = await cli(args, { ...world, executions });
+  expect(started.map(({ input }) => input)).toEqual([
+    { sourceBucket: 'photos', pointInTime: AT, rollback: true, removeMarkers: true, dryRun: true },
+    { sourceBucket: 'photos', pointInTime: AT, rollback: true, removeMarkers: true },
+  ]);
+  expect(stdout).toMatch(/comes back +2 objects of these, by removing delete markers/);
+  expect(stdout).toMatch(/existing objects .*only delete markers are removed for good/);
+  expect(questions[0]).toContain('this writes 1 version (2.0 KiB) on top');
+  expect(questions[0]).toContain('It removes the delete markers of 2 objects for good.');
+  expect(stdout).toMatch(/came back +1 version of these, by removing delete markers; markers stay: 1 overwritten/);
+});
+
 test('a rollback to a recovery point is pinned to that of the plan', async () => {
   const executions = [{ end: succeeded(PLAN) }, { end: succeeded(RESTORE_OUTPUT) }];
   const { started } = await cli(['restore', 'photos', '--rollback', '--yes'], { executions });
@@ -60,6 +78,8 @@ test.each([
   [['--rollback', '--to', 'other-bucket'], '--to: must be the source bucket with'],
   [['--rollback', '--on-existing', 'skip'], '--on-existing: '],
   [['--undo', 'job-1', '--at', AT], '--undo: excludes'],
+  [['--remove-markers', '--at', AT], '--remove-markers: goes with'],
+  [['--undo', 'job-1', '--remove-markers'], '--undo: excludes'],
 ])('%j is refused before anything is started', async (args, text) => {
   const outcome = await cli(['restore', 'photos', '--yes', ...args], world);
   expect(outcome).toMatchObject({ exitCode: 2, started: [] });

@@ -48,6 +48,21 @@ export function bucketClaimsContract(open: () => BucketClaims): void {
       expect(await open().claim(claimOf('vault-b', 300), claimOf('vault-a', 200, { plan: 'x' }))).toEqual(renewed);
     });
 
+    test('of those who replace one claim at the same time, one gets it, and all are told which', async () => {
+      const stale = claimOf('vault-a', 100);
+      await open().claim(stale);
+      const heirs = ['vault-a', 'vault-b', 'vault-c'].map((vault) => claimOf(vault, 1_000_000));
+      for (let round = 0; round < 5; round++) {
+        const from = { ...((await open().find(bucket)) ?? stale) };
+        const later = heirs.map((heir) => ({ ...heir, at: heir.at * (round + 1) }));
+        const held = await Promise.all(later.map((heir) => open().claim(heir, from)));
+        const [first] = held;
+        expect(later).toContainEqual(first);
+        expect(held).toEqual(held.map(() => first));
+        expect(await open().find(bucket)).toEqual(first);
+      }
+    });
+
     test('buckets are claimed apart from each other', async () => {
       const other = { ...claimOf('vault-b', 1), bucket: `${bucket}.log` };
       await open().claim(claimOf('vault-a', 100));

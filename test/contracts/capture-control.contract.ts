@@ -10,6 +10,10 @@ export interface CaptureWorld {
   rules(): Promise<Readonly<Record<string, readonly string[]>>>;
   /** Spoils a rule that was made at run time. */
   disable(rule: string): Promise<void>;
+  /** Deletes a rule that was made at run time, or only takes its target away. */
+  lose(rule: string, what: 'rule' | 'target'): Promise<void>;
+  /** Epoch seconds of the clock that rules are dated by, which tests set. */
+  at(seconds: number): void;
   /** Spoils the rule of the template, of which there is one, for the bucket `named`. */
   disableDeployed(how: 'disabled' | 'missing'): Promise<void>;
 }
@@ -78,6 +82,28 @@ export function captureControlContract(newWorld: () => Promise<CaptureWorld>): v
       await world.control.ensureRules(['back-again']);
       expect(await bucketsOf()).toEqual(['back-again']);
     });
+
+    test.each(['rule', 'target'] as const)(
+      'a %s that somebody took away is made again, and dated anew',
+      async (what) => {
+        const since = async (bucket: string) => (await world.control.health(0, bucket)).capturedSince;
+        world.at(1_000_000);
+        const buckets = names(BUCKETS_PER_RULE + 2);
+        await world.control.ensureRules(buckets);
+        const [full, other] = ['bucket-000', names(1, BUCKETS_PER_RULE)[0] ?? ''];
+        expect([await since(full), await since(other)]).toEqual([1_000_000, 1_000_000]);
+        const rules = await world.rules();
+        world.at(2_000_000);
+        expect(await world.control.ensureRules([...buckets, 'newcomer'])).toEqual({ changed: 1 });
+        expect([await since(full), await since(other), await since('newcomer')]).toEqual([1e6, 1e6, 2e6]);
+        await world.lose(Object.keys(rules).find((rule) => rules[rule]?.includes(other)) ?? '', what);
+        world.at(3_000_000);
+        await world.control.ensureRules([...buckets, 'newcomer']);
+        expect(await bucketsOf()).toEqual([...buckets, 'newcomer'].sort());
+        expect([await since(full), await since(other), await since('newcomer')]).toEqual([1e6, 3e6, 3e6]);
+        expect((await since('named')) ?? 0).toBe(0);
+      },
+    );
 
     test('a rule that somebody disabled stays so, and its buckets are told of, until somebody enables it', async () => {
       await world.control.ensureRules(['one', 'two']);

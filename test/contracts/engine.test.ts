@@ -18,6 +18,7 @@ import { catalogContract } from './catalog.contract';
 import { changeLogContract } from './change-log.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
+import { markerRemovalContract } from './marker-removal.contract';
 import { readingContract } from './reading.contract';
 import { writingContract } from './writing.contract';
 
@@ -49,6 +50,7 @@ describe('on the local engine', () => {
   readingContract(() => world);
   writingContract(() => world);
   copyingContract(() => world);
+  markerRemovalContract(() => world);
   bucketAdminContract(() => world);
   bucketSettingsContract(() => world);
   bucketClaimsContract(() => {

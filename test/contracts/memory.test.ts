@@ -9,6 +9,7 @@ import { catalogContract } from './catalog.contract';
 import { changeLogContract } from './change-log.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
+import { markerRemovalContract } from './marker-removal.contract';
 import { readingContract } from './reading.contract';
 import { writingContract } from './writing.contract';
 
@@ -18,6 +19,7 @@ describe('in memory', () => {
   readingContract(() => world);
   writingContract(() => world);
   copyingContract(() => world);
+  markerRemovalContract(() => world);
   bucketAdminContract(() => world);
   bucketSettingsContract(() => world);
   const claims = new MemoryBucketClaims();

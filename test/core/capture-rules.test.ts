@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { BUCKETS_PER_RULE, capturePattern, CONTINUOUS_EVENTS } from '../../lambda/contract/events';
-import { type CaptureRule, planCaptureRules } from '../../lambda/core/capture-rules';
+import { type CaptureRule, decodeDates, encodeDates, planCaptureRules, sinceOf } from '../../lambda/core/capture-rules';
 
 /** Quota of EventBridge. */
 const PATTERN_LIMIT = 2_048;
@@ -67,5 +67,32 @@ test('the name of a rule that emptied is used again', () => {
   expect(plan([{ name: 'found-0', buckets: ['gone'] }], ['new'])).toEqual({
     rules: [{ name: 'found-0', buckets: ['new'] }],
     surplus: [],
+  });
+});
+
+describe('dates of a rule', () => {
+  const buckets = Array.from({ length: 25 }, (_, index) => `bucket-${String(index)}`);
+
+  test('fit into the description of a full rule of a vault with a long name, and come back', () => {
+    const since = new Map(buckets.map((bucket, index) => [bucket, 4_000_000_000 + index]));
+    const text = encodeDates({ name: 'rule', buckets, since });
+    const description = `Changes of buckets that were found for the backup vault ${'v'.repeat(50)}${text}`;
+    // EventBridge's limit.
+    expect(description.length).toBeLessThanOrEqual(512);
+    expect(decodeDates(description, buckets)).toEqual(since);
+  });
+
+  test.each(['', 'what somebody wrote', 'a rule; since: abc', 'a rule; since: ? !'])(
+    'are none in %j',
+    (description) => {
+      expect(decodeDates(description, ['one', 'two']).size).toBe(0);
+    },
+  );
+
+  test('are those of the rule that has had a bucket for longest; no date is no reason for doubt', () => {
+    const rule = (name: string, since: [string, number][]) => ({ name, buckets: ['a'], since: new Map(since) });
+    expect(sinceOf([rule('x', [['a', 5]]), rule('y', [['a', 3]])], 'a')).toBe(3);
+    expect(sinceOf([rule('x', [['a', 5]]), rule('y', [])], 'a')).toBe(0);
+    expect(sinceOf([rule('x', [['a', 5]])], 'b')).toBeUndefined();
   });
 });

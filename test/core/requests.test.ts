@@ -59,6 +59,7 @@ test('defaults of a restore', () => {
     encryption: { type: 'DESTINATION_DEFAULT' },
     dryRun: false,
     rollback: false,
+    removeMarkers: false,
   });
 });
 

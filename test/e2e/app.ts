@@ -13,7 +13,7 @@ import { Bucket, selectedBuckets } from './buckets';
 class E2eStack extends Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const vault = new BackupVault(this, 'Vault', { removalPolicy: RemovalPolicy.DESTROY });
+    const vault = new BackupVault(this, 'Vault', { removalPolicy: RemovalPolicy.DESTROY, allowMarkerRemoval: true });
     const plan = BackupPlan.daily35DayRetention(this, 'Plan', vault);
     plan.addSelection('Buckets', { resources: selectedBuckets.map(resource) });
 

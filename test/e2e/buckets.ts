@@ -9,6 +9,8 @@ export const Bucket = {
   records: 'e2e-records',
   /** For choices that a request has. */
   choices: 'e2e-choices',
+  /** Rolled back by removing delete markers. */
+  deleted: 'e2e-deleted',
   /** Backed up by S3 Inventory. */
   inventory: 'e2e-inventory',
   /** More than one page of a listing. */
@@ -26,10 +28,11 @@ export const Bucket = {
   unselected: 'e2e-unselected',
 } as const;
 
-const { sample, plain, choices, inventory, markers, busy, records, unversioned, suspended, foreign, missing } = Bucket;
+const { sample, plain, choices, deleted, inventory, markers, busy, records, unversioned, suspended, foreign, missing } =
+  Bucket;
 
 /** Those that the main stack's plan selects. */
 export const selectedBuckets = [
-  ...[sample, plain, choices, inventory, markers, busy, records],
+  ...[sample, plain, choices, deleted, inventory, markers, busy, records],
   ...[unversioned, suspended, foreign, missing],
 ];

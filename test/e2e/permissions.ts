@@ -116,6 +116,19 @@ export function permissions(world: () => E2eWorld): void {
       await denied('BackupScan', (s3) => s3.send(new GetObjectCommand({ Bucket: Bucket.sample, Key: 'sizes/1' })));
     });
 
+    test('who removes delete markers removes them in selected buckets only, and reads nothing there', async () => {
+      const remove =
+        (name: string): Attempt =>
+        (s3) =>
+          s3.send(new DeleteObjectCommand({ Bucket: name, Key: 'none', VersionId: versionId }));
+      await denied('RestoreMarkers', remove(Bucket.unselected));
+      await denied('RestoreMarkers', (s3) => s3.send(new GetObjectCommand({ Bucket: Bucket.sample, Key: 'sizes/1' })));
+      await denied('RestoreMarkers', (s3) =>
+        s3.send(new DeleteObjectCommand({ Bucket: Bucket.sample, Key: 'sizes/1' })),
+      );
+      await denied('RestoreRange', remove(Bucket.sample));
+    });
+
     test('no role of the vault can delete anything in it', async () => {
       const names = [...roles.keys()].filter(
         (name) => /^(Backup|Restore|StartJobs)/.test(name) && !name.includes('StateMachine'),

@@ -55,6 +55,7 @@ describe('alarms', () => {
     ['versionslost', 'VersionsLost', 'Sum', 300],
     ['reconcilegaps', 'ReconcileGaps', 'Sum', 300],
     ['jobsfailed', 'JobsFailed', 'Sum', 300],
+    ['jobsexpired', 'JobsExpired', 'Sum', 300],
     ['coveragelost', 'CoverageLost', 'Maximum', 3600],
   ])('%s goes off at the first %s of any bucket', (anchor, name, statistic, period) => {
     expect(alarm(anchor)).toMatchObject({
@@ -78,7 +79,7 @@ describe('alarms', () => {
       Period: 3600,
       Threshold: 24 * 3600,
       EvaluationPeriods: 3,
-      TreatMissingData: 'breaching',
+      TreatMissingData: 'missing',
     });
   });
 
@@ -89,7 +90,7 @@ describe('alarms', () => {
       const [, anchor] = /^[A-Z][^.]+\. See docs\/runbook\.md#(\w+) of cdk-s3-backup\.$/.exec(AlarmDescription) ?? [];
       return anchor;
     });
-    expect(named).toHaveLength(8);
+    expect(named).toHaveLength(9);
     expect(sections).toEqual(expect.arrayContaining(named));
     expect([...sections].sort()).toEqual([...named].sort());
   });
@@ -107,7 +108,7 @@ describe('alarms', () => {
     const vault = watchedVault(two);
     const other = new BackupPlan(two, 'Other', { backupVault: vault, backupPlanRules: [BackupPlanRule.continuous()] });
     other.addSelection('Buckets', { resources: [BackupResource.fromArn('arn:aws:s3:::docs')] });
-    Template.fromStack(two).resourceCountIs('AWS::CloudWatch::Alarm', 8);
+    Template.fromStack(two).resourceCountIs('AWS::CloudWatch::Alarm', 9);
   });
 
   test('all of them do what they are told, be it before or after they are made', () => {
@@ -118,9 +119,20 @@ describe('alarms', () => {
     const plan = new BackupPlan(told, 'Plan', { backupVault: vault, backupPlanRules: [BackupPlanRule.continuous()] });
     plan.addSelection('Buckets', { resources: [BackupResource.fromArn('arn:aws:s3:::photos')] });
     vault.addAlarmAction(new SnsAction(after!));
-    expect(vault.alarms).toHaveLength(8);
+    expect(vault.alarms).toHaveLength(9);
     const actions = alarmsOf(Template.fromStack(told)).map(({ AlarmActions }) => AlarmActions.length);
-    expect(actions).toEqual(Array(8).fill(2));
+    expect(actions).toEqual(Array(9).fill(2));
+  });
+
+  test('only that of uncommitted changes tells when data stop coming, and none is on before there are any', () => {
+    const told = testStack();
+    const vault = watchedVault(told);
+    vault.addAlarmAction(new SnsAction(new sns.Topic(told, 'Topic')));
+    const alarms = alarmsOf(Template.fromStack(told));
+    const telling = alarms.filter(({ InsufficientDataActions }) => InsufficientDataActions !== undefined);
+    expect(telling.map(({ MetricName: name }) => name)).toEqual(['UncommittedAge']);
+    expect(telling[0]!['InsufficientDataActions']).toEqual(telling[0]!['AlarmActions']);
+    expect(alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching')).toEqual([]);
   });
 
   test('those of a vault whose plan is in another stack are in the stack of the vault', () => {
@@ -132,7 +144,7 @@ describe('alarms', () => {
       backupPlanRules: [BackupPlanRule.continuous()],
     });
     plan.addSelection('Buckets', { resources: [BackupResource.fromArn('arn:aws:s3:::photos')] });
-    Template.fromStack(vaultStack).resourceCountIs('AWS::CloudWatch::Alarm', 8);
+    Template.fromStack(vaultStack).resourceCountIs('AWS::CloudWatch::Alarm', 9);
     expect(vaultStack.dependencies).toEqual([]);
   });
 });
@@ -229,7 +241,7 @@ describe('the dashboard', () => {
     expect(vault.dashboard).toBeDefined();
     const shown = bodyOf(Template.fromStack(stack)).widgets.filter(({ type }: any) => type === 'alarm');
     expect(shown).toHaveLength(1);
-    expect(shown[0].properties.alarms).toHaveLength(8);
+    expect(shown[0].properties.alarms).toHaveLength(9);
   });
 
   test('shows a periodic vault, which has no alarms', () => {

@@ -203,6 +203,36 @@ test('a suspended bucket and a disabled rule stop the continuous recovery point,
   expect(rig.metrics.values).toContainEqual(expect.objectContaining({ name: 'CoverageLost', value: 1, bucket: 'src' }));
 });
 
+test('a rule that somebody deleted, and that the next start made again, leaves a gap until a comparison', async () => {
+  const { rig, client, capture, commit } = await begun();
+  const gaps = async () => {
+    const point = await rig.catalog.getContinuousPoint('src');
+    return (await rig.ports.vault.readManifest('src', point?.seq ?? 0))?.manifest.continuous?.gaps;
+  };
+  const control = rig.captureControl;
+  control.now = 1;
+  await control.ensureRules(['src']);
+  await commit();
+  expect((await gaps())?.filter(({ reason }) => reason === 'rule-missing')).toEqual([]);
+  control.lose('rule-0');
+  rig.s3.advance(HOUR / 2);
+  client.put('missed', 'nobody told');
+  client.take();
+  rig.s3.advance(HOUR / 2);
+  control.now = Math.floor(rig.s3.now);
+  await control.ensureRules(['src']);
+  expect(await commit()).toMatchObject({ source: 'listing', stored: 1, gaps: 1 });
+  expect(await gaps()).toContainEqual(expect.objectContaining({ reason: 'rule-missing' }));
+  client.put('told', 'of');
+  await capture();
+  for (let hour = 0; hour < 2; hour++) {
+    rig.s3.advance(HOUR);
+    await commit();
+  }
+  rig.s3.advance(HOUR);
+  expect(await commit()).toMatchObject({ source: 'changes' });
+});
+
 test('one plan and one vault at a time have a bucket', async () => {
   const { rig } = await begun();
   await expect(

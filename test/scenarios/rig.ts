@@ -7,6 +7,7 @@ import {
   MemoryChangeLog,
   MemoryEvents,
   MemoryExecutions,
+  MemoryMarkerRemoval,
   MemoryMetrics,
   MemoryObjectStore,
   MemoryS3,
@@ -25,6 +26,7 @@ import { CaptureMessage, captureChanges } from '../../lambda/usecases/capture-ch
 import { recordFailure } from '../../lambda/usecases/job-failed';
 import { assessRestore } from '../../lambda/usecases/restore-assess';
 import { finishRestore, RestoreOutput } from '../../lambda/usecases/restore-finish';
+import { removeMarkers } from '../../lambda/usecases/remove-markers';
 import { planRestore, RestorePorts } from '../../lambda/usecases/restore-plan';
 import { planRestoreRange } from '../../lambda/usecases/restore-plan-range';
 import { restoreRange } from '../../lambda/usecases/restore-range';
@@ -61,6 +63,7 @@ export class Rig {
   readonly vaultStore: MemoryObjectStore;
   readonly scratchStore: MemoryObjectStore;
   readonly destination: MemoryObjectStore;
+  readonly markers: MemoryMarkerRemoval;
   readonly ports: BackupPorts & RestorePorts;
   /** Turns that workers took, by step. */
   readonly turns: Record<string, number> = {};
@@ -84,6 +87,7 @@ export class Rig {
     this.vaultStore = store();
     this.scratchStore = store();
     this.destination = store();
+    this.markers = new MemoryMarkerRemoval(this.s3);
     this.ports = {
       source: this.source,
       destination: this.destination,
@@ -157,6 +161,8 @@ export class Rig {
       const plan = await this.step(() => planRestore(this.ports, { input, execution }));
       await this.fanOut('plan', plan, (work) => planRestoreRange(this.ports, work));
       const work = await this.step(() => assessRestore(this.ports, { job: plan.job }));
+      if (work.job.removeMarkers && work.units.count > 0)
+        await this.fanOut('markers', work, (unit) => removeMarkers({ ...this.ports, markers: this.markers }, unit));
       await this.fanOut('restore', work, (unit) => restoreRange(this.ports, unit));
       return await this.step(() => finishRestore(this.ports, { job: plan.job }));
     } catch (error) {

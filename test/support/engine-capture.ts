@@ -6,6 +6,7 @@ import {
   ListRulesCommand,
   ListTargetsByRuleCommand,
   PutRuleCommand,
+  RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AwsCaptureControl } from '../../lambda/adapters/aws/aws-capture-control';
@@ -38,6 +39,7 @@ export function engineCapture(engine: Engine, opened: { destroy(): void }[]): ()
     const deployed = `s3-backup-${id}-named-0`;
     const pattern = capturePattern(localAccount, CONTINUOUS_EVENTS, ['named']);
     await events.send(new PutRuleCommand({ Name: deployed, EventPattern: JSON.stringify(pattern) }));
+    let now: number | undefined;
     const rulePrefix = `s3-backup-${id}-found-`;
     // One function looks at all rules of a vault, another makes some of them.
     const [all, own] = [`s3-backup-${id}-`, rulePrefix].map((prefix) => {
@@ -49,6 +51,7 @@ export function engineCapture(engine: Engine, opened: { destroy(): void }[]): ()
         rulePrefix: prefix,
         accountId: localAccount,
         vaultName: 'Vault',
+        now: () => now ?? Date.now() / 1000,
         client: clientConfig(engine),
       });
       opened.push(control);
@@ -77,6 +80,13 @@ export function engineCapture(engine: Engine, opened: { destroy(): void }[]): ()
       },
       disable: async (Name) => {
         await events.send(new DisableRuleCommand({ Name }));
+      },
+      lose: async (Rule, what) => {
+        await events.send(new RemoveTargetsCommand({ Rule, Ids: ['Queue'] }));
+        if (what === 'rule') await events.send(new DeleteRuleCommand({ Name: Rule }));
+      },
+      at: (seconds) => {
+        now = seconds;
       },
       disableDeployed: async (how) => {
         const Command = how === 'disabled' ? DisableRuleCommand : DeleteRuleCommand;

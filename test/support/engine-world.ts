@@ -10,6 +10,7 @@ import {
   type StorageClass,
 } from '@aws-sdk/client-s3';
 import { AwsBucketAdmin } from '../../lambda/adapters/aws/aws-bucket-admin';
+import { AwsMarkerRemoval } from '../../lambda/adapters/aws/aws-marker-removal';
 import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
 import { clientConfig, localAccount } from '../../local/aws-env';
 import type { Engine } from '../../local/engine';
@@ -33,6 +34,7 @@ export function engineWorld(engine: Engine): S3World {
   return {
     accountId: localAccount,
     store: ({ accountId = localAccount } = {}) => open(new AwsObjectStore({ accountId, client: config })),
+    markers: ({ accountId = localAccount } = {}) => open(new AwsMarkerRemoval({ accountId, client: config })),
     admin: ({ accountId = localAccount } = {}) => open(new AwsBucketAdmin({ accountId, client: config })),
     newBucket: async ({ versioning = 'Enabled', ownership = 'BucketOwnerEnforced' } = {}) => {
       const bucket = `contract-${randomBytes(6).toString('hex')}`;

@@ -17,6 +17,13 @@ export function memoryCapture(): CaptureWorld {
       control.disabled.add(rule);
       return Promise.resolve();
     },
+    lose: (rule) => {
+      control.lose(rule);
+      return Promise.resolve();
+    },
+    at: (seconds) => {
+      control.now = seconds;
+    },
     disableDeployed: () => {
       control.state = { ...control.state, disabledRules: ['deployed'] };
       return Promise.resolve();

@@ -1,4 +1,4 @@
-import { MemoryBucketAdmin, MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
+import { MemoryBucketAdmin, MemoryMarkerRemoval, MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
 import type { S3World } from './s3-world';
 
 export function memoryWorld(): S3World {
@@ -7,6 +7,7 @@ export function memoryWorld(): S3World {
   return {
     accountId: s3.account,
     store: ({ accountId } = {}) => new MemoryObjectStore(s3, { accountId }),
+    markers: (options) => new MemoryMarkerRemoval(s3, options),
     admin: ({ accountId } = {}) => new MemoryBucketAdmin(s3, accountId),
     newBucket: (options) => Promise.resolve(s3.createBucket(`bucket-${++buckets}`, options).name),
     setVersioning: async (bucket, versioning) => {

@@ -1,5 +1,6 @@
 import type { BucketInventory } from '../../lambda/adapters/bucket-inventory';
 import type { BucketAdmin, BucketDescription } from '../../lambda/ports/bucket-admin';
+import type { MarkerRemoval } from '../../lambda/ports/marker-removal';
 import type { Headers, ObjectStore, Tags, UserMetadata } from '../../lambda/ports/object-store';
 import type { RequestCounter } from '../../lambda/ports/runtime';
 
@@ -32,6 +33,8 @@ export interface Notifications {
  */
 export interface S3World {
   store(options?: { readonly accountId?: string }): ObjectStore & RequestCounter;
+  /** What removes delete markers, for an account that may not own the buckets. */
+  markers(options?: { readonly accountId?: string }): MarkerRemoval;
   admin(options?: { readonly accountId?: string }): BucketAdmin;
   /** The account that owns the buckets. */
   readonly accountId: string;

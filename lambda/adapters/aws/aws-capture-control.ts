@@ -6,7 +6,7 @@ import {
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
 import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
-import { planCaptureRules, whatDisables } from '../../core/capture-rules';
+import { planCaptureRules, sinceOf, whatDisables } from '../../core/capture-rules';
 import type { CaptureControl, CaptureHealth } from '../../ports/capture-control';
 import { CaptureRules } from './capture-rules';
 
@@ -65,7 +65,16 @@ export class AwsCaptureControl implements CaptureControl {
       this.oldestSince(since),
       this.rules.list(rulePrefix),
     ]);
-    return { queued, deadLetters, oldestSeconds, disabledRules: whatDisables(rules, bucket) };
+    const enabled = rules.filter((rule) => rule.enabled);
+    // Rules of the template have no dates: CloudFormation makes them, and nobody makes them again on the quiet.
+    const dated = sinceOf(enabled, bucket);
+    return {
+      queued,
+      deadLetters,
+      oldestSeconds,
+      disabledRules: whatDisables(rules, bucket),
+      capturedSince: dated === 0 ? undefined : dated,
+    };
   }
 
   async ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }> {
@@ -73,12 +82,14 @@ export class AwsCaptureControl implements CaptureControl {
     const existing = await this.rules.list(rulePrefix);
     const { rules, surplus } = planCaptureRules(rulePrefix, existing, buckets);
     let changed = 0;
-    for (const rule of rules) {
-      const known = existing.find(({ name }) => name === rule.name);
-      if (await this.rules.ensure(rule, known)) changed++;
-    }
+    const now = Math.floor(this.now());
+    for (const rule of rules) if (await this.rules.ensure(rule, existing, now)) changed++;
     for (const name of surplus) await this.rules.remove(name);
     return { changed: changed + surplus.length };
+  }
+
+  private now(): number {
+    return this.options.now?.() ?? Date.now() / 1_000;
   }
 
   private async messagesOf(QueueUrl: string): Promise<number> {
@@ -89,8 +100,8 @@ export class AwsCaptureControl implements CaptureControl {
   }
 
   private async oldestSince(since: number): Promise<number | undefined> {
-    const { now = () => Date.now() / 1_000, queueUrl } = this.options;
-    const end = now();
+    const { queueUrl } = this.options;
+    const end = this.now();
     // Whole minutes: CloudWatch looks for points at the beginnings of periods.
     const start = Math.floor(Math.min(since, end - PERIOD_SECONDS) / PERIOD_SECONDS) * PERIOD_SECONDS;
     const { Datapoints = [] } = await this.cloudWatch.send(

@@ -13,7 +13,7 @@ import {
   type RuleState,
 } from '@aws-sdk/client-eventbridge';
 import { capturePattern, CONTINUOUS_EVENTS } from '../../contract/events';
-import type { CaptureRule } from '../../core/capture-rules';
+import { type CaptureRule, type DatedRule, datesOf, decodeDates, encodeDates } from '../../core/capture-rules';
 
 export interface CaptureRulesOptions {
   readonly queueArn: string;
@@ -23,7 +23,7 @@ export interface CaptureRulesOptions {
   readonly client?: EventBridgeClientConfig;
 }
 
-export interface KnownRule extends CaptureRule {
+export interface KnownRule extends DatedRule {
   readonly enabled: boolean;
   readonly pattern: unknown;
 }
@@ -52,19 +52,27 @@ export class CaptureRules {
       rules.push(...(page.Rules ?? []));
       ({ NextToken } = page);
     } while (NextToken !== undefined);
-    return rules.map(({ Name: name = '', State, EventPattern }) => {
+    return rules.map(({ Name: name = '', State, EventPattern, Description = '' }) => {
       const pattern = parsed(EventPattern);
-      return { name, enabled: State === 'ENABLED', pattern, buckets: bucketsOf(pattern) };
+      const buckets = bucketsOf(pattern);
+      return { name, enabled: State === 'ENABLED', pattern, buckets, since: decodeDates(Description, buckets) };
     });
   }
 
-  /** Answers whether anything had to be done. A rule that somebody disabled stays so. */
-  async ensure(rule: CaptureRule, known: KnownRule | undefined): Promise<boolean> {
+  /**
+   * Answers whether anything had to be done. A rule that somebody disabled stays so. One that was gone, or led nowhere, says from when on it
+   * captures its buckets: that of its first day and that of its return are told apart by whoever knows what was captured before.
+   */
+  async ensure(rule: CaptureRule, existing: readonly KnownRule[], now: number): Promise<boolean> {
     const { name, buckets } = rule;
+    const known = existing.find((one) => one.name === name);
     const pattern = capturePattern(this.options.accountId, CONTINUOUS_EVENTS, buckets);
     const isRight = known !== undefined && isDeepStrictEqual(known.pattern, pattern);
-    if (isRight && (await this.hasTarget(name))) return false;
-    if (!isRight) await this.put(name, JSON.stringify(pattern), known?.enabled === false ? 'DISABLED' : 'ENABLED');
+    const leads = known !== undefined && (await this.hasTarget(name));
+    if (isRight && leads) return false;
+    const since = datesOf(rule, known && !leads ? existing.filter((one) => one !== known) : existing, now);
+    const state = known?.enabled === false ? 'DISABLED' : 'ENABLED';
+    await this.put(name, JSON.stringify(pattern), state, encodeDates({ name, buckets, since }));
     await this.setTarget(name);
     return true;
   }
@@ -80,8 +88,8 @@ export class CaptureRules {
     await this.client.send(new DeleteRuleCommand({ Name: name }));
   }
 
-  private async put(Name: string, EventPattern: string, State: RuleState): Promise<void> {
-    const Description = `Changes of buckets that were found for the backup vault ${this.options.vaultName}`;
+  private async put(Name: string, EventPattern: string, State: RuleState, dates: string): Promise<void> {
+    const Description = `Changes of buckets that were found for the backup vault ${this.options.vaultName}${dates}`;
     await this.client.send(new PutRuleCommand({ Name, EventPattern, Description, State }));
   }
 

@@ -7,6 +7,7 @@ export { MemoryCatalog } from './memory-catalog';
 export { MemoryChangeLog } from './memory-change-log';
 export { MemoryEvents } from './memory-events';
 export { MemoryExecutions } from './memory-executions';
+export { MemoryMarkerRemoval } from './memory-marker-removal';
 export { MemoryMetrics } from './memory-metrics';
 export { MemoryObjectStore, type MemoryObjectStoreOptions } from './memory-object-store';
 export { MemoryS3, type ClientPut, type MemoryS3Options } from './memory-s3';

@@ -1,4 +1,4 @@
-import { type CaptureRule, planCaptureRules } from '../../core/capture-rules';
+import { type DatedRule, datesOf, planCaptureRules, sinceOf } from '../../core/capture-rules';
 import type { CaptureControl, CaptureHealth } from '../../ports/capture-control';
 
 /** A capture whose health tests say. */
@@ -6,7 +6,9 @@ export class MemoryCaptureControl implements CaptureControl {
   state: CaptureHealth = { queued: 0, oldestSeconds: 0, deadLetters: 0, disabledRules: [] };
   /** Names of rules that were made at run time, and that somebody disabled since. */
   readonly disabled = new Set<string>();
-  private made: readonly CaptureRule[] = [];
+  /** Epoch seconds at which rules are made. */
+  now = 0;
+  private made: readonly DatedRule[] = [];
 
   /** Names of the rules that were made at run time. */
   get rules(): string[] {
@@ -26,14 +28,25 @@ export class MemoryCaptureControl implements CaptureControl {
   health(_since: number, bucket: string): Promise<CaptureHealth> {
     const own = this.made.filter(({ buckets }) => buckets.includes(bucket));
     const disabled = own.map(({ name }) => name).filter((name) => this.disabled.has(name));
-    return Promise.resolve({ ...this.state, disabledRules: [...this.state.disabledRules, ...disabled] });
+    const capturedSince = sinceOf(own, bucket);
+    return Promise.resolve({
+      capturedSince,
+      ...this.state,
+      disabledRules: [...this.state.disabledRules, ...disabled],
+    });
+  }
+
+  /** Somebody deletes a rule. */
+  lose(rule: string): void {
+    this.made = this.made.filter(({ name }) => name !== rule);
   }
 
   ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }> {
     const { rules, surplus } = planCaptureRules('rule-', this.made, buckets);
     const before = new Map(this.made.map((rule) => [rule.name, String(rule.buckets)]));
     const changed = rules.filter((rule) => before.get(rule.name) !== String(rule.buckets)).length + surplus.length;
-    this.made = rules;
+    const existing = this.made;
+    this.made = rules.map((rule) => ({ ...rule, since: datesOf(rule, existing, this.now) }));
     for (const name of surplus) this.disabled.delete(name);
     return Promise.resolve({ changed });
   }

@@ -53,6 +53,7 @@ const settings = (): BackupSettings => ({
   settleSeconds: number(Env.settleSeconds, DEFAULT_SETTINGS.settleSeconds),
   deliverySeconds: number(Env.deliverySeconds, DEFAULT_SETTINGS.deliverySeconds),
   maxConcurrency: number(Env.maxConcurrency, DEFAULT_SETTINGS.maxConcurrency),
+  markerRemoval: text(Env.markerRemoval) === 'true',
   maxSourceRequestsPerSecond: number(Env.maxSourceRequestsPerSecond, Number.NaN) || undefined,
 });
 
