@@ -1,3 +1,5 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { clientConfig } from '../aws-env';
 import { type StackOutputs } from '../deploy';
 import type { Engine } from '../engine';
 import { BucketReader } from '../bucket-reader';
@@ -15,6 +17,7 @@ export class DemoWorld {
   private readonly backups: Workflow<BackupJob>;
   private readonly restores: Workflow<RestoreJob>;
   private readonly upkeeps: Workflow<UpkeepJob>;
+  private readonly tables: DynamoDBClient;
 
   constructor(
     readonly engine: Engine,
@@ -26,6 +29,7 @@ export class DemoWorld {
     this.reader = new BucketReader(engine);
     this.backups = new Workflow(engine, this.output('BackupStateMachineArn'));
     this.restores = new Workflow(engine, this.output('RestoreStateMachineArn'));
+    this.tables = new DynamoDBClient(clientConfig(engine));
     this.upkeeps = new Workflow(engine, this.output('UpkeepStateMachineArn'));
   }
 
@@ -48,8 +52,16 @@ export class DemoWorld {
     return this.billed(job, this.upkeeps, { bucket: this.source.name, ...input });
   }
 
+  /** Changes that are in the change log: their bodies are in the vault. */
+  async changesLogged(): Promise<number> {
+    const { Count = 0 } = await this.tables.send(
+      new ScanCommand({ TableName: this.output('ChangeLogTableName'), Select: 'COUNT', ConsistentRead: true }),
+    );
+    return Count;
+  }
+
   destroy(): void {
-    for (const client of [this.reader, this.backups, this.restores, this.upkeeps]) client.destroy();
+    for (const client of [this.reader, this.backups, this.restores, this.upkeeps, this.tables]) client.destroy();
   }
 
   private async billed<Job extends BackupJob | RestoreJob | UpkeepJob>(
