@@ -5,9 +5,10 @@ import { changeItems } from '../lambda/adapters/change-items';
 import { DELETION_TYPES } from '../lambda/core/s3-event';
 import type { ChangeLog, LoggedChange } from '../lambda/ports/change-log';
 import { captureChanges } from '../lambda/usecases/capture-changes';
+import { perMillion, type Price } from '../local/prices';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource, generatedVersion } from './support/generated-bucket';
-import { perMillion, type Price } from './support/prices';
+
 import { benchPorts, SCRATCH_BUCKET } from './support/steps';
 
 /** What capturing events took. Requests are counted, prices follow from them. */

@@ -6,7 +6,7 @@ import { toIso } from '../lambda/core/instant';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource } from './support/generated-bucket';
 import { GeneratedChangeLog } from './support/generated-changes';
-import { benchPorts, peakMiB, runBackup, runRestorePlan } from './support/steps';
+import { benchPorts, peakMiB, runBackup, runRestore } from './support/steps';
 
 const HOUR = 3_600;
 
@@ -79,7 +79,7 @@ async function planFirstDay(folder: string, source: GeneratedSource, now: number
     createBucket: true,
     dryRun: true,
   };
-  const { cpuSeconds } = await runRestorePlan(ports, input, 'plan', now);
+  const { cpuSeconds } = await runRestore(ports, input, 'plan', now);
   const requests = Object.values(vault.counts()).reduce((sum, count) => sum + count, 0);
   return { bytesRead: vault.bytesRead, requests, cpuSeconds };
 }

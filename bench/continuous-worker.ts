@@ -4,7 +4,7 @@ import { toIso } from '../lambda/core/instant';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource } from './support/generated-bucket';
 import { GeneratedChangeLog } from './support/generated-changes';
-import { benchPorts, peakMiB, runBackup, runRestorePlan } from './support/steps';
+import { benchPorts, peakMiB, runBackup, runRestore } from './support/steps';
 
 const HOUR = 3_600;
 
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     const request = { sourceBucket: BUCKET, pointInTime: instant, destinationBucket: 'a-new-bucket' };
     const name = `plan-${process.pid.toString()}`;
     const input = { ...request, createBucket: true, dryRun: true };
-    const { output, ...cost } = await runRestorePlan(ports, input, name, now);
+    const { output, ...cost } = await runRestore(ports, input, name, now);
     const { status, exact, planned } = output;
     print({ ...cost, bytesWritten: scratch.bytesWritten, output: { status, exact, ...planned } });
     return;

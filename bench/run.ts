@@ -5,9 +5,11 @@ import { parseArgs } from 'node:util';
 import { runMain } from '../local/run-main';
 import { continuousBench } from './continuous';
 import { inventoryBench } from './inventory';
+import { requestsBench } from './requests';
 
 /** Benchmarks by name; each prints as it goes and answers what goes into its file of results. */
 const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) => unknown>> = {
+  requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
 };

@@ -4,9 +4,10 @@ import { deployExample } from './deploy';
 import { DemoConsole } from './demo/console';
 import { ContinuousSteps } from './demo/continuous-steps';
 import { DemoWorld } from './demo/demo-world';
-import { billTable, pricesAsOf } from './demo/prices';
+import { billTable } from './demo/prices';
 import { DemoSteps } from './demo/steps';
 import { startEngine, type Engine } from './engine';
+import { pricesAsOf } from './prices';
 import { runMain } from './run-main';
 import { SampleBucket } from './sample-bucket';
 

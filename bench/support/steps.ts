@@ -15,21 +15,22 @@ import {
 import type { FanOutInput, WorkInput, WorkOutput } from '../../lambda/contract/steps';
 import { vaultInventory } from '../../lambda/core/inventory-place';
 import type { BackupJob, RangeUnit } from '../../lambda/core/jobs';
-import type { PlanUnit } from '../../lambda/core/restore-job';
+import type { PlanUnit, RestoreUnit } from '../../lambda/core/restore-job';
 import { backUpRange } from '../../lambda/usecases/backup-range';
 import { type BackupOutput, commitBackup } from '../../lambda/usecases/backup-commit';
 import { partitionBackup } from '../../lambda/usecases/backup-partition';
 import { prepareBackup } from '../../lambda/usecases/backup-prepare';
-import { assessRestore } from '../../lambda/usecases/restore-assess';
+import { assessRestore, RESTORE_STEP } from '../../lambda/usecases/restore-assess';
 import { finishRestore } from '../../lambda/usecases/restore-finish';
 import { planRestore, type RestorePorts } from '../../lambda/usecases/restore-plan';
 import { planRestoreRange } from '../../lambda/usecases/restore-plan-range';
+import { restoreRange } from '../../lambda/usecases/restore-range';
 import { PLAN_STEP } from '../../lambda/usecases/step-names';
 import { scanBackup } from '../../lambda/usecases/backup-scan';
 import { type BackupPorts, type CountingStore, DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import { readUnits, Scratch } from '../../lambda/usecases/turns';
 import { Vault } from '../../lambda/usecases/vault';
-import { type DiskStore, NOW } from './disk-store';
+import { NOW } from './disk-store';
 import { BUCKET } from './generated-bucket';
 
 const ACCOUNT = '111111111111';
@@ -51,11 +52,11 @@ export const peakMiB = (): number => Math.round(process.resourceUsage().maxRSS /
 /** Ports of the Backup workflow over a generated bucket, with vault and scratch bucket on disk. */
 export function benchPorts(
   source: CountingStore,
-  vault: DiskStore,
-  scratch: DiskStore,
+  vault: CountingStore,
+  scratch: CountingStore,
   now = NOW,
+  s3 = new MemoryS3({ account: ACCOUNT, now }),
 ): BackupPorts & { readonly destination: CountingStore } {
-  const s3 = new MemoryS3({ account: ACCOUNT, now });
   const inventory = { ...vaultInventory(SCRATCH_BUCKET), format: 'Parquet' as const };
   s3.createBucket(BUCKET).inventories.set(inventory.id, wantedInventory(inventory, ACCOUNT));
   return {
@@ -157,26 +158,37 @@ export async function runBackup(
   return { output, steps };
 }
 
-/** Runs the planning of a restore in this process, up to what it would do. */
-export async function runRestorePlan(ports: RestorePorts, input: unknown, name: string, now: number) {
+/** Runs a restore in this process; a dry run ends with what it would do. */
+export async function runRestore(ports: RestorePorts, input: unknown, name: string, now = NOW) {
   const startTime = new Date(now * 1_000).toISOString();
   const execution = { arn: `arn:aws:states:us-east-1:${ACCOUNT}:execution:restore:${name}`, name, startTime };
   const cpu = process.cpuUsage();
   const plan = await planRestore(ports, { input, execution });
-  const prepared = secondsOf(process.cpuUsage(cpu));
-  const units =
-    plan.units.count === 1
-      ? [plan.unit as PlanUnit]
-      : await readUnits<PlanUnit>(ports.scratch, plan.job.jobId, PLAN_STEP);
-  let turns = 0;
+  const { job } = plan;
+  const prepareCpuSeconds = secondsOf(process.cpuUsage(cpu));
+  const units = await unitsOf<PlanUnit>(ports, plan, PLAN_STEP);
   for (const unit of units) {
-    for (let state: WorkOutput = { more: true, turn: 0 }; state.more; turns++)
-      state = await planRestoreRange(ports, { job: plan.job, unit, turn: state.turn });
+    for (let state: WorkOutput = { more: true, turn: 0 }; state.more;)
+      state = await planRestoreRange(ports, { job, unit, turn: state.turn });
   }
-  await assessRestore(ports, { job: plan.job });
-  const output = await finishRestore(ports, { job: plan.job });
+  const work = await assessRestore(ports, { job });
+  for (const unit of await unitsOf<RestoreUnit>(ports, work, RESTORE_STEP)) {
+    for (let state: WorkOutput = { more: true, turn: 0 }; state.more;)
+      state = await restoreRange(ports, { job, unit, turn: state.turn });
+  }
+  const output = await finishRestore(ports, { job });
   const cpuSeconds = secondsOf(process.cpuUsage(cpu));
-  return { output, prepareCpuSeconds: prepared, cpuSeconds, units: units.length, turns, peakMiB: peakMiB() };
+  return { output, prepareCpuSeconds, cpuSeconds, units: units.length, peakMiB: peakMiB() };
 }
+
+const unitsOf = async <Unit>(
+  { scratch }: Pick<RestorePorts, 'scratch'>,
+  {
+    job,
+    unit,
+    units,
+  }: { readonly job: { readonly jobId: string }; readonly unit?: unknown; readonly units: { readonly count: number } },
+  step: string,
+): Promise<Unit[]> => (units.count === 1 ? [unit as Unit] : readUnits<Unit>(scratch, job.jobId, step));
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1_000;

@@ -1,7 +1,5 @@
+import { perMillion } from '../prices';
 import { count, table } from './console';
-
-/** AWS's list prices in US dollars: us-east-1, S3 Standard. */
-export const pricesAsOf = '2026-09';
 
 /** Operations by what S3 charges for them, in US dollars per million. */
 const tiers: readonly {
@@ -11,12 +9,12 @@ const tiers: readonly {
 }[] = [
   {
     title: 'GET, HEAD',
-    perMillion: 0.4,
+    perMillion: perMillion['S3 GET'],
     operations: ['GetObject', 'HeadObject', 'GetObjectTagging', 'GetObjectAcl', 'HeadBucket'],
   },
   {
     title: 'PUT, COPY, LIST',
-    perMillion: 5,
+    perMillion: perMillion['S3 PUT'],
     operations: [
       ...['PutObject', 'CopyObject', 'CreateMultipartUpload', 'UploadPartCopy', 'CompleteMultipartUpload'],
       ...['ListObjectVersions', 'ListObjectsV2', 'ListParts'],
@@ -25,9 +23,9 @@ const tiers: readonly {
   { title: 'DELETE', perMillion: 0, operations: ['DeleteObject', 'AbortMultipartUpload'] },
 ];
 /** A file is one PUT, or one COPY. */
-const filePerMillion = 5;
+const filePerMillion = perMillion['S3 PUT'];
 /** Step Functions, Standard: $0.025 per 1,000. */
-const transitionPerMillion = 25;
+const transitionPerMillion = perMillion['state transition'];
 
 /** What a job did, as far as AWS would charge for it by number. */
 export interface Bill {
