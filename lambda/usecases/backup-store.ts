@@ -112,14 +112,9 @@ export class VersionStore {
     return row.versionId === NULL_VERSION ? { ...ref, ifMatch: row.etag } : ref;
   }
 
-  /**
-   * A null version that was written over with the very same bytes has their ETag, but may have other headers and tags. S3's listing has the
-   * last word about dates.
-   */
-  private async isReplaced({ key, versionId, lastModified, source }: Row, head: ObjectHead): Promise<boolean> {
-    if (versionId !== NULL_VERSION || source === 'event' || head.lastModified === lastModified) return false;
-    const listed = await versionsOfKey(this.ports.source, { bucket: this.job.bucket, key });
-    return listed.find((version) => version.versionId === versionId)?.lastModified !== lastModified;
+  /** An event has no date of its own: its row takes the object's. */
+  private async isReplaced(row: Row, head: ObjectHead): Promise<boolean> {
+    return row.source !== 'event' && (await isReplaced(this.ports.source, this.job.bucket, row, head));
   }
 
   private identity(row: Row): string {
@@ -152,11 +147,26 @@ export class VersionStore {
   }
 }
 
+/**
+ * A null version that was written over with the very same bytes has their ETag, but may have other headers and tags. S3's listing has the
+ * last word about dates.
+ */
+async function isReplaced(
+  source: ObjectStore,
+  bucket: string,
+  { key, versionId, lastModified }: Row,
+  head: ObjectHead,
+): Promise<boolean> {
+  if (versionId !== NULL_VERSION || head.lastModified === lastModified) return false;
+  const listed = await versionsOfKey(source, { bucket, key });
+  return listed.find((version) => version.versionId === versionId)?.lastModified !== lastModified;
+}
+
 /** Tags and ACL that were read of a null version are those of the body only if it is still there. */
 async function refuseReplaced(
   source: ObjectStore,
   ref: Required<ObjectRef>,
-  { etag, lastModified }: Pick<Row, 'etag' | 'lastModified'>,
+  { etag, lastModified }: ObjectHead,
 ): Promise<void> {
   if (ref.versionId !== NULL_VERSION) return;
   const now = await source.head({ ...ref, ifMatch: etag });
@@ -176,7 +186,10 @@ export async function readMetadata(
       ports.source.getTags(ref),
       job.aclsEnabled ? ports.source.getAcl(ref) : undefined,
     ]);
-    await refuseReplaced(ports.source, ref, row);
+    if (row.versionId === NULL_VERSION) {
+      const head = await ports.source.head({ ...ref, ifMatch: row.etag });
+      if (await isReplaced(ports.source, job.bucket, row, head)) return undefined;
+    }
     return { tags: encodeTags(tags), acl: acl && encodeAcl(acl) };
   } catch (error) {
     if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return undefined;

@@ -176,9 +176,14 @@ export class VersionWriter {
   }
 }
 
-/** Somebody has suspended versioning since the plan: what is written has taken the place of the null version, if there was one. */
+/**
+ * Somebody has suspended versioning since the plan: what is written has taken the place of the null version, if there was one. That is so
+ * too of what was written and withdrawn.
+ */
 function refuseUnversioned(outcome: WriteOutcome, { bucket, key }: Target): void {
-  if (!('versionId' in outcome) || outcome.versionId !== NULL_VERSION) return;
+  const written = outcome.kind === 'failed' ? outcome.wrong : outcome;
+  if (!written || !('versionId' in written)) return;
+  if ((written.versionId ?? NULL_VERSION) !== NULL_VERSION) return;
   throw new BackupError(
     ErrorName.destinationNotVersioned,
     `versioning of bucket "${bucket}" was turned off while the job ran: nothing more is written; the null version of ${JSON.stringify(key)}, if there was one, is replaced`,

@@ -1,18 +1,19 @@
-import { Annotations, Stack, Token } from 'aws-cdk-lib';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Annotations, Stack, Stage, Token } from 'aws-cdk-lib';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { BackupVault } from '../backup-vault';
 import { type BucketResource, knownName, ownBucket } from './protected-bucket';
 
 /** What makes a backup of a selected bucket impossible, as far as it can be seen when the app is synthesized. */
 export function bucketProblems(resource: BucketResource, vault: BackupVault): string[] {
-  const name = describe(resource);
+  const bucket = bucketOfApp(resource, vault);
+  const name = describe(resource, bucket);
   const problems: string[] = [];
   if (isVaultStorage(resource, vault)) {
     problems.push(`${name} belongs to a backup vault and cannot be backed up; select the buckets with your own data`);
     return problems;
   }
-  const versioning = versioningOf(resource);
+  const versioning = bucket && versioningOf(bucket);
   if (versioning !== undefined && versioning !== 'Enabled') {
     problems.push(
       `${name} must have versioning enabled to be backed up, got ${versioning}; set \`versioned: true\` on the bucket`,
@@ -24,7 +25,7 @@ export function bucketProblems(resource: BucketResource, vault: BackupVault): st
 
 /** What makes backups of a selected bucket dearer than they have to be. */
 export function warnAboutBucket(scope: Construct, resource: BucketResource): void {
-  const bucket = ownBucket(resource);
+  const bucket = bucketOfApp(resource, scope);
   if (!bucket) {
     return;
   }
@@ -32,7 +33,7 @@ export function warnAboutBucket(scope: Construct, resource: BucketResource): voi
   if (rules === undefined) {
     return;
   }
-  const name = describe(resource);
+  const name = describe(resource, bucket);
   if (!rules.some(expiresNoncurrentVersions)) {
     Annotations.of(scope).addWarningV2(
       `cdk-s3-backup:noLifecycleExpiration:${bucket.node.path}`,
@@ -47,8 +48,28 @@ export function warnAboutBucket(scope: Construct, resource: BucketResource): voi
   }
 }
 
-const describe = (resource: BucketResource): string =>
-  `bucket ${knownName(resource) ?? resource.bucket?.node.path ?? '(of an ARN that is not known yet)'}`;
+const describe = (resource: BucketResource, own: s3.CfnBucket | undefined): string =>
+  `bucket ${knownName(resource) ?? resource.bucket?.node.path ?? own?.node.scope?.node.path ?? '(of an ARN that is not known yet)'}`;
+
+/** The bucket of this app that is meant, also by its ARN or by its name alone. */
+function bucketOfApp(resource: BucketResource, scope: Construct): s3.CfnBucket | undefined {
+  const own = ownBucket(resource);
+  if (own) {
+    return own;
+  }
+  const names = [knownName(resource), resource.bucket?.bucketName];
+  const isMeant = ({ arn, name }: { arn: string; name: string | undefined }): boolean =>
+    arn === resource.bucketArn || (name !== undefined && names.includes(name));
+  for (const node of (Stage.of(scope) ?? scope.node.root).node.findAll()) {
+    if (node instanceof s3.CfnBucket && isMeant({ arn: node.attrArn, name: node.bucketName })) {
+      return node;
+    }
+    if (node instanceof s3.Bucket && isMeant({ arn: node.bucketArn, name: node.bucketName })) {
+      return node.node.defaultChild as s3.CfnBucket;
+    }
+  }
+  return undefined;
+}
 
 /** Of any vault in the app: a backup of a vault would grow with every backup. */
 function isVaultStorage(resource: BucketResource, vault: BackupVault): boolean {
@@ -63,12 +84,8 @@ function isVaultStorage(resource: BucketResource, vault: BackupVault): boolean {
     );
 }
 
-/** State of versioning of a bucket of this app; undefined when it is imported or the value is a token. */
-function versioningOf(resource: BucketResource): string | undefined {
-  const bucket = ownBucket(resource);
-  if (!bucket) {
-    return undefined;
-  }
+/** State of versioning of a bucket of this app; undefined when the value is a token. */
+function versioningOf(bucket: s3.CfnBucket): string | undefined {
   const configuration = resolved(bucket, bucket.versioningConfiguration) as { status?: unknown } | undefined;
   const status = configuration?.status ?? 'no versioning';
   return typeof status === 'string' ? status : undefined;

@@ -101,6 +101,40 @@ describe('buckets that cannot be backed up', () => {
     );
   });
 
+  test.each([
+    ['its ARN', (_: Stack, bucket: s3.Bucket) => BackupResource.fromArn(bucket.bucketArn)],
+    [
+      'the ARN of its L1',
+      (_: Stack, { node }: s3.Bucket) => BackupResource.fromArn((node.defaultChild as s3.CfnBucket).attrArn),
+    ],
+    ['a known ARN', () => BackupResource.fromArn('arn:aws:s3:::data-bucket')],
+    [
+      'a known name',
+      (stack: Stack) => BackupResource.fromBucket(s3.Bucket.fromBucketName(stack, 'Alias', 'data-bucket')),
+    ],
+    [
+      'its name',
+      (stack: Stack, { bucketName }: s3.Bucket) =>
+        BackupResource.fromBucket(s3.Bucket.fromBucketName(stack, 'Alias', bucketName)),
+    ],
+  ])('an unversioned bucket of the app by %s, in another stack too', (_, resource) => {
+    for (const isElsewhere of [false, true]) {
+      const w = world();
+      const stack = isElsewhere ? new Stack(w.stack.node.root, 'Elsewhere') : w.stack;
+      const bucket = new s3.Bucket(stack, 'Plain', { bucketName: 'data-bucket' });
+      select(w, resource(w.stack, bucket));
+      expect(() => synth(w)).toThrow(/must have versioning enabled to be backed up, got no versioning/);
+    }
+  });
+
+  test('a bucket of the app by its ARN gets the warnings of that bucket, and passes', () => {
+    const w = world();
+    const bucket = new s3.Bucket(w.stack, 'Data', { versioned: true });
+    new s3.Bucket(w.stack, 'NobodySelected');
+    select(w, BackupResource.fromArn(bucket.bucketArn));
+    expect(warnings(w)).toEqual([expect.stringMatching(/bucket Test\/Data has no lifecycle rule/)]);
+  });
+
   test('a bucket whose versioning is suspended in the end', () => {
     const w = world();
     const bucket = protectedBucket(w.stack, 'Data', { bucketName: 'data-bucket' });

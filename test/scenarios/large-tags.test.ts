@@ -63,6 +63,25 @@ describe.each(WAYS)('tags after %s', (operation, body, copyPartSize) => {
     },
   );
 
+  test('that are refused where versioning was turned off meanwhile: no further key is written', async () => {
+    const rig = await backedUp([body], copyPartSize);
+    for (const key of ['k', 'k2']) rig.s3.put('src', key, body, { tags: TAGS });
+    await rig.backup({ bucket: 'src' });
+    rig.s3.advance(5);
+    rig.s3.setVersioning('dst', 'Suspended');
+    for (const key of ['k', 'k2']) rig.s3.put('dst', key, 'a null version');
+    rig.s3.setVersioning('dst', 'Enabled');
+    Object.assign(rig.ports.settings, { concurrency: 1 });
+    rig.destination.calls.beforeCall = (call) => {
+      if (['PutObject', 'CopyObject', 'CreateMultipartUpload'].includes(call.operation))
+        rig.s3.setVersioning('dst', 'Suspended');
+      if (call.operation === 'PutObjectTagging') throw new StoreError('access-denied', 'refused');
+    };
+    const restored = rig.restore({ ...request, onExisting: 'overwrite' });
+    await expect(restored).rejects.toMatchObject({ name: 'DestinationNotVersioned', message: /"k"/ });
+    expect(rig.s3.text('dst', 'k2')).toBe('a null version');
+  });
+
   test('that S3 is too busy for are written by the next attempt', async () => {
     const rig = await backedUp([body], copyPartSize);
     rig.retries = 1;
