@@ -1,4 +1,4 @@
-import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
+import { compareStates, isOfAnyNull, NULL_VERSION, Row, versionIdentity } from './row';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
 export interface VersionView {
@@ -63,7 +63,9 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
     doubts.set(row, doubtful);
     return true;
   });
-  const { ordered, tied } = newestFirst(there, dated);
+  const nulls = there.filter((row) => row.versionId === NULL_VERSION && !doubts.get(row)?.includes('visibility'));
+  const present = there.filter((row) => row.versionId !== NULL_VERSION || !nulls.some((one) => isReplaced(row, one)));
+  const { ordered, tied } = newestFirst(present, dated);
   const versions = ordered.map((row): VersionView => {
     const own = doubts.get(row) ?? [];
     return withStates(row, states, asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
@@ -76,9 +78,24 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
  * speaks of whichever was there. A scan names the version: delete markers have no ETag either, but a date.
  */
 export const isRemovalOf = (removal: Row, row: Row): boolean =>
-  removal.versionId === NULL_VERSION && removal.etag === undefined && removal.lastModified === 0
-    ? row.versionId === NULL_VERSION && row.lastModified <= (removal.removedBefore ?? Infinity)
+  isOfAnyNull(removal)
+    ? row.versionId === NULL_VERSION && wasThereBefore(removal, row)
     : versionIdentity(removal) === versionIdentity(row);
+
+/** One that came in the second of the deletion came before it unless sequencers say otherwise; an upload by parts came with its end. */
+function wasThereBefore({ sequencer, removedBefore = Infinity }: Row, row: Row): boolean {
+  if (sequencer !== undefined && row.sequencer !== undefined) return compareSequencers(row.sequencer, sequencer) < 0;
+  return cameAt(row) <= removedBefore;
+}
+
+/** A key has one null version: each takes the place of the one before. */
+function isReplaced(row: Row, by: Row): boolean {
+  if (row.sequencer !== undefined && by.sequencer !== undefined)
+    return compareSequencers(row.sequencer, by.sequencer) < 0;
+  return cameAt(row) < cameAt(by);
+}
+
+const cameAt = (row: Row): number => Math.max(row.lastModified, row.visibleFrom ?? 0);
 
 /** The current version is in doubt as far down as a version may not have been there. */
 function doubtsOf(
