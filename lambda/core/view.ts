@@ -170,7 +170,9 @@ export function newestFirst(
       const tied = bySecond.get(second) ?? [];
       if (tied.length === 1) return tied;
       if (tied.every((row) => row.sequencer !== undefined)) {
-        return tied.sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
+        const sorted = tied.sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
+        // S3 gives no two changes of a key the same one: if it did, neither would tell of the order.
+        if (!sorted.some((row, index) => isSameSequencer(row, sorted[index + 1]))) return sorted;
       }
       const order = byChain(all.filter((row) => row.lastModified === second));
       if (!order.certain) uncertain.add(second);
@@ -178,6 +180,9 @@ export function newestFirst(
     });
   return { ordered, uncertain: uncertain.size > 0 ? ['same-second'] : [], tied: uncertain };
 }
+
+const isSameSequencer = ({ sequencer: a }: Row, b: Row | undefined): boolean =>
+  a !== undefined && b?.sequencer !== undefined && compareSequencers(a, b.sequencer) === 0;
 
 /** Left-padded with zeros to one length, sequencers compare as text, in either case. */
 export function compareSequencers(a: string, b: string): number {
@@ -210,12 +215,23 @@ function byChain(tied: readonly Row[]): { rows: Row[]; certain: boolean } {
   return { rows, certain };
 }
 
-/** The next older version of each that has a sequencer. */
+/** The next older versions of each that has a sequencer: one, unless several had the same. */
 function olderBySequencer(tied: readonly Row[]): ReadonlyMap<Row, readonly string[]> {
   const known = tied
     .filter((row) => row.sequencer !== undefined)
     .sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
-  return new Map(known.flatMap((row, index) => (known[index + 1] ? [[row, [known[index + 1]?.versionId ?? '']]] : [])));
+  const steps: Row[][] = [];
+  for (const row of known) {
+    const last = steps.at(-1);
+    if (last?.[0] && isSameSequencer(last[0], row)) last.push(row);
+    else steps.push([row]);
+  }
+  return new Map(
+    steps.flatMap((step, index) => {
+      const older = (steps[index + 1] ?? []).map(({ versionId }) => versionId);
+      return step.map((row) => [row, older] as const);
+    }),
+  );
 }
 
 /** Whether a listing that showed the one did not show the other yet. That a report leaves a version out proves nothing. */
