@@ -1,6 +1,6 @@
 import type { SegmentRef } from './manifest';
-import { isVersion, Row, versionIdentity } from './row';
-import { olderVersions } from './view';
+import { isOfAnyNull, isVersion, Row, versionIdentity } from './row';
+import { isRemovalOf, olderVersions } from './view';
 
 /** A range is merged when reading it takes more than this many deltas beside its base, */
 const MOST_DELTAS = 8;
@@ -25,13 +25,17 @@ export function needsMerge(segments: readonly SegmentRef[]): boolean {
  * to its neighbours.
  */
 export function neededSince(rows: readonly Row[], horizon: number): readonly Row[] {
-  const gone = new Set(
-    rows
-      .filter((row) => row.kind === 'removed' && row.removedBefore !== undefined && row.removedBefore <= horizon)
-      .map(versionIdentity),
+  const removals = rows.filter(
+    (row) => row.kind === 'removed' && row.removedBefore !== undefined && row.removedBefore <= horizon,
   );
-  if (gone.size === 0) return rows;
-  const kept = rows.filter((row) => !gone.has(versionIdentity(row)));
+  if (removals.length === 0) return rows;
+  const gone = new Set(removals.map(versionIdentity));
+  // An event does not say which null version it was that went.
+  for (const row of rows)
+    if (isVersion(row) && removals.some((one) => isRemovalOf(one, row))) gone.add(versionIdentity(row));
+  const isLeft = (row: Row): boolean =>
+    row.kind === 'removed' && isOfAnyNull(row) ? !removals.includes(row) : !gone.has(versionIdentity(row));
+  const kept = rows.filter(isLeft);
   const dropped = new Map(
     rows.filter((row) => isVersion(row) && gone.has(versionIdentity(row))).map((row) => [row.versionId, row]),
   );

@@ -75,10 +75,16 @@ export const NOT_STORED = 'not-stored:';
 export const versionIdentity = (row: Pick<Row, 'versionId' | 'etag' | 'lastModified'>): string =>
   row.versionId === NULL_VERSION ? `${NULL_VERSION}/${row.etag ?? ''}/${String(row.lastModified)}` : row.versionId;
 
+/** Whether a `removed` row tells of whichever null version was there: each such deletion is one of its own. */
+export const isOfAnyNull = (removal: Row): boolean =>
+  removal.versionId === NULL_VERSION && removal.etag === undefined && removal.lastModified === 0;
+
 /** Identity of a row among those of its key: rows of one identity are joined. */
 export function rowIdentity(row: Row): string {
   const version = versionIdentity(row);
   if (row.kind === 'put' || row.kind === 'marker') return version;
+  if (row.kind === 'removed' && isOfAnyNull(row))
+    return `${version}\u0000removed ${String(row.removedBefore)} ${row.sequencer ?? ''}`;
   if (row.kind === 'removed') return `${version}\u0000removed`;
   const value = row.tags === undefined ? `acl ${row.acl ?? ''}` : `tags ${row.tags}`;
   return `${version}\u0000state ${String(row.effectiveFrom)} ${value}`;

@@ -1,4 +1,4 @@
-import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
+import { compareStates, isOfAnyNull, NULL_VERSION, Row, versionIdentity } from './row';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
 export interface VersionView {
@@ -63,7 +63,9 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
     doubts.set(row, doubtful);
     return true;
   });
-  const { ordered, tied } = newestFirst(there, dated);
+  const nulls = there.filter((row) => row.versionId === NULL_VERSION && !doubts.get(row)?.includes('visibility'));
+  const present = there.filter((row) => row.versionId !== NULL_VERSION || !nulls.some((one) => isReplaced(row, one)));
+  const { ordered, tied } = newestFirst(present, dated);
   const versions = ordered.map((row): VersionView => {
     const own = doubts.get(row) ?? [];
     return withStates(row, states, asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
@@ -76,9 +78,24 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
  * speaks of whichever was there. A scan names the version: delete markers have no ETag either, but a date.
  */
 export const isRemovalOf = (removal: Row, row: Row): boolean =>
-  removal.versionId === NULL_VERSION && removal.etag === undefined && removal.lastModified === 0
-    ? row.versionId === NULL_VERSION && row.lastModified <= (removal.removedBefore ?? Infinity)
+  isOfAnyNull(removal)
+    ? row.versionId === NULL_VERSION && wasThereBefore(removal, row)
     : versionIdentity(removal) === versionIdentity(row);
+
+/** One that came in the second of the deletion came before it unless sequencers say otherwise; an upload by parts came with its end. */
+function wasThereBefore({ sequencer, removedBefore = Infinity }: Row, row: Row): boolean {
+  if (sequencer !== undefined && row.sequencer !== undefined) return compareSequencers(row.sequencer, sequencer) < 0;
+  return cameAt(row) <= removedBefore;
+}
+
+/** A key has one null version: each takes the place of the one before. */
+function isReplaced(row: Row, by: Row): boolean {
+  if (row.sequencer !== undefined && by.sequencer !== undefined)
+    return compareSequencers(row.sequencer, by.sequencer) < 0;
+  return cameAt(row) < cameAt(by);
+}
+
+const cameAt = (row: Row): number => Math.max(row.lastModified, row.visibleFrom ?? 0);
 
 /** The current version is in doubt as far down as a version may not have been there. */
 function doubtsOf(
@@ -153,7 +170,9 @@ export function newestFirst(
       const tied = bySecond.get(second) ?? [];
       if (tied.length === 1) return tied;
       if (tied.every((row) => row.sequencer !== undefined)) {
-        return tied.sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
+        const sorted = tied.sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
+        // S3 gives no two changes of a key the same one: if it did, neither would tell of the order.
+        if (!sorted.some((row, index) => isSameSequencer(row, sorted[index + 1]))) return sorted;
       }
       const order = byChain(all.filter((row) => row.lastModified === second));
       if (!order.certain) uncertain.add(second);
@@ -161,6 +180,9 @@ export function newestFirst(
     });
   return { ordered, uncertain: uncertain.size > 0 ? ['same-second'] : [], tied: uncertain };
 }
+
+const isSameSequencer = ({ sequencer: a }: Row, b: Row | undefined): boolean =>
+  a !== undefined && b?.sequencer !== undefined && compareSequencers(a, b.sequencer) === 0;
 
 /** Left-padded with zeros to one length, sequencers compare as text, in either case. */
 export function compareSequencers(a: string, b: string): number {
@@ -193,12 +215,23 @@ function byChain(tied: readonly Row[]): { rows: Row[]; certain: boolean } {
   return { rows, certain };
 }
 
-/** The next older version of each that has a sequencer. */
+/** The next older versions of each that has a sequencer: one, unless several had the same. */
 function olderBySequencer(tied: readonly Row[]): ReadonlyMap<Row, readonly string[]> {
   const known = tied
     .filter((row) => row.sequencer !== undefined)
     .sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
-  return new Map(known.flatMap((row, index) => (known[index + 1] ? [[row, [known[index + 1]?.versionId ?? '']]] : [])));
+  const steps: Row[][] = [];
+  for (const row of known) {
+    const last = steps.at(-1);
+    if (last?.[0] && isSameSequencer(last[0], row)) last.push(row);
+    else steps.push([row]);
+  }
+  return new Map(
+    steps.flatMap((step, index) => {
+      const older = (steps[index + 1] ?? []).map(({ versionId }) => versionId);
+      return step.map((row) => [row, older] as const);
+    }),
+  );
 }
 
 /** Whether a listing that showed the one did not show the other yet. That a report leaves a version out proves nothing. */

@@ -4,7 +4,7 @@ import { ENDED_WELL } from '../contract/metrics';
 import { addCounts, Counts, total } from '../core/counts';
 import { fromIso, toIso } from '../core/instant';
 import { addHoldings, NO_HOLDINGS } from '../core/fold-versions';
-import type { BackupJob, RangeUnit } from '../core/jobs';
+import type { BackupJob, CoverageGap, RangeUnit } from '../core/jobs';
 import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { RecoveryPointRecord } from '../ports/catalog';
@@ -109,14 +109,16 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const isScan = job.source !== 'changes';
   // A job that scans nothing leaves all ranges but those that it worked on as they were.
   const within = isScan ? units : [{ from: '' }];
-  const continuous = continuousOf(job, base, { ...runs, lost: totals.lost });
+  const known = knownMetadata(job, base, { hasGaps: runs.gaps.length > 0, unread: totals.unread });
+  const gaps = [...runs.gaps, ...unreadUntil(known, base)];
+  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost });
   return {
     counts: isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows),
     status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
     requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
     history: {
       ...nextRanges(base, within, totals.segments, totals.merged),
-      ...knownMetadata(job, base, { hasGaps: runs.gaps.length > 0, unread: totals.unread }),
+      ...known,
       continuous,
     },
     gaps: continuous && totals.gaps,
@@ -224,7 +226,7 @@ type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'chan
 
 /** How far tags and ACLs are known, and the change log is taken in. */
 function knownMetadata(
-  { asOf, metadata, changes }: BackupJob,
+  { asOf, metadata, changes, continuous }: BackupJob,
   base: Manifest | undefined,
   { hasGaps, unread }: { readonly hasGaps: boolean; readonly unread: number },
 ): KnownMetadata {
@@ -234,7 +236,7 @@ function knownMetadata(
     return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
   }
   const through = toIso(changes.through);
-  const isMissed = isRead || !base ? changes.unseen : changes.missed || hasGaps;
+  const isMissed = isRead || !base ? changes.unseen : changes.missed || hasGaps || hasNewGap(continuous, base);
   const before = base?.metadataThrough;
   const captured = isMissed || (before !== undefined && before > through) ? before : through;
   return {
@@ -242,6 +244,19 @@ function knownMetadata(
     changesThrough: through,
     changesMissed: isMissed || undefined,
   };
+}
+
+/** Capture was off since the last commit: what changed meanwhile, no event has told of. */
+function hasNewGap(continuous: BackupJob['continuous'], { continuous: before }: Manifest): boolean {
+  const known = Math.max(0, ...(before?.gaps ?? []).map((gap) => fromIso(gap.before)));
+  return before !== undefined && (continuous?.gaps ?? []).some((gap) => gap.before > known);
+}
+
+/** A full read tells what tags and ACLs are by now: what they were since capture was off, nobody knows. */
+function unreadUntil({ metadataThrough: read }: KnownMetadata, base: Manifest | undefined): readonly CoverageGap[] {
+  const before = base?.metadataThrough;
+  if (!base?.changesMissed || before === undefined || read === undefined || read <= before) return [];
+  return [{ after: fromIso(before), before: fromIso(read), reason: 'metadata-missed' }];
 }
 
 /** The recovery point in the catalog, and the event about it. Both may happen twice. */

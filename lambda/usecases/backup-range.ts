@@ -1,4 +1,5 @@
 import { manifestKey, reportPrefix } from '../contract/layout';
+import { MetricName } from '../contract/metrics';
 import type { WorkInput, WorkOutput } from '../contract/steps';
 import { addCounts, Counts } from '../core/counts';
 import { Decision, latestOf, newLinks, notStored, stateRow } from '../core/decisions';
@@ -286,6 +287,7 @@ class RangeBackup {
     }
     if (decision.kind === 'store' && has) await this.keep(decision, outcome, needed, delta);
     if (!has) this.keepBeside(outcome, delta);
+    if (this.counts.addLost(decision, outcome)) this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
     if (decision.kind === 'store' && decision.isLater) {
       if (outcome.kind === 'skipped') delta.add(notStored(row, outcome.reason));
       else this.counts.sums.captured++;

@@ -35,6 +35,7 @@ function removal(event: VersionEvent): Row {
     versionId: versionOf(event),
     kind: 'removed',
     lastModified: 0,
+    sequencer: event.sequencer,
     removedAfter: event.time - 1,
     removedBefore: event.time,
     source: 'event',

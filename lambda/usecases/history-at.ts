@@ -51,7 +51,9 @@ export type CoverageDoubt =
   /** No listing has confirmed that time yet. */
   | 'not-reconciled'
   /** Capture was off then. */
-  | 'coverage-gap';
+  | 'coverage-gap'
+  /** Tags and ACLs may have changed while capture was off, and have not been read since. */
+  | 'metadata-missed';
 
 /** A commit whose manifest was read. */
 export interface Commit {
@@ -82,7 +84,12 @@ export async function findInstant(ports: HistoryPorts, bucket: string, asOf: num
   const commit = await newestCommit(ports, bucket);
   if (!commit?.manifest.continuous) throw neverContinuous(bucket);
   const now = await ports.vault.now();
-  return { ...commit, asOf, now, coverage: coverageAt(bucket, commit.manifest.continuous, asOf, now) };
+  return {
+    ...commit,
+    asOf,
+    now,
+    coverage: coverageAt(bucket, { ...commit.manifest, ...commit.manifest.continuous }, asOf, now),
+  };
 }
 
 /** The history at such an instant: the newest commit, and what was logged after it, sorted into work files. */
@@ -133,11 +140,11 @@ async function* uncommitted(log: AsyncIterable<readonly Row[]>, commit: number):
 /** Refuses what lies outside of the continuous window, and says how far an answer at the instant is exact. */
 export function coverageAt(
   bucket: string,
-  continuous: NonNullable<Manifest['continuous']>,
+  known: NonNullable<Manifest['continuous']> & Pick<Manifest, 'metadataThrough' | 'changesMissed'>,
   instant: number,
   now: number,
 ): Coverage {
-  const { since, days, capturedThrough, reconciledThrough, gaps } = continuous;
+  const { since, days, capturedThrough, reconciledThrough, gaps } = known;
   const first = Math.max(fromIso(since), now - days * DAY_SECONDS);
   if (instant < first || instant > now)
     throw new BackupError(
@@ -150,6 +157,7 @@ export function coverageAt(
   // The second in which capture went off may be complete; that in which it came back is not.
   if (gaps.some(({ after, before }) => fromIso(after) < instant && instant <= fromIso(before)))
     doubts.push('coverage-gap');
+  if (known.changesMissed && instant > fromIso(known.metadataThrough ?? since)) doubts.push('metadata-missed');
   return { capturedThrough, reconciledThrough, doubts };
 }
 

@@ -1,3 +1,4 @@
+import { CHANGE_LIFETIME_SECONDS } from '../contract/change-log-schema';
 import { invalidRequest } from '../contract/errors';
 import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
@@ -6,6 +7,8 @@ import type { Manifest } from '../core/manifest';
 import { type CaptureHealth, STALE_CLAIM_SECONDS } from '../ports/capture-control';
 import type { BackupPorts } from './context';
 import type { Capture } from './plan-changes';
+
+type Continuous = NonNullable<Manifest['continuous']>;
 
 const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
@@ -37,7 +40,7 @@ export async function planContinuous(
   base: Manifest | undefined,
   facts: { readonly now: number; readonly capture: Capture | undefined; readonly through: number },
 ): Promise<ContinuousPlan | undefined> {
-  const isOurs = await checkClaim(ports, request, base, facts.now);
+  const { isOurs, wasGivenUp } = await checkClaim(ports, request, base, facts.now);
   const before = base?.continuous;
   const days = request.upkeep?.days ?? before?.days;
   if (!request.upkeep && !before) return undefined;
@@ -46,7 +49,7 @@ export async function planContinuous(
       `deleteAfterDays: is required, as bucket "${request.bucket}" has no continuous backup in this vault yet`,
     ]);
   const { now, capture, through } = facts;
-  const since = before ? fromIso(before.since) : now;
+  const since = base && before ? sinceOf(base, before, days) : now;
   const captured = before ? fromIso(before.capturedThrough) : now;
   const health = await ports.captureControl.health(captured, request.bucket);
   const stopped = stopReason(capture, health.disabledRules, isOurs);
@@ -58,11 +61,21 @@ export async function planContinuous(
     since,
     capturedThrough: isHeld ? captured : Math.max(captured, through - ports.settings.deliverySeconds - lag),
     reconciledThrough: before ? fromIso(before.reconciledThrough) : 0,
-    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped, health }),
+    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped, health, wasGivenUp }),
     stopped,
     unresolved: before?.unresolved,
   };
   return { job, ...judge(job, request, base, { now, deadLetters: health.deadLetters }) };
+}
+
+/** A window that was made longer reaches back no further than it did: what was deleted before that, merges have left out. */
+const sinceOf = (base: Manifest, { since, days: kept }: Continuous, days: number): number =>
+  days > kept ? Math.max(fromIso(since), fromIso(base.asOf) - kept * DAY) : fromIso(since);
+
+interface Claimed {
+  readonly isOurs: boolean;
+  /** No upkeep has run for so long that the bucket's rules may have been gone with it. */
+  readonly wasGivenUp: boolean;
 }
 
 /** One vault at a time has a bucket's continuous backup, and periodic backups of it are in the same one. */
@@ -71,7 +84,7 @@ async function checkClaim(
   { bucket, upkeep, scheduled }: BackupRequest,
   base: Manifest | undefined,
   now: number,
-): Promise<boolean> {
+): Promise<Claimed> {
   const { vaultBucket } = deployment;
   const known = await claims.find(bucket);
   const isLive = known !== undefined && now - known.at < STALE_CLAIM_SECONDS;
@@ -80,14 +93,15 @@ async function checkClaim(
     throw invalidRequest([
       `bucket: "${bucket}" has continuous backup in vault ${known.vaultBucket}, and its backups have to be there: remove it from one of the plans`,
     ]);
-  if (!upkeep) return isLive;
+  if (!upkeep) return { isOurs: isLive, wasGivenUp: false };
   if (isLive && known.plan !== undefined && plan !== known.plan)
     throw invalidRequest([
       `bucket: "${bucket}" has continuous backup by plan ${known.plan} already: remove it from one of the plans`,
     ]);
-  if (isLive && now - known.at < CLAIM_AGE) return true;
+  const claimed = { isOurs: true, wasGivenUp: !isLive };
+  if (isLive && now - known.at < CLAIM_AGE) return claimed;
   const held = await claims.claim({ bucket, vaultBucket, plan, at: now }, known);
-  if (held.vaultBucket === vaultBucket) return true;
+  if (held.vaultBucket === vaultBucket) return claimed;
   throw invalidRequest([`bucket: "${bucket}" has got continuous backup in vault ${held.vaultBucket} just now`]);
 }
 
@@ -104,7 +118,7 @@ function stopReason(
 async function gapsOf(
   ports: Pick<BackupPorts, 'catalog' | 'settings'>,
   bucket: string,
-  before: Manifest['continuous'],
+  before: Continuous | undefined,
   facts: {
     now: number;
     capture: Capture | undefined;
@@ -112,9 +126,10 @@ async function gapsOf(
     days: number;
     stopped: string | undefined;
     health: CaptureHealth;
+    wasGivenUp: boolean;
   },
 ): Promise<readonly CoverageGap[]> {
-  const { now, capture, captured, days, stopped } = facts;
+  const { now, capture, captured, days, stopped, wasGivenUp } = facts;
   const { capturedSince = 0 } = facts.health;
   const known = (before?.gaps ?? []).map(({ after, before: until, reason }) => ({
     after: fromIso(after),
@@ -128,9 +143,11 @@ async function gapsOf(
   };
   const point = before ? await ports.catalog.getContinuousPoint(bucket) : undefined;
   const toStart = Math.ceil(ports.settings.deliverySeconds / START_SHARE);
+  // Queues and log keep what waits for 14 days: what waited longer is gone.
+  if (before && captured < now - CHANGE_LIFETIME_SECONDS) add('expired', now - CHANGE_LIFETIME_SECONDS);
   if (capture === 'enabled') add(before ? 'events-off' : 'starting', now + toStart);
   else if (stopped !== undefined) add('stopped');
-  else if (before?.stopped !== undefined || point?.state === 'STOPPED') add('stopped');
+  else if (before?.stopped !== undefined || point?.state === 'STOPPED' || (before && wasGivenUp)) add('stopped');
   else if (before && capturedSince > captured) add('rule-missing', capturedSince + toStart);
   return gaps;
 }

@@ -1,3 +1,4 @@
+import type { Decision } from '../core/decisions';
 import type { BackupJob } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import type { Row } from '../core/row';
@@ -66,6 +67,13 @@ export class RangeCounts {
     this.sums.bytes += row.size ?? 0;
     if (needed && !this.isTopped(row.key)) this.sums.objects++;
     return true;
+  }
+
+  /** A version that was too large for the capture when its event came, and that was gone when it was to be copied. */
+  addLost({ kind, row }: Decision, outcome: { readonly kind: string; readonly reason?: string }): boolean {
+    const isLost = kind === 'store' && row.source === 'event' && outcome.reason === 'version-gone';
+    if (isLost) this.sums.lost++;
+    return isLost;
   }
 
   /**

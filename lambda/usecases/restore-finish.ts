@@ -125,7 +125,9 @@ async function exactness(
 ): Promise<Pick<RestoreOutput, 'exact' | 'doubts' | 'capturedThrough' | 'reconciledThrough'>> {
   const { coverage } = await scratch.read<HistoryAt>(job.history);
   const doubts = mergeCounts(plans, (plan) => plan.doubts);
-  for (const doubt of coverage?.doubts ?? []) addCounts(doubts, { [doubt]: 1 });
+  const isOfMetadata = job.restoreTags || job.restoreAcls;
+  for (const doubt of coverage?.doubts ?? [])
+    if (isOfMetadata || doubt !== 'metadata-missed') addCounts(doubts, { [doubt]: 1 });
   const { capturedThrough, reconciledThrough } = coverage ?? {};
   return { exact: Object.keys(doubts).length === 0, doubts, capturedThrough, reconciledThrough };
 }

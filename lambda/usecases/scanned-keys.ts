@@ -1,7 +1,7 @@
 import { inventoryInvalid } from '../core/inventory-manifest';
 import type { BackupJob } from '../core/jobs';
 import { isVersion, NULL_VERSION, Row, versionIdentity } from '../core/row';
-import { newestFirst } from '../core/view';
+import { isRemovalOf, newestFirst } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
@@ -36,12 +36,14 @@ export class ScannedKeys {
 
   /** Reports may still have what was deleted before them. S3 has said that it is gone, and no ID comes back. */
   private withoutGone(reported: readonly Row[], history: readonly Row[]): readonly Row[] {
-    const removals = history.filter(
-      (row) => row.kind === 'removed' && row.versionId !== NULL_VERSION && (row.removedAfter ?? 0) < this.job.asOf,
-    );
+    const removals = history.filter((row) => row.kind === 'removed' && (row.removedAfter ?? 0) < this.job.asOf);
     if (removals.length === 0) return reported;
-    const gone = new Set(removals.map(({ versionId }) => versionId));
-    return reported.filter(({ versionId }) => !gone.has(versionId));
+    const gone = new Set(removals.map(({ versionId }) => versionId).filter((id) => id !== NULL_VERSION));
+    // The ID of null versions does: gone are those that the history knows, and whose deletion it knows too.
+    for (const row of history)
+      if (isVersion(row) && row.versionId === NULL_VERSION && removals.some((one) => isRemovalOf(one, row)))
+        gone.add(versionIdentity(row));
+    return reported.filter((row) => !gone.has(versionIdentity(row)));
   }
 
   private refuseTwice(scanned: readonly Row[]): void {

@@ -106,3 +106,29 @@ describe('ranges of the next commit', () => {
     expect(next.ranges.map(({ from }) => from)).toEqual(['', 'g', 'k']);
   });
 });
+
+test('a null version whose deletion an event told goes with it, and one that came later stays', () => {
+  const version = (lastModified: number): Row => ({
+    key: 'k',
+    versionId: 'null',
+    kind: 'put',
+    lastModified,
+    etag: 'e',
+  });
+  const removal: Row = {
+    key: 'k',
+    versionId: 'null',
+    kind: 'removed',
+    lastModified: 0,
+    removedAfter: 8,
+    removedBefore: 9,
+  };
+  const rows = [
+    version(12),
+    { ...version(5), kind: 'state' as const, effectiveFrom: 6, tags: '{}' },
+    version(5),
+    removal,
+  ];
+  expect(neededSince(rows, 10)).toEqual([version(12)]);
+  expect(neededSince(rows, 8)).toEqual(rows);
+});

@@ -87,3 +87,18 @@ describe('the view at an instant', () => {
     ]);
   });
 });
+
+test('equal sequencers tell of no order, and those beside them still do', () => {
+  const row = (versionId: string, sequencer: string): Row => ({
+    key: 'k',
+    versionId,
+    kind: 'marker',
+    lastModified: 5,
+    sequencer,
+  });
+  const same = [row('x', '00A'), row('old', '9'), row('y', 'a'), row('new', '0b')];
+  const { versions, uncertain } = viewAt('k', same, 5);
+  const ids = versions.map(({ row: { versionId } }) => versionId);
+  expect([ids[0], ids[3], uncertain]).toEqual(['new', 'old', ['same-second']]);
+  expect(viewAt('k', [row('x', '00A'), row('y', '0000b')], 5).uncertain).toEqual([]);
+});

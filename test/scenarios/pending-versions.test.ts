@@ -29,6 +29,21 @@ describe.each([Number.POSITIVE_INFINITY, 0])(
       expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
     });
 
+    test('and that is gone before a commit of changes is lost: counted, and told', async () => {
+      const { rig } = filled();
+      await makeContinuous(rig);
+      rig.s3.advance(HOUR);
+      rig.s3.deleteVersion('src', 'large', await pending(rig));
+      rig.s3.advance(HOUR);
+      rig.deadline.remaining = remaining;
+      expect(await rig.upkeep({ bucket: 'src', action: 'commit-changes' })).toMatchObject({
+        status: 'PARTIAL',
+        lost: 1,
+      });
+      const lost = rig.metrics.values.filter(({ name }) => name === 'VersionsLost');
+      expect(lost).toEqual([expect.objectContaining({ value: 1, bucket: 'src' })]);
+    });
+
     test('and that came after a report began is stored, and counts from the next recovery point on', async () => {
       const { rig } = filled();
       await makeContinuous(rig);
