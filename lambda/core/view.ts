@@ -1,3 +1,5 @@
+import { grouped } from './groups';
+import { removalsIn } from './removals';
 import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
@@ -46,8 +48,11 @@ export interface ViewOptions {
  */
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
   const { pointInTime = false } = options;
-  const removals = rows.filter((row) => row.kind === 'removed');
-  const states = rows.filter((row) => row.kind === 'state');
+  const removalsOf = removalsIn(rows);
+  const states = grouped(
+    rows.filter((row) => row.kind === 'state'),
+    versionIdentity,
+  );
   const dated = rows.filter(
     (row) =>
       (row.kind === 'put' || row.kind === 'marker') && row.lastModified <= asOf && (row.visibleFrom ?? 0) <= asOf,
@@ -56,7 +61,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const there = dated.filter((row) => {
     const doubtful: Doubt[] = [];
     if (pointInTime && row.visibleBefore !== undefined && asOf < row.visibleBefore) doubtful.push('visibility');
-    const removal = removals.filter((one) => isRemovalOf(one, row));
+    const removal = removalsOf(row);
     if (removal.some((one) => (pointInTime ? (one.removedBefore ?? Infinity) <= asOf : (one.removedAfter ?? 0) < asOf)))
       return false;
     if (removal.some((one) => (one.removedAfter ?? 0) < asOf)) doubtful.push('removal');
@@ -66,19 +71,15 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const { ordered, tied } = newestFirst(there, dated);
   const versions = ordered.map((row): VersionView => {
     const own = doubts.get(row) ?? [];
-    return withStates(row, states, asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
+    return withStates(
+      row,
+      states.get(versionIdentity(row)) ?? [],
+      asOf,
+      tied.has(row.lastModified) ? [...own, 'same-second'] : own,
+    );
   });
   return { key, versions, ...doubtsOf(versions, pointInTime) };
 }
-
-/**
- * Whether a `removed` row speaks of a version. An event does not tell which null version was deleted, its row has neither ETag nor date: it
- * speaks of whichever was there. A scan names the version: delete markers have no ETag either, but a date.
- */
-export const isRemovalOf = (removal: Row, row: Row): boolean =>
-  removal.versionId === NULL_VERSION && removal.etag === undefined && removal.lastModified === 0
-    ? row.versionId === NULL_VERSION && row.lastModified <= (removal.removedBefore ?? Infinity)
-    : versionIdentity(removal) === versionIdentity(row);
 
 /** The current version is in doubt as far down as a version may not have been there. */
 function doubtsOf(
@@ -96,7 +97,7 @@ function doubtsOf(
 }
 
 function withStates(row: Row, states: readonly Row[], asOf: number, doubts: readonly Doubt[]): VersionView {
-  const own = states.filter((state) => versionIdentity(state) === versionIdentity(row)).sort(compareStates);
+  const own = [...states].sort(compareStates);
   const tags = fieldAt(row, own, 'tags', asOf);
   const acl = fieldAt(row, own, 'acl', asOf);
   return {
@@ -141,12 +142,9 @@ export function newestFirst(
   all: readonly Row[] = rows,
 ): { ordered: Row[]; uncertain: string[]; tied: ReadonlySet<number> } {
   const uncertain = new Set<number>();
-  const bySecond = new Map<number, Row[]>();
-  for (const row of rows) {
-    const tied = bySecond.get(row.lastModified);
-    if (tied) tied.push(row);
-    else bySecond.set(row.lastModified, [row]);
-  }
+  const secondOf = ({ lastModified }: Row): number => lastModified;
+  const bySecond = grouped(rows, secondOf);
+  const allBySecond = all === rows ? bySecond : grouped(all, secondOf);
   const ordered = [...bySecond.keys()]
     .sort((a, b) => b - a)
     .flatMap((second) => {
@@ -155,9 +153,10 @@ export function newestFirst(
       if (tied.every((row) => row.sequencer !== undefined)) {
         return tied.sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
       }
-      const order = byChain(all.filter((row) => row.lastModified === second));
+      const order = byChain(allBySecond.get(second) ?? []);
       if (!order.certain) uncertain.add(second);
-      return order.rows.filter((row) => tied.includes(row));
+      const wanted = new Set(tied);
+      return order.rows.filter((row) => wanted.has(row));
     });
   return { ordered, uncertain: uncertain.size > 0 ? ['same-second'] : [], tied: uncertain };
 }

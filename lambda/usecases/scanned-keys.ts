@@ -1,3 +1,4 @@
+import { grouped } from '../core/groups';
 import { inventoryInvalid } from '../core/inventory-manifest';
 import type { BackupJob } from '../core/jobs';
 import { isVersion, NULL_VERSION, Row, versionIdentity } from '../core/row';
@@ -72,10 +73,12 @@ export class ScannedKeys {
   private async ordered(key: string, scanned: readonly Row[], tied: ReadonlySet<number>): Promise<readonly Row[]> {
     const listed = await versionsOfKey(this.source, { bucket: this.job.bucket, key });
     const place = new Map(listed.map((entry, index) => [entry.versionId, index]));
+    const bySecond = grouped(listed, ({ lastModified }) => lastModified);
     const linked = scanned.map((row): Row => {
       const own = place.get(row.versionId);
       if (!tied.has(row.lastModified) || own === undefined) return row;
-      const older = listed.slice(own + 1).filter((entry) => entry.lastModified === row.lastModified);
+      const beside = bySecond.get(row.lastModified) ?? [];
+      const older = beside.filter(({ versionId }) => (place.get(versionId) ?? -1) > own);
       const links = this.job.versions === 'ALL' ? older.slice(0, 1) : older;
       return links.length > 0 ? { ...row, newerThan: links.map((entry) => entry.versionId).join(',') } : row;
     });
