@@ -1,6 +1,7 @@
 import type { SegmentRef } from './manifest';
 import { isOfAnyNull, isVersion, Row, versionIdentity } from './row';
-import { isRemovalOf, olderVersions } from './view';
+import { removalsIn } from './removals';
+import { olderVersions } from './view';
 
 /** A range is merged when reading it takes more than this many deltas beside its base, */
 const MOST_DELTAS = 8;
@@ -31,10 +32,11 @@ export function neededSince(rows: readonly Row[], horizon: number): readonly Row
   if (removals.length === 0) return rows;
   const gone = new Set(removals.map(versionIdentity));
   // An event does not say which null version it was that went.
-  for (const row of rows)
-    if (isVersion(row) && removals.some((one) => isRemovalOf(one, row))) gone.add(versionIdentity(row));
+  const removalsOf = removalsIn(removals);
+  for (const row of rows) if (isVersion(row) && removalsOf(row).length > 0) gone.add(versionIdentity(row));
+  const past = new Set(removals);
   const isLeft = (row: Row): boolean =>
-    row.kind === 'removed' && isOfAnyNull(row) ? !removals.includes(row) : !gone.has(versionIdentity(row));
+    row.kind === 'removed' && isOfAnyNull(row) ? !past.has(row) : !gone.has(versionIdentity(row));
   const kept = rows.filter(isLeft);
   const dropped = new Map(
     rows.filter((row) => isVersion(row) && gone.has(versionIdentity(row))).map((row) => [row.versionId, row]),

@@ -1,6 +1,8 @@
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from './row';
 import type { Holdings } from './fold-versions';
-import { isRemovalOf, newestFirst, olderVersions } from './view';
+import { grouped } from './groups';
+import { removalsIn } from './removals';
+import { newestFirst, olderVersions } from './view';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =
@@ -43,15 +45,12 @@ export interface ScanFacts {
  * what it did not see is gone; a scan of CURRENT versions proves it only of versions newer than the current one.
  */
 export function decide(scanned: readonly Row[], history: readonly Row[], facts: ScanFacts): Decision[] {
-  const known = new Map<string, Row>();
-  const removed: Row[] = [];
-  const states = new Map<string, Row[]>();
-  for (const row of history) {
-    const identity = versionIdentity(row);
-    if (isVersion(row)) known.set(identity, row);
-    else if (row.kind === 'removed') removed.push(row);
-    else states.set(identity, [...(states.get(identity) ?? []), row]);
-  }
+  const known = new Map(history.filter(isVersion).map((row) => [versionIdentity(row), row]));
+  const removalsOf = removalsIn(history);
+  const states = grouped(
+    history.filter(({ kind }) => kind === 'state'),
+    versionIdentity,
+  );
   const decisions: Decision[] = [];
   const seen = new Set<string>();
   for (const row of scanned) {
@@ -69,7 +68,7 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
   const current = scanned[0];
   const seenNull = scanned.find((row) => row.versionId === NULL_VERSION);
   for (const [identity, row] of known) {
-    if (seen.has(identity) || removed.some((one) => isRemovalOf(one, row))) continue;
+    if (seen.has(identity) || removalsOf(row).length > 0) continue;
     // What came after the scan began, it may not have seen.
     if (Math.max(row.lastModified, row.visibleBefore ?? 0) > facts.asOf && row.source === 'event') continue;
     if (facts.versions === 'CURRENT' && current && isOlder(row, current)) continue;

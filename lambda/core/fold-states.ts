@@ -1,5 +1,6 @@
 import { CAPTURE_TIMEOUT_SECONDS } from '../contract/change-log-schema';
 import type { Decision } from './decisions';
+import { grouped } from './groups';
 import { joinAll } from './join';
 import { compareStates, Row, rowIdentity, versionIdentity } from './row';
 
@@ -24,17 +25,20 @@ export function foldStates(logged: readonly Row[], history: readonly Row[], thro
     changes.set(identity, [...(changes.get(identity) ?? []), row]);
     if (row.acl !== undefined) acls.add(identity);
   }
+  const known = grouped(
+    history.filter(({ kind }) => kind === 'state'),
+    versionIdentity,
+  );
   const restated: (Decision & { kind: 'restate' })[] = [];
   for (const version of history) {
     if (version.kind !== 'put' || !version.file) continue;
     const identity = versionIdentity(version);
     const own = changes.get(identity);
     if (!own) continue;
-    const known = history.filter((row) => row.kind === 'state' && versionIdentity(row) === identity);
     const states = newStates(
       own.map((row) => placed(row, version)),
       version,
-      known,
+      known.get(identity) ?? [],
       through,
     );
     if (states.length > 0) restated.push({ kind: 'restate', row: version, states });

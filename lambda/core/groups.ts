@@ -7,6 +7,17 @@ export interface KeyGroup {
   readonly rows: readonly Row[];
 }
 
+/** Items by what `of` says of them, in their order. A key may have very many: none is looked for among all others. */
+export function grouped<T, K>(items: readonly T[], of: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(of(item));
+    if (group) group.push(item);
+    else groups.set(of(item), [item]);
+  }
+  return groups;
+}
+
 /** Groups rows that come in key order by their key. Only one group is in memory. */
 export async function* groupByKey(chunks: AsyncIterable<readonly Row[]>): AsyncGenerator<KeyGroup> {
   let key: string | undefined;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BackupError, ErrorName } from '../contract/errors';
-import { compareKeys, intersect, KeyRange, reachesInto } from './key-order';
+import { compareKeys, intersect, KeyRange } from './key-order';
 
 /** Numbers of a commit. Keys of `skipped` are reasons. */
 export interface BackupCounts {
@@ -137,10 +137,29 @@ export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
 /** Ranges of a manifest within an interval, cut to it. */
 export function historyRanges(manifest: Manifest | undefined, within: KeyRange): HistoryRange[] {
   if (!manifest) return [{ ...within, segments: [] }];
-  return manifest.ranges.flatMap((range, index) => {
-    const part = intersect({ from: range.from, to: manifest.ranges[index + 1]?.from }, within);
-    return part ? [{ ...part, segments: pick(manifest, range.segments) }] : [];
-  });
+  const { ranges } = manifest;
+  const endOf = (index: number): string | undefined => ranges[index + 1]?.from;
+  const found: HistoryRange[] = [];
+  for (let index = firstThatEndsAfter(within.from, ranges.length, endOf); index < ranges.length; index++) {
+    const range = ranges[index];
+    if (!range || (within.to !== undefined && compareKeys(range.from, within.to) >= 0)) break;
+    const part = intersect({ from: range.from, to: endOf(index) }, within);
+    if (part) found.push({ ...part, segments: pick(manifest, range.segments) });
+  }
+  return found;
+}
+
+/** Place of the first of so many intervals, in key order, that ends after a key. A commit may have 100,000: none is looked for one by one. */
+function firstThatEndsAfter(key: string, count: number, endOf: (index: number) => string | undefined): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const end = endOf(middle);
+    if (end !== undefined && compareKeys(end, key) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const pick = (manifest: Manifest, numbers: readonly number[]): SegmentRef[] =>
@@ -176,14 +195,32 @@ export function nextRanges(
     numbers.set(segment.name, number);
     return number;
   };
-  const parts = units.flatMap((unit) => historyRanges(base, unit)).flatMap((range) => cutOut(range, merged));
-  const ranges = parts.map((part) => ({
-    from: part.from,
-    segments: (part.isMerged ? part.segments : [...part.segments, ...added.filter((s) => reachesInto(s, part))]).map(
-      numberOf,
-    ),
-  }));
+  const inOrder = [...merged].sort((a, b) => compareKeys(a.from, b.from));
+  const parts = units.flatMap((unit) => historyRanges(base, unit)).flatMap((range) => cutOut(range, inOrder));
+  const newsOf = segmentsWithin(added);
+  const ranges = parts.map((part) => {
+    const news = newsOf(part);
+    return { from: part.from, segments: (part.isMerged ? part.segments : [...part.segments, ...news]).map(numberOf) };
+  });
   return { segments, ranges };
+}
+
+/** Segments that reach into an interval, in their order. It has to be asked in the order of the intervals. */
+function segmentsWithin(segments: readonly SegmentRef[]): (range: KeyRange) => SegmentRef[] {
+  const waiting = segments
+    .map((segment, place) => ({ segment, place }))
+    .sort((a, b) => compareKeys(a.segment.minKey, b.segment.minKey));
+  let next = 0;
+  let open: typeof waiting = [];
+  return (range) => {
+    for (; next < waiting.length; next++) {
+      const one = waiting[next];
+      if (!one || (range.to !== undefined && compareKeys(one.segment.minKey, range.to) >= 0)) break;
+      open.push(one);
+    }
+    open = open.filter(({ segment }) => compareKeys(segment.maxKey, range.from) >= 0);
+    return [...open].sort((a, b) => a.place - b.place).map(({ segment }) => segment);
+  };
 }
 
 /** A range in pieces: those that were merged, and what is between them. */
@@ -193,7 +230,9 @@ function cutOut(
 ): (HistoryRange & { readonly isMerged: boolean })[] {
   const pieces: (HistoryRange & { readonly isMerged: boolean })[] = [];
   let from: string | undefined = range.from;
-  for (const { segments, ...piece } of [...merged].sort((a, b) => compareKeys(a.from, b.from))) {
+  for (let i = firstThatEndsAfter(range.from, merged.length, (index) => merged[index]?.to); i < merged.length; i++) {
+    const { segments, ...piece } = merged[i] as MergedRange;
+    if (range.to !== undefined && compareKeys(piece.from, range.to) >= 0) break;
     const own: KeyRange | undefined = from === undefined ? undefined : intersect(piece, { from, to: range.to });
     if (from === undefined || !own) continue;
     if (compareKeys(from, own.from) < 0) pieces.push({ from, to: own.from, segments: range.segments, isMerged: false });

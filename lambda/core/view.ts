@@ -1,4 +1,7 @@
-import { compareStates, isOfAnyNull, NULL_VERSION, Row, versionIdentity } from './row';
+import { grouped } from './groups';
+import { cameAt, removalsIn } from './removals';
+import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
+import { compareSequencers } from './sequencers';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
 export interface VersionView {
@@ -46,8 +49,11 @@ export interface ViewOptions {
  */
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
   const { pointInTime = false } = options;
-  const removals = rows.filter((row) => row.kind === 'removed');
-  const states = rows.filter((row) => row.kind === 'state');
+  const removalsOf = removalsIn(rows);
+  const states = grouped(
+    rows.filter((row) => row.kind === 'state'),
+    versionIdentity,
+  );
   const dated = rows.filter(
     (row) =>
       (row.kind === 'put' || row.kind === 'marker') && row.lastModified <= asOf && (row.visibleFrom ?? 0) <= asOf,
@@ -56,7 +62,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const there = dated.filter((row) => {
     const doubtful: Doubt[] = [];
     if (pointInTime && row.visibleBefore !== undefined && asOf < row.visibleBefore) doubtful.push('visibility');
-    const removal = removals.filter((one) => isRemovalOf(one, row));
+    const removal = removalsOf(row);
     if (removal.some((one) => (pointInTime ? (one.removedBefore ?? Infinity) <= asOf : (one.removedAfter ?? 0) < asOf)))
       return false;
     if (removal.some((one) => (one.removedAfter ?? 0) < asOf)) doubtful.push('removal');
@@ -68,24 +74,14 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const { ordered, tied } = newestFirst(present, dated);
   const versions = ordered.map((row): VersionView => {
     const own = doubts.get(row) ?? [];
-    return withStates(row, states, asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
+    return withStates(
+      row,
+      states.get(versionIdentity(row)) ?? [],
+      asOf,
+      tied.has(row.lastModified) ? [...own, 'same-second'] : own,
+    );
   });
   return { key, versions, ...doubtsOf(versions, pointInTime) };
-}
-
-/**
- * Whether a `removed` row speaks of a version. An event does not tell which null version was deleted, its row has neither ETag nor date: it
- * speaks of whichever was there. A scan names the version: delete markers have no ETag either, but a date.
- */
-export const isRemovalOf = (removal: Row, row: Row): boolean =>
-  isOfAnyNull(removal)
-    ? row.versionId === NULL_VERSION && wasThereBefore(removal, row)
-    : versionIdentity(removal) === versionIdentity(row);
-
-/** One that came in the second of the deletion came before it unless sequencers say otherwise; an upload by parts came with its end. */
-function wasThereBefore({ sequencer, removedBefore = Infinity }: Row, row: Row): boolean {
-  if (sequencer !== undefined && row.sequencer !== undefined) return compareSequencers(row.sequencer, sequencer) < 0;
-  return cameAt(row) <= removedBefore;
 }
 
 /** A key has one null version: each takes the place of the one before. */
@@ -94,8 +90,6 @@ function isReplaced(row: Row, by: Row): boolean {
     return compareSequencers(row.sequencer, by.sequencer) < 0;
   return cameAt(row) < cameAt(by);
 }
-
-const cameAt = (row: Row): number => Math.max(row.lastModified, row.visibleFrom ?? 0);
 
 /** The current version is in doubt as far down as a version may not have been there. */
 function doubtsOf(
@@ -113,7 +107,7 @@ function doubtsOf(
 }
 
 function withStates(row: Row, states: readonly Row[], asOf: number, doubts: readonly Doubt[]): VersionView {
-  const own = states.filter((state) => versionIdentity(state) === versionIdentity(row)).sort(compareStates);
+  const own = [...states].sort(compareStates);
   const tags = fieldAt(row, own, 'tags', asOf);
   const acl = fieldAt(row, own, 'acl', asOf);
   return {
@@ -158,12 +152,9 @@ export function newestFirst(
   all: readonly Row[] = rows,
 ): { ordered: Row[]; uncertain: string[]; tied: ReadonlySet<number> } {
   const uncertain = new Set<number>();
-  const bySecond = new Map<number, Row[]>();
-  for (const row of rows) {
-    const tied = bySecond.get(row.lastModified);
-    if (tied) tied.push(row);
-    else bySecond.set(row.lastModified, [row]);
-  }
+  const secondOf = ({ lastModified }: Row): number => lastModified;
+  const bySecond = grouped(rows, secondOf);
+  const allBySecond = all === rows ? bySecond : grouped(all, secondOf);
   const ordered = [...bySecond.keys()]
     .sort((a, b) => b - a)
     .flatMap((second) => {
@@ -174,23 +165,16 @@ export function newestFirst(
         // S3 gives no two changes of a key the same one: if it did, neither would tell of the order.
         if (!sorted.some((row, index) => isSameSequencer(row, sorted[index + 1]))) return sorted;
       }
-      const order = byChain(all.filter((row) => row.lastModified === second));
+      const order = byChain(allBySecond.get(second) ?? []);
       if (!order.certain) uncertain.add(second);
-      return order.rows.filter((row) => tied.includes(row));
+      const wanted = new Set(tied);
+      return order.rows.filter((row) => wanted.has(row));
     });
   return { ordered, uncertain: uncertain.size > 0 ? ['same-second'] : [], tied: uncertain };
 }
 
 const isSameSequencer = ({ sequencer: a }: Row, b: Row | undefined): boolean =>
   a !== undefined && b?.sequencer !== undefined && compareSequencers(a, b.sequencer) === 0;
-
-/** Left-padded with zeros to one length, sequencers compare as text, in either case. */
-export function compareSequencers(a: string, b: string): number {
-  const length = Math.max(a.length, b.length);
-  const x = a.padStart(length, '0').toUpperCase();
-  const y = b.padStart(length, '0').toUpperCase();
-  return x < y ? -1 : x > y ? 1 : 0;
-}
 
 /**
  * Topological order of what is known: `newerThan` links, and sequencers of the versions that have one. Where that leaves a choice, what

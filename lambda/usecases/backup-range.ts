@@ -80,7 +80,7 @@ class RangeBackup {
     private readonly start: StoreCursor | undefined,
   ) {
     this.job = input.job;
-    this.counts = new RangeCounts(input.job, start?.topped && start.key);
+    this.counts = new RangeCounts(input.job, start?.topped && start.key, start?.bare && start.key);
     this.uploads = new Map(start?.uploads);
     this.versions = new VersionStore(ports, input.job, this.uploads);
     const prefix = `${reportPrefix(this.job.bucket, this.job.jobId)}skipped-${input.unit.id}-`;
@@ -197,7 +197,8 @@ class RangeBackup {
     }
     const { key } = next.decision.row;
     const topped = this.counts.isTopped(key) || undefined;
-    return { key, done: next.done, current: next.current, topped, uploads: [...this.uploads] };
+    const bare = this.counts.isBare(key) || undefined;
+    return { key, done: next.done, current: next.current, topped, bare, uploads: [...this.uploads] };
   }
 
   /** S3's time, by an object that a worker may read. */
@@ -359,7 +360,10 @@ class RangeBackup {
 
   /** A marker that is gone is not among the versions with a body, and neither is it counted as one of them. */
   private async skipMarker({ key, versionId }: Row, needed: boolean): Promise<void> {
-    if (needed) this.counts.sums.missing++;
+    if (needed) {
+      this.counts.sums.missing++;
+      this.counts.uncover(key);
+    }
     await this.report.add({ key, versionId, outcome: 'skipped', reason: 'version-gone' });
   }
 

@@ -10,8 +10,9 @@ import {
   NO_HOLDINGS,
 } from '../core/fold-versions';
 import type { BackupJob } from '../core/jobs';
+import { removalsIn } from '../core/removals';
 import { isVersion, Row, versionIdentity } from '../core/row';
-import { isRemovalOf, newestFirst, olderVersions, viewAt } from '../core/view';
+import { newestFirst, olderVersions, viewAt } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
@@ -71,9 +72,9 @@ export class DecidedKeys {
   private unread(rows: readonly Row[], history: readonly Row[]): number {
     if (this.job.versions === 'ALL' || rows.length === 0) return 0;
     const seen = new Set(rows.map(versionIdentity));
-    const gone = history.filter((row) => row.kind === 'removed');
+    const removalsOf = removalsIn(history);
     return history.filter(
-      (row) => row.kind === 'put' && !seen.has(versionIdentity(row)) && !gone.some((one) => isRemovalOf(one, row)),
+      (row) => row.kind === 'put' && !seen.has(versionIdentity(row)) && removalsOf(row).length === 0,
     ).length;
   }
 
@@ -111,10 +112,11 @@ export class DecidedKeys {
     const fresh = new Set(taken.map((row) => row.lastModified));
     if (!tied.some(({ row }) => fresh.has(row.lastModified))) return [];
     const listed = await versionsOfKey(this.source, { bucket: this.job.bucket, key });
+    const places = new Map(listed.map(({ versionId }, place) => [versionId, place]));
     return tied.flatMap(({ row }) => {
-      const place = listed.findIndex(({ versionId }) => versionId === row.versionId);
-      const next = listed[place + 1];
-      if (place < 0 || next?.lastModified !== row.lastModified) return [];
+      const place = places.get(row.versionId);
+      const next = place === undefined ? undefined : listed[place + 1];
+      if (next?.lastModified !== row.lastModified) return [];
       if (olderVersions(row).includes(next.versionId)) return [];
       const { versionId, kind, lastModified, etag, source } = row;
       return [{ key, versionId, kind, lastModified, etag, newerThan: next.versionId, source }];

@@ -10,6 +10,8 @@ export interface StoreCursor {
   readonly current?: string;
   /** Another version, that the report leaves out, is the key's current one, and counted. */
   readonly topped?: true;
+  /** The current version is not there, and no older one was looked at since. */
+  readonly bare?: true;
   readonly uploads: readonly (readonly [objectKey: string, uploadId: string])[];
 }
 /** All is stored, and history that has become hard to read is merged from this key on. */

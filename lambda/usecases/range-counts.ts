@@ -26,10 +26,11 @@ export class RangeCounts {
     missing: 0,
   };
 
-  /** `topped` is the key that has a current version which the report leaves out. */
+  /** `topped` is the key that has a current version which the report leaves out; of `bare`, the one that the report says is gone. */
   constructor(
     private readonly job: BackupJob,
     private topped?: string,
+    private bare?: string,
   ) {}
 
   /** `last` is the key that the next turn goes on with: those after it are looked at again. */
@@ -46,6 +47,21 @@ export class RangeCounts {
     return this.topped !== undefined && compareKeys(this.topped, key) === 0;
   }
 
+  isBare(key: string): boolean {
+    return this.bare !== undefined && compareKeys(this.bare, key) === 0;
+  }
+
+  /** The current version of a key is not there: the next one is current in its place. */
+  uncover(key: string): void {
+    this.bare = key;
+  }
+
+  private takesPlace(key: string): boolean {
+    const isBare = this.isBare(key);
+    if (isBare) this.bare = undefined;
+    return isBare;
+  }
+
   /** What the recovery point has, whether it is new or not. False for a version with a body that it has not. */
   add({ decision, needed }: Placed): boolean {
     const { kind, row } = decision;
@@ -55,6 +71,7 @@ export class RangeCounts {
     if (this.job.source === 'changes') return true;
     // The report leaves out a newer version, which is the current one.
     const isOlder = this.job.versions === 'CURRENT' && this.isTopped(row.key);
+    const isCurrent = this.takesPlace(row.key) || needed;
     if (row.kind === 'marker') {
       if (!isOlder) this.sums.markers++;
       return true;
@@ -65,7 +82,7 @@ export class RangeCounts {
     }
     this.sums.versions++;
     this.sums.bytes += row.size ?? 0;
-    if (needed && !this.isTopped(row.key)) this.sums.objects++;
+    if (isCurrent && !this.isTopped(row.key)) this.sums.objects++;
     return true;
   }
 
@@ -81,7 +98,7 @@ export class RangeCounts {
    * version. Answers whether the recovery point has it, and whether it needs it.
    */
   addOmitted({ decision: { row }, isNewer }: Placed, known: Row, isRead: boolean): { has: boolean; needed: boolean } {
-    const isCurrent = isNewer && !this.isTopped(row.key);
+    const isCurrent = (this.takesPlace(row.key) || isNewer) && !this.isTopped(row.key);
     if (isCurrent) this.topped = row.key;
     if (known.kind === 'put' && this.job.metadata === 'FULL' && !isRead) this.sums.unread++;
     if (!isCurrent && this.job.versions === 'CURRENT') return { has: false, needed: false };

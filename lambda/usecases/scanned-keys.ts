@@ -1,7 +1,9 @@
+import { grouped } from '../core/groups';
 import { inventoryInvalid } from '../core/inventory-manifest';
 import type { BackupJob } from '../core/jobs';
+import { removalsIn } from '../core/removals';
 import { isVersion, NULL_VERSION, Row, versionIdentity } from '../core/row';
-import { isRemovalOf, newestFirst } from '../core/view';
+import { newestFirst } from '../core/view';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScannedKey } from './history';
 import { versionsOfKey } from './key-versions';
@@ -40,8 +42,9 @@ export class ScannedKeys {
     if (removals.length === 0) return reported;
     const gone = new Set(removals.map(({ versionId }) => versionId).filter((id) => id !== NULL_VERSION));
     // The ID of null versions does: gone are those that the history knows, and whose deletion it knows too.
+    const removalsOf = removalsIn(removals);
     for (const row of history)
-      if (isVersion(row) && row.versionId === NULL_VERSION && removals.some((one) => isRemovalOf(one, row)))
+      if (isVersion(row) && row.versionId === NULL_VERSION && removalsOf(row).length > 0)
         gone.add(versionIdentity(row));
     return reported.filter((row) => !gone.has(versionIdentity(row)));
   }
@@ -74,10 +77,12 @@ export class ScannedKeys {
   private async ordered(key: string, scanned: readonly Row[], tied: ReadonlySet<number>): Promise<readonly Row[]> {
     const listed = await versionsOfKey(this.source, { bucket: this.job.bucket, key });
     const place = new Map(listed.map((entry, index) => [entry.versionId, index]));
+    const bySecond = grouped(listed, ({ lastModified }) => lastModified);
     const linked = scanned.map((row): Row => {
       const own = place.get(row.versionId);
       if (!tied.has(row.lastModified) || own === undefined) return row;
-      const older = listed.slice(own + 1).filter((entry) => entry.lastModified === row.lastModified);
+      const beside = bySecond.get(row.lastModified) ?? [];
+      const older = beside.filter(({ versionId }) => (place.get(versionId) ?? -1) > own);
       const links = this.job.versions === 'ALL' ? older.slice(0, 1) : older;
       return links.length > 0 ? { ...row, newerThan: links.map((entry) => entry.versionId).join(',') } : row;
     });

@@ -58,6 +58,7 @@ export class BackupWorkflow extends Construct implements IWorkflow {
     return {
       prepare: create(this, 'Prepare', FunctionName.backupPrepare, context, {
         description: 'Checks the bucket, takes the job lock, plans the scan',
+        memoryMiB: ONE_VCPU_MIB,
       }),
       scan: create(this, 'Scan', FunctionName.backupScan, context, {
         description: 'Reads an inventory report or lists a bucket into sorted runs',
@@ -65,6 +66,7 @@ export class BackupWorkflow extends Construct implements IWorkflow {
       }),
       partition: create(this, 'Partition', FunctionName.backupPartition, context, {
         description: 'Cuts the scan into ranges of equal weight',
+        memoryMiB: ONE_VCPU_MIB,
       }),
       range: create(this, 'Range', FunctionName.backupRange, context, {
         description: 'Stores what is new in a range and writes its history',
@@ -72,6 +74,7 @@ export class BackupWorkflow extends Construct implements IWorkflow {
       }),
       commit: create(this, 'Commit', FunctionName.backupCommit, context, {
         description: 'Checks the counts and commits the recovery point',
+        memoryMiB: ONE_VCPU_MIB,
       }),
       failed: create(this, 'Failed', FunctionName.backupFailed, context, {
         description: 'Records a failed backup job and frees its lock',

@@ -34,7 +34,7 @@ test.each([
   [['backup'], "missing required argument 'bucket'"],
   [['backup', 'photos', 'music'], 'too many arguments'],
   [['backup', 'photos', '--sourc', 'auto'], 'Did you mean --source?'],
-  [['backup', 'photos', '--source', 'changes'], 'It must be auto or listing or inventory'],
+  [['backup', 'photos', '--source', 'events'], 'It must be auto or listing or inventory or changes'],
   [['backup', 'photos', '--delete-after-days', '0'], 'It must be a whole number from 1'],
   [['backup', 'photos', '--delete-after-days', '36501'], '--delete-after-days: must be at most 36500 days'],
   [['backup', 'photos', '--tag', 'novalue'], 'It must be name=value'],

@@ -1,5 +1,6 @@
 import type { Row } from '../../lambda/core/row';
-import { compareSequencers, newestFirst, viewAt } from '../../lambda/core/view';
+import { compareSequencers } from '../../lambda/core/sequencers';
+import { newestFirst, viewAt } from '../../lambda/core/view';
 
 const put = (versionId: string, lastModified: number, more: Partial<Row> = {}): Row => ({
   key: 'k',

@@ -205,4 +205,21 @@ describe('a delete marker that a report still lists, and that was deleted since'
     expect(lines.map((key) => rig.s3.text(VAULT, key)).join('')).toContain(marker);
     if (versions === 'ALL') expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
   });
+
+  test.each([
+    ['in one turn', Infinity, []],
+    ['in many turns', 0, []],
+    ['with the version under it left out', 0, [1]],
+  ])('hides no object in the numbers either, %s', async (_, remaining, leftOut) => {
+    const { rig } = filled();
+    const { objects } = await rig.backup(LISTING);
+    const marker = rig.s3.delete('src', 'b') ?? '';
+    rig.s3.advance(HOUR);
+    deliverWithout(rig, 'b', ...leftOut);
+    rig.s3.deleteVersion('src', 'b', marker);
+    rig.deadline.remaining = remaining;
+    const output = await rig.backup(INVENTORY);
+    expect(output).toMatchObject({ status: 'PARTIAL', objects });
+    expect(rig.s3.keys('src')).toHaveLength(objects);
+  });
 });

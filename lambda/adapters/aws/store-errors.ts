@@ -62,8 +62,8 @@ function codeOf(error: S3ServiceException): StoreErrorCode {
   const status = error.$metadata.httpStatusCode ?? 0;
   if (isMarker(error) && (status === 404 || status === 405)) return 'delete-marker';
   if (/throttl|rate exceeded/i.test(`${error.name} ${error.message}`)) return 'throttled';
-  // The key that encrypts the object is disabled, deleted or unreachable.
-  if (error.name.startsWith('KMS.')) return 'access-denied';
+  // The key that encrypts the object is disabled or deleted; what AWS itself cannot do for now says nothing of the key.
+  if (error.name.startsWith('KMS.')) return status >= 500 ? 'unavailable' : 'access-denied';
   const byMessage = BY_MESSAGE.find(({ code, text }) => code === error.name && text.test(error.message));
   return byMessage?.means ?? BY_CODE[error.name] ?? byStatus(status);
 }
