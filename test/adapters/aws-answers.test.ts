@@ -147,6 +147,7 @@ describe('answers of AWS', () => {
     ['an archived object', 'GET', { status: 403, body: errorXml('InvalidObjectState') }, 'archived'],
     ['a denied object', 'GET', { status: 403, body: errorXml('AccessDenied') }, 'access-denied'],
     ['a disabled KMS key', 'GET', { status: 400, body: errorXml('KMS.DisabledException') }, 'access-denied'],
+    ['KMS out of order', 'GET', { status: 500, body: errorXml('KMS.InternalException') }, 'unavailable'],
     ['KMS throttling', 'GET', { status: 400, body: errorXml('ThrottlingException', 'Rate exceeded') }, 'throttled'],
     ['KMS throttling by its own name', 'GET', { status: 400, body: errorXml('KMS.ThrottlingException') }, 'throttled'],
     ['a wrong signature', 'GET', { status: 403, body: errorXml('SignatureDoesNotMatch') }, 'invalid'],
