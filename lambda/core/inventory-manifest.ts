@@ -109,15 +109,13 @@ export function columnProblems(columns: readonly string[]): string[] {
  * written after it may be missing. Throws `InventoryInvalid` for a report that began after it was written.
  */
 export function scanStart(name: string, { createdAt }: InventoryManifest, folder: number, written: number): number {
-  const start = Math.min(folder, createdAt ?? folder);
-  if (Math.max(folder, createdAt ?? folder) > written) {
-    const began = toIso(Math.max(folder, createdAt ?? folder));
+  const latest = Math.max(folder, createdAt ?? folder);
+  if (latest > written)
     throw inventoryInvalid(
       `inventory report ${name}`,
-      `began ${began}, after it was written: remove it from the scratch bucket`,
+      `began ${toIso(latest)}, after it was written: remove it from the scratch bucket`,
     );
-  }
-  return start;
+  return Math.min(folder, createdAt ?? folder);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -287,7 +287,7 @@ class RangeBackup {
       if (row.kind === 'put' && has) await this.keep(decision, outcome, needed, delta);
     }
     if (decision.kind === 'store' && has) await this.keep(decision, outcome, needed, delta);
-    if (!has) this.keepBeside(outcome, delta);
+    if (!has) this.write(outcome, delta);
     if (this.counts.addLost(decision, outcome)) this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
     if (decision.kind === 'store' && decision.isLater) {
       if (outcome.kind === 'skipped') delta.add(notStored(row, outcome.reason));
@@ -298,15 +298,15 @@ class RangeBackup {
     if (outcome.kind === 'omitted') {
       const { has, needed: isCurrent } = this.counts.addOmitted(placed, known, outcome.isRead);
       if (has && known.kind === 'put') await this.keep({ row: known, known }, outcome.then, isCurrent, delta);
-      else if (known.kind === 'put') this.keepBeside(outcome.then, delta);
+      else if (known.kind === 'put') this.write(outcome.then, delta);
     } else {
       delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
       this.counts.sums.removed++;
     }
   }
 
-  /** A version that the vault gets and that the recovery point does not tell of. */
-  private keepBeside(outcome: Outcome, delta: DeltaWriter): void {
+  /** What the vault gets of a version, whether the recovery point tells of it or not. */
+  private write(outcome: Outcome, delta: DeltaWriter): void {
     if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
     if (outcome.kind === 'copied') delta.add(outcome.row);
     if (outcome.kind === 'reused') this.restate(outcome.states, delta);
@@ -318,15 +318,11 @@ class RangeBackup {
       await this.skip(version, outcome.reason, needed, delta);
       return;
     }
-    if (outcome.kind !== 'body' && outcome.kind !== 'copied') {
-      this.counts.sums.reused++;
-      if (outcome.kind === 'reused') this.restate(outcome.states, delta);
-      return;
-    }
-    if (outcome.kind === 'body') delta.addPacked(outcome.row, outcome.body);
-    else delta.add(outcome.row);
-    this.counts.sums.stored++;
-    this.counts.sums.storedBytes += version.row.size ?? 0;
+    this.write(outcome, delta);
+    if (outcome.kind === 'body' || outcome.kind === 'copied') {
+      this.counts.sums.stored++;
+      this.counts.sums.storedBytes += version.row.size ?? 0;
+    } else this.counts.sums.reused++;
   }
 
   private restate(states: readonly Row[], delta: DeltaWriter): void {
