@@ -70,7 +70,7 @@ export class DecidedKeys {
   }
 
   private unread(rows: readonly Row[], history: readonly Row[]): number {
-    if (this.job.versions === 'ALL' || rows.length === 0) return 0;
+    if (this.job.metadata !== 'FULL' || this.job.versions === 'ALL' || rows.length === 0) return 0;
     const seen = new Set(rows.map(versionIdentity));
     const removalsOf = removalsIn(history);
     return history.filter(

@@ -39,7 +39,7 @@ export class RangeCounts {
       if (last !== undefined && compareKeys(key, last) > 0) return;
       this.sums.leftOut += counts.leftOut;
       this.sums.gaps += counts.gaps;
-      if (this.job.metadata === 'FULL') this.sums.unread += counts.unread;
+      this.sums.unread += counts.unread;
     }
   }
 
