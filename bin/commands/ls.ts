@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import { toIso } from '../../lambda/core/instant';
 import { notStored, sizeOf } from '../../lambda/core/listed';
-import { BucketState, openState } from '../../lambda/usecases/browse';
+import { BucketState } from '../../lambda/usecases/browse';
 import { ListedEntry, listObjects } from '../../lambda/usecases/browse-objects';
 import type { Context, Run } from './context';
-import { stateText } from './doubts';
 import { Exit } from './errors';
 import { oneLine } from './format';
 import { wholeNumber } from './options';
 import { listed } from './output';
-import { readVault } from './reading';
+import { readState } from './reading';
 import { exactness, mark, Marks } from './marks';
 import { Problems, StateOptions, withStateOptions } from './state-input';
 
@@ -50,10 +49,8 @@ async function ls(context: Context, bucket: string, prefix: string, options: LsO
   problems.item('the prefix', prefix);
   const request = problems.state(bucket, options);
   problems.check();
-  return readVault(context, [request], async (ports) => {
+  return readState(context, request, async (ports, state) => {
     const { io } = context;
-    const state = await openState(ports, request);
-    io.err(stateText(state));
     const marks = new Marks('there');
     const entries = listObjects(ports, state, { prefix, delimiter: options.recursive ? undefined : '/' });
     const count = await listed(context, shown(entries, marks), {

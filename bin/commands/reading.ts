@@ -1,8 +1,10 @@
 import { isStoreError } from '../../lambda/ports/object-store';
+import { type BucketState, openState } from '../../lambda/usecases/browse';
 import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import type { PointPorts } from '../../lambda/usecases/restore-point';
 import { Vault } from '../../lambda/usecases/vault';
 import { type Context, vaultOf } from './context';
+import { stateText } from './doubts';
 import { CliError, CutOff } from './errors';
 import type { StateRequest } from './state-input';
 import { TempFiles } from './temp-files';
@@ -39,6 +41,18 @@ export async function readVault<T>(
     await scratch.close();
   }
 }
+
+/** The same for one state, which is named on stderr first. */
+export const readState = <T>(
+  context: Context,
+  request: StateRequest,
+  work: (ports: PointPorts, state: BucketState) => Promise<T>,
+): Promise<T> =>
+  readVault(context, [request], async (ports) => {
+    const state = await openState(ports, request);
+    context.io.err(stateText(state));
+    return work(ports, state);
+  });
 
 function explained(error: unknown): unknown {
   if (error instanceof CutOff) return new CutOff(explained(error.cause));

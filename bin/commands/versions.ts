@@ -4,15 +4,14 @@ import { toSelection } from '../../lambda/core/items';
 import { notStored, sizeOf, versionDoubts } from '../../lambda/core/listed';
 import { type ItemSelector, toSelector } from '../../lambda/core/restore-schema';
 import type { KeyView, VersionView } from '../../lambda/core/view';
-import { BucketState, openState, viewsIn } from '../../lambda/usecases/browse';
+import { BucketState, viewsIn } from '../../lambda/usecases/browse';
 import type { Context, Run } from './context';
-import { stateText } from './doubts';
 import { Exit } from './errors';
 import { oneLine } from './format';
 import { exactness } from './marks';
 import { wholeNumber } from './options';
 import { listed } from './output';
-import { readVault } from './reading';
+import { readState } from './reading';
 import { Problems, StateOptions, withStateOptions } from './state-input';
 
 interface VersionsOptions extends StateOptions {
@@ -66,10 +65,8 @@ async function versions(
   const selector = selectorOf(problems, item, options);
   const request = problems.state(bucket, options);
   problems.check();
-  return readVault(context, [request], async (ports) => {
+  return readState(context, request, async (ports, state) => {
     const { io } = context;
-    const state = await openState(ports, request);
-    io.err(stateText(state));
     const [range = { from: '' }] = toSelection([selector]).intervals;
     const all = versionsOf(viewsIn(ports, state, range), state);
     const json = (version: Version): unknown => document(state, version);
