@@ -52,6 +52,8 @@ const jobPrefix = (jobId: string): string => `${ScratchPrefix.jobs}${jobId}/`;
 export const unitsKey = (jobId: string, step: string): string => `${jobPrefix(jobId)}${step}/units.jsonl`;
 /** What Prepare decided, see usecases/backup-prepare. */
 export const planKey = (jobId: string): string => `${jobPrefix(jobId)}plan.json`;
+/** What Prepare found out about the capture of the bucket's events, see usecases/coverage-note. */
+export const coverageNoteKey = (jobId: string): string => `${jobPrefix(jobId)}coverage.json`;
 /** The error that ended a unit of a fan-out: a Distributed Map says only that something failed. */
 export const unitErrorKey = (jobId: string): string => `${jobPrefix(jobId)}error.json`;
 const ofTurn =

@@ -109,9 +109,14 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const isScan = job.source !== 'changes';
   // A job that scans nothing leaves all ranges but those that it worked on as they were.
   const within = isScan ? units : [{ from: '' }];
-  const known = knownMetadata(job, base, { hasGaps: runs.gaps.length > 0, unread: totals.unread });
-  const gaps = [...runs.gaps, ...unreadUntil(known, base)];
-  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost });
+  const missed = missedEvents(job, totals);
+  const isRead = job.metadata === 'FULL' && totals.unread === 0;
+  const known = knownMetadata(job, base, {
+    hasGaps: missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base)),
+    isRead,
+  });
+  const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base)];
+  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead });
   return {
     counts: isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows),
     status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
@@ -226,11 +231,10 @@ type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'chan
 
 /** How far tags and ACLs are known, and the change log is taken in. */
 function knownMetadata(
-  { asOf, metadata, changes, continuous }: BackupJob,
+  { asOf, changes, continuous }: BackupJob,
   base: Manifest | undefined,
-  { hasGaps, unread }: { readonly hasGaps: boolean; readonly unread: number },
+  { hasGaps, isRead }: { readonly hasGaps: boolean; readonly isRead: boolean },
 ): KnownMetadata {
-  const isRead = metadata === 'FULL' && unread === 0;
   if (!changes) {
     const metadataThrough = isRead || !base ? toIso(asOf) : base.metadataThrough;
     return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
@@ -244,6 +248,18 @@ function knownMetadata(
     changesThrough: through,
     changesMissed: isMissed || undefined,
   };
+}
+
+/** Whether changes of a gap may be unknown still: a full read that came after it has found them. */
+const isUnread = ({ before }: CoverageGap, base: Manifest | undefined): boolean => {
+  const read = base?.continuous?.metadataReadAt;
+  return read === undefined || before > fromIso(read);
+};
+
+/** Where one event never came, others may not have come either: of versions that are gone by now, and of tags. */
+function missedEvents({ continuous, asOf }: BackupJob, { gaps }: RangeResult): readonly CoverageGap[] {
+  if (!continuous || gaps === 0) return [];
+  return [{ after: continuous.reconciledThrough, before: asOf, reason: 'events-missed' }];
 }
 
 /** Capture was off since the last commit: what changed meanwhile, no event has told of. */

@@ -13,6 +13,7 @@ import type { JobLock, JobState } from '../ports/catalog';
 import { isStoreError } from '../ports/object-store';
 import { ChosenSource, chooseSource } from './choose-source';
 import { stopContinuous } from './commit-continuous';
+import { CoverageNote } from './coverage-note';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
 import { ensureCapture, planChanges } from './plan-changes';
@@ -90,7 +91,12 @@ async function prepare(
   if (request.upkeep && base?.manifest.changesThrough !== undefined)
     ports.metrics.put(MetricName.uncommittedAge, now - fromIso(base.manifest.changesThrough), request.bucket);
   const shared = await shareScan(ports, request, base?.manifest, now);
-  const { units, ...scan } = shared ?? (await ownScan(ports, request, base?.manifest, { described, jobId }));
+  const own = shared ?? (await ownScan(ports, request, base?.manifest, { described, jobId }));
+  if ('wait' in own) {
+    await record('PENDING');
+    return own;
+  }
+  const { units, readAll, ...scan } = own;
   const job: BackupJob = {
     jobId,
     executionArn: execution.arn,
@@ -103,7 +109,7 @@ async function prepare(
     seq: (base?.manifest.seq ?? 0) + 1,
     fence: lock.fence,
     versions: request.versions,
-    metadata: request.metadata,
+    metadata: readAll ? 'FULL' : request.metadata,
     deleteAfterDays: request.deleteAfterDays,
     recoveryPointTags: request.recoveryPointTags,
     scheduled: request.scheduled,
@@ -141,30 +147,40 @@ async function ownScan(
   request: BackupRequest,
   base: Manifest | undefined,
   { described, jobId }: { described: BucketDescription | undefined; jobId: string },
-): Promise<OwnScan> {
+): Promise<OwnScan | WaitAnswer> {
   const { region, aclsEnabled, ownership, date: now } = described ?? (await describeSource(ports, request));
   const bucketFacts = { region, aclsEnabled, ownership };
   const { bucket, metadata } = request;
   const before = { ...ports.source.counts() };
   if (!base) await refuseVaultBucket(ports.source, bucket, 'bucket');
+  const note = await CoverageNote.ofJob(ports.scratch, jobId);
   const capture =
-    metadata === 'EVENTS' || base?.continuous ? await ensureCapture(ports, { bucket, jobId, base, now }) : undefined;
+    metadata === 'EVENTS' || base?.continuous
+      ? await ensureCapture(ports, { bucket, jobId, base, now, note })
+      : undefined;
   const asOf = Math.max(now, base ? fromIso(base.asOf) : 0);
-  const { through } = planChanges(ports, base, { asOf, now, capture });
-  const continuous = await planContinuous(ports, request, base, { now, capture, through });
+  const logged = planChanges(ports, base, { asOf, now, capture });
+  const continuous = await planContinuous(ports, request, base, { now, capture, changes: logged, note });
+  // What is read before S3 sends events may change once more without anybody telling.
+  const isStart = request.upkeep ? continuous?.isStart === true : !base && capture === 'enabled';
+  const wait = isStart ? await note.waitFor(now, ports.settings.startSeconds) : 0;
+  if (wait > 0) return { wait };
   const source = await chosenSource(ports, request, { base, now, continuous });
   const changes = planChanges(ports, base, { asOf: source.asOf, now, capture });
   const requests = requestsSince(ports.source, before);
   return {
     ...source,
+    readAll: request.upkeep && source.source === 'listing' && continuous?.readAll,
     requests,
     changes,
     continuous: continuous && scannedBy(source, continuous.job, base),
     ...bucketFacts,
   };
 }
-type OwnScan = ChosenSource &
-  Pick<BackupJob, 'requests' | 'changes' | 'continuous' | 'region' | 'aclsEnabled' | 'ownership'>;
+type OwnScan = ChosenSource & { readonly readAll?: boolean } & Pick<
+    BackupJob,
+    'requests' | 'changes' | 'continuous' | 'region' | 'aclsEnabled' | 'ownership'
+  >;
 
 interface SourceFacts {
   readonly base: Manifest | undefined;

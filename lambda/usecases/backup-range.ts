@@ -15,7 +15,8 @@ import { RangeResult, sumResults } from '../core/range-result';
 import type { Row } from '../core/row';
 import { COMPARE_COLUMNS, FOLD_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
 import { JobRuns, runsOf } from './backup-partition';
-import { readMetadata, SkipReason, Stored, VersionStore } from './backup-store';
+import { SkipReason, Stored, VersionStore } from './backup-store';
+import { changedStates } from './changed-states';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
 import { DecidedKeys } from './decided-keys';
@@ -234,7 +235,7 @@ class RangeBackup {
     // That a report leaves a version out proves nothing.
     if (decision.kind === 'remove') return this.job.source === 'inventory' ? this.leftOut(decision) : { kind: 'gone' };
     if (decision.kind === 'reuse' && this.job.metadata === 'FULL' && decision.row.kind === 'put')
-      return { kind: 'reused', states: await this.changedStates(decision) };
+      return { kind: 'reused', states: await changedStates(this.ports, this.job, decision) };
     if (decision.kind === 'reuse' && this.job.aclsEnabled && decision.row.acl !== undefined)
       return { kind: 'reused', states: this.reportedAcl(decision, decision.row.acl) };
     return { kind: 'nothing' };
@@ -259,7 +260,7 @@ class RangeBackup {
       return then.kind === 'unfinished' ? then : { kind: 'omitted', isRead: true, then };
     }
     const isRead = this.job.metadata === 'FULL' && !isRefused;
-    const news = isRead ? await this.changedStates({ kind: 'reuse', row: known, known, states }) : [];
+    const news = isRead ? await changedStates(this.ports, this.job, { kind: 'reuse', row: known, known, states }) : [];
     return { kind: 'omitted', isRead, then: { kind: 'reused', states: news } };
   }
 
@@ -361,17 +362,6 @@ class RangeBackup {
       this.counts.uncover(key);
     }
     await this.report.add({ key, versionId, outcome: 'skipped', reason: 'version-gone' });
-  }
-
-  /** Tags and ACL of a known version as they are now, where they differ from what the history says. */
-  private async changedStates(decision: Decision & { kind: 'reuse' }): Promise<Row[]> {
-    const now = await readMetadata(this.ports, this.job, decision.row);
-    if (!now) return [];
-    const state = (value: Pick<Row, 'tags' | 'acl'>): Row => stateRow(decision.row, value, this.job.asOf);
-    return [
-      ...(now.tags === latestOf(decision, 'tags') ? [] : [state({ tags: now.tags })]),
-      ...(now.acl === undefined || now.acl === latestOf(decision, 'acl') ? [] : [state({ acl: now.acl })]),
-    ];
   }
 }
 

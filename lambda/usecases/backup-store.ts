@@ -5,7 +5,15 @@ import { refuseContradiction } from '../core/inventory-contradictions';
 import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob } from '../core/jobs';
 import { NULL_VERSION, Row, VaultFile } from '../core/row';
-import { isStoreError, ObjectHead, ObjectRef, ObjectStore, StoreError, StoreErrorCode } from '../ports/object-store';
+import {
+  Dated,
+  isStoreError,
+  ObjectHead,
+  ObjectRef,
+  ObjectStore,
+  StoreError,
+  StoreErrorCode,
+} from '../ports/object-store';
 import type { BackupPorts } from './context';
 import { CopyIntoVault, CopyPorts } from './copy-into-vault';
 import { versionsOfKey } from './key-versions';
@@ -179,18 +187,21 @@ export async function readMetadata(
   ports: BackupPorts,
   job: BackupJob,
   row: Row,
-): Promise<{ readonly tags: string; readonly acl?: string } | undefined> {
+): Promise<{ readonly tags: Dated<string>; readonly acl?: Dated<string> } | undefined> {
   const ref = { bucket: job.bucket, key: row.key, versionId: row.versionId };
   try {
     const [tags, acl] = await Promise.all([
-      ports.source.getTags(ref),
-      job.aclsEnabled ? ports.source.getAcl(ref) : undefined,
+      ports.source.readTags(ref),
+      job.aclsEnabled ? ports.source.readAcl(ref) : undefined,
     ]);
     if (row.versionId === NULL_VERSION) {
       const head = await ports.source.head({ ...ref, ifMatch: row.etag });
       if (await isReplaced(ports.source, job.bucket, row, head)) return undefined;
     }
-    return { tags: encodeTags(tags), acl: acl && encodeAcl(acl) };
+    return {
+      tags: { ...tags, value: encodeTags(tags.value) },
+      acl: acl && { ...acl, value: encodeAcl(acl.value) },
+    };
   } catch (error) {
     if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return undefined;
     throw error;

@@ -19,13 +19,15 @@ export interface ContinuousFacts {
   /** Gaps that jobs have noted in the log. */
   readonly gaps: readonly CoverageGap[];
   readonly lost: number;
+  /** All tags and ACLs were read. */
+  readonly isRead: boolean;
 }
 
 /** What the commit says of continuous backup. Watermarks never go back: what was whole once stays so. */
 export function continuousOf(
   { continuous, changes, source, versions, asOf, report }: BackupJob,
   base: Manifest | undefined,
-  { lag, gaps, lost }: ContinuousFacts,
+  { lag, gaps, lost, isRead }: ContinuousFacts,
 ): Continuous | undefined {
   if (!continuous) return undefined;
   const before = base?.continuous;
@@ -47,6 +49,7 @@ export function continuousOf(
       .filter((gap) => gap.before > horizon)
       .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
     stopped: continuous.stopped,
+    metadataReadAt: isRead ? toIso(asOf) : before?.metadataReadAt,
     // A listing looks for them: what it does not find is gone.
     unresolved: scan === 'listing' ? lost : (continuous.unresolved ?? 0) + lost,
   };
@@ -58,7 +61,12 @@ function mergeGaps(gaps: readonly CoverageGap[]): CoverageGap[] {
   for (const gap of [...gaps].sort((a, b) => a.after - b.after)) {
     const last = merged.at(-1);
     if (last && gap.after <= last.before) {
-      merged[merged.length - 1] = { ...last, before: Math.max(last.before, gap.before) };
+      const reasons = new Set([...last.reason.split(', '), ...gap.reason.split(', ')]);
+      merged[merged.length - 1] = {
+        after: last.after,
+        before: Math.max(last.before, gap.before),
+        reason: [...reasons].join(', '),
+      };
     } else merged.push(gap);
   }
   return merged;

@@ -1,4 +1,4 @@
-import { DELIVERY_SECONDS, SETTLE_SECONDS } from '../contract/change-log-schema';
+import { DELIVERY_SECONDS, SETTLE_SECONDS, startSecondsOf } from '../contract/change-log-schema';
 import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
 import type { BucketClaims, CaptureControl } from '../ports/capture-control';
@@ -62,6 +62,8 @@ export interface BackupSettings {
   readonly settleSeconds: number;
   /** Time that S3 may take to send an event. */
   readonly deliverySeconds: number;
+  /** Time that S3 may take to begin with sending events. */
+  readonly startSeconds: number;
   /** Workers of a job that run at a time. */
   readonly maxConcurrency: number;
   /** Whether the vault was deployed with the function that removes delete markers. */
@@ -83,6 +85,7 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   listingUnitRows: 200_000,
   settleSeconds: SETTLE_SECONDS,
   deliverySeconds: DELIVERY_SECONDS,
+  startSeconds: startSecondsOf(DELIVERY_SECONDS),
   maxConcurrency: 200,
   markerRemoval: false,
 };

@@ -4,6 +4,7 @@ import type { ChangesToFold } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
 import { isStoreError } from '../ports/object-store';
 import type { BackupPorts } from './context';
+import type { CoverageNote } from './coverage-note';
 
 /** Whether S3 tells of changes: since this job, since before, or not as far as this vault may see to it. */
 export type Capture = 'enabled' | 'was-enabled' | 'denied';
@@ -29,16 +30,26 @@ export function planChanges(
   };
 }
 
+interface EventsOf {
+  readonly bucket: string;
+  readonly jobId: string;
+  readonly base: Manifest | undefined;
+  readonly now: number;
+  readonly note: CoverageNote;
+}
+
 /**
  * Has S3 tell of changes. Where it did not, the change log says so first: whatever becomes of this job, the next commit knows of the gap. A
  * bucket that may not be configured is backed up all the same: the manifest says what is missing.
  */
 export async function ensureCapture(
   { buckets, changeLog, log }: Pick<BackupPorts, 'buckets' | 'changeLog' | 'log'>,
-  { bucket, jobId, base, now }: { bucket: string; jobId: string; base: Manifest | undefined; now: number },
+  { bucket, jobId, base, now, note }: EventsOf,
 ): Promise<Capture> {
-  const noteGap = (): Promise<void> =>
-    changeLog.append([
+  const noteGap = async (): Promise<void> => {
+    await note.write({ at: now, wasOff: true });
+    if (!base) return;
+    await changeLog.append([
       {
         id: `gap-${jobId}`,
         bucket,
@@ -47,16 +58,16 @@ export async function ensureCapture(
           versionId: '',
           kind: 'gap',
           lastModified: now,
-          removedAfter: fromIso(
-            base?.continuous?.capturedThrough ?? base?.changesThrough ?? base?.asOf ?? '1970-01-01T00:00:00Z',
-          ),
+          removedAfter: fromIso(base.continuous?.capturedThrough ?? base.changesThrough ?? base.asOf),
           removedBefore: now,
           uncertain: 'events-off',
         },
       },
     ]);
+  };
   try {
-    return await buckets.ensureEventBridge(bucket, base ? noteGap : undefined);
+    const capture = await buckets.ensureEventBridge(bucket, noteGap);
+    return note.wasOff ? 'enabled' : capture;
   } catch (error) {
     if (!isStoreError(error, 'access-denied')) throw error;
     log.warn('EventsNotEnabled', { bucket, problem: 'the notifications of the bucket may not be configured' });

@@ -2,10 +2,11 @@ import { CHANGE_LIFETIME_SECONDS } from '../contract/change-log-schema';
 import { invalidRequest } from '../contract/errors';
 import type { BackupRequest } from '../core/backup-request';
 import { fromIso, toIso } from '../core/instant';
-import type { ContinuousJob, CoverageGap } from '../core/jobs';
+import type { ChangesToFold, ContinuousJob, CoverageGap } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
 import { type CaptureHealth, STALE_CLAIM_SECONDS } from '../ports/capture-control';
 import type { BackupPorts } from './context';
+import type { CoverageNote } from './coverage-note';
 import type { Capture } from './plan-changes';
 
 type Continuous = NonNullable<Manifest['continuous']>;
@@ -22,8 +23,8 @@ const REPORT_AGE = 3 * DAY;
 const MOST_UNRECONCILED = 7 * DAY;
 /** and what was captured must not be older than this when nobody says otherwise. */
 const CHANGES_AGE = 2 * HOUR;
-/** S3 takes up to five minutes to begin with sending events: a third of what it may take to send one. */
-const START_SHARE = 3;
+/** All tags and ACLs are read once after a gap, and no more often: that takes a request or two for each version. */
+const READ_ALL_AGE = 7 * DAY;
 
 export interface ContinuousPlan {
   readonly job: ContinuousJob;
@@ -31,16 +32,20 @@ export interface ContinuousPlan {
   readonly unusable?: string;
   /** A comparison with the bucket is due. */
   readonly reconcile: boolean;
+  /** It reads all tags and ACLs: changes of them were missed. */
+  readonly readAll: boolean;
+  /** The job is the first that finds events coming, ever or again: S3 may not send all of them yet. */
+  readonly isStart: boolean;
 }
 
-/** What a job does for the bucket's continuous backup; undefined when it has none. `through` is the end of what is taken from the log. */
+/** What a job does for the bucket's continuous backup; undefined when it has none. */
 export async function planContinuous(
   ports: Pick<BackupPorts, 'captureControl' | 'catalog' | 'claims' | 'deployment' | 'settings'>,
   request: BackupRequest,
   base: Manifest | undefined,
-  facts: { readonly now: number; readonly capture: Capture | undefined; readonly through: number },
+  facts: PlanFacts,
 ): Promise<ContinuousPlan | undefined> {
-  const { isOurs, wasGivenUp } = await checkClaim(ports, request, base, facts.now);
+  const isOurs = await checkClaim(ports, request, base, facts);
   const before = base?.continuous;
   const days = request.upkeep?.days ?? before?.days;
   if (!request.upkeep && !before) return undefined;
@@ -48,43 +53,60 @@ export async function planContinuous(
     throw invalidRequest([
       `deleteAfterDays: is required, as bucket "${request.bucket}" has no continuous backup in this vault yet`,
     ]);
-  const { now, capture, through } = facts;
+  const { now, capture, changes } = facts;
   const since = base && before ? sinceOf(base, before, days) : now;
   const captured = before ? fromIso(before.capturedThrough) : now;
   const health = await ports.captureControl.health(captured, request.bucket);
   const stopped = stopReason(capture, health.disabledRules, isOurs);
   const lag = health.oldestSeconds ?? (health.queued === 0 ? 0 : Infinity);
+  const { gaps, isStart } = await gapsOf(ports, request.bucket, before, {
+    ...facts,
+    captured,
+    days,
+    stopped,
+    health,
+  });
   const isHeld = stopped !== undefined || health.deadLetters > 0 || !Number.isFinite(lag);
   const job: ContinuousJob = {
     plan: request.upkeep ? request.scheduled?.plan : before?.plan,
     days,
     since,
-    capturedThrough: isHeld ? captured : Math.max(captured, through - ports.settings.deliverySeconds - lag),
+    capturedThrough: isHeld ? captured : Math.max(captured, changes.through - ports.settings.deliverySeconds - lag),
     reconciledThrough: before ? fromIso(before.reconciledThrough) : 0,
-    gaps: await gapsOf(ports, request.bucket, before, { ...facts, captured, days, stopped, health, wasGivenUp }),
+    gaps,
     stopped,
     unresolved: before?.unresolved,
   };
-  return { job, ...judge(job, request, base, { now, deadLetters: health.deadLetters }) };
+  const isMissed = base !== undefined && (changes.missed || (before !== undefined && isStart));
+  const readAll = isMissed && stopped === undefined && isReadAllDue(before, now);
+  return { job, isStart, readAll, ...judge(job, request, base, { now, deadLetters: health.deadLetters, readAll }) };
 }
+
+interface PlanFacts {
+  readonly now: number;
+  readonly capture: Capture | undefined;
+  /** What is taken from the log. */
+  readonly changes: ChangesToFold;
+  readonly note: CoverageNote;
+}
+
+const isReadAllDue = (before: Continuous | undefined, now: number): boolean =>
+  before?.metadataReadAt === undefined || now - fromIso(before.metadataReadAt) >= READ_ALL_AGE;
 
 /** A window that was made longer reaches back no further than it did: what was deleted before that, merges have left out. */
 const sinceOf = (base: Manifest, { since, days: kept }: Continuous, days: number): number =>
   days > kept ? Math.max(fromIso(since), fromIso(base.asOf) - kept * DAY) : fromIso(since);
 
-interface Claimed {
-  readonly isOurs: boolean;
-  /** No upkeep has run for so long that the bucket's rules may have been gone with it. */
-  readonly wasGivenUp: boolean;
-}
-
-/** One vault at a time has a bucket's continuous backup, and periodic backups of it are in the same one. */
+/**
+ * One vault at a time has a bucket's continuous backup, and periodic backups of it are in the same one. Answers whether it is this one. A claim
+ * that no upkeep has renewed for days is noted: the bucket's rules may have been gone with it.
+ */
 async function checkClaim(
   { claims, deployment }: Pick<BackupPorts, 'claims' | 'deployment'>,
   { bucket, upkeep, scheduled }: BackupRequest,
   base: Manifest | undefined,
-  now: number,
-): Promise<Claimed> {
+  { now, note }: PlanFacts,
+): Promise<boolean> {
   const { vaultBucket } = deployment;
   const known = await claims.find(bucket);
   const isLive = known !== undefined && now - known.at < STALE_CLAIM_SECONDS;
@@ -93,15 +115,15 @@ async function checkClaim(
     throw invalidRequest([
       `bucket: "${bucket}" has continuous backup in vault ${known.vaultBucket}, and its backups have to be there: remove it from one of the plans`,
     ]);
-  if (!upkeep) return { isOurs: isLive, wasGivenUp: false };
+  if (!upkeep) return isLive;
   if (isLive && known.plan !== undefined && plan !== known.plan)
     throw invalidRequest([
       `bucket: "${bucket}" has continuous backup by plan ${known.plan} already: remove it from one of the plans`,
     ]);
-  const claimed = { isOurs: true, wasGivenUp: !isLive };
-  if (isLive && now - known.at < CLAIM_AGE) return claimed;
+  if (isLive && now - known.at < CLAIM_AGE) return true;
+  if (!isLive && base?.continuous) await note.write({ at: now, wasGivenUp: true });
   const held = await claims.claim({ bucket, vaultBucket, plan, at: now }, known);
-  if (held.vaultBucket === vaultBucket) return claimed;
+  if (held.vaultBucket === vaultBucket) return true;
   throw invalidRequest([`bucket: "${bucket}" has got continuous backup in vault ${held.vaultBucket} just now`]);
 }
 
@@ -119,44 +141,43 @@ async function gapsOf(
   ports: Pick<BackupPorts, 'catalog' | 'settings'>,
   bucket: string,
   before: Continuous | undefined,
-  facts: {
-    now: number;
-    capture: Capture | undefined;
+  facts: PlanFacts & {
     captured: number;
     days: number;
     stopped: string | undefined;
     health: CaptureHealth;
-    wasGivenUp: boolean;
   },
-): Promise<readonly CoverageGap[]> {
-  const { now, capture, captured, days, stopped, wasGivenUp } = facts;
+): Promise<{ readonly gaps: readonly CoverageGap[]; readonly isStart: boolean }> {
+  const { now, capture, captured, days, stopped, note } = facts;
   const { capturedSince = 0 } = facts.health;
   const known = (before?.gaps ?? []).map(({ after, before: until, reason }) => ({
     after: fromIso(after),
     before: fromIso(until),
     reason,
   }));
-  const gaps = known.filter((gap) => gap.before > now - days * DAY);
   // The commit makes one gap of those that touch each other.
+  const gaps = known.filter((gap) => gap.before > now - days * DAY);
+  if (!before) return { gaps, isStart: true };
   const add = (reason: string, until = now): void => {
     gaps.push({ after: captured, before: until, reason });
   };
-  const point = before ? await ports.catalog.getContinuousPoint(bucket) : undefined;
-  const toStart = Math.ceil(ports.settings.deliverySeconds / START_SHARE);
+  const point = await ports.catalog.getContinuousPoint(bucket);
+  const { startSeconds } = ports.settings;
   // Queues and log keep what waits for 14 days: what waited longer is gone.
-  if (before && captured < now - CHANGE_LIFETIME_SECONDS) add('expired', now - CHANGE_LIFETIME_SECONDS);
-  if (capture === 'enabled') add(before ? 'events-off' : 'starting', now + toStart);
+  if (captured < now - CHANGE_LIFETIME_SECONDS) add('expired', now - CHANGE_LIFETIME_SECONDS);
+  const expired = gaps.length;
+  if (capture === 'enabled') add('events-off', now + (await note.waitFor(now, startSeconds)));
   else if (stopped !== undefined) add('stopped');
-  else if (before?.stopped !== undefined || point?.state === 'STOPPED' || (before && wasGivenUp)) add('stopped');
-  else if (before && capturedSince > captured) add('rule-missing', capturedSince + toStart);
-  return gaps;
+  else if (before.stopped !== undefined || point?.state === 'STOPPED' || note.wasGivenUp) add('stopped');
+  else if (capturedSince > captured) add('rule-missing', capturedSince + startSeconds);
+  return { gaps, isStart: gaps.length > expired && stopped === undefined };
 }
 
 function judge(
   { capturedThrough, reconciledThrough, gaps, stopped, unresolved }: ContinuousJob,
   request: BackupRequest,
   base: Manifest | undefined,
-  { now, deadLetters }: { now: number; deadLetters: number },
+  { now, deadLetters, readAll }: { now: number; deadLetters: number; readAll: boolean },
 ): Pick<ContinuousPlan, 'unusable' | 'reconcile'> {
   const most = request.maxSourceAgeMinutes === undefined ? CHANGES_AGE : request.maxSourceAgeMinutes * 60;
   const gapAfter = gaps.some((gap) => gap.before > reconciledThrough);
@@ -174,6 +195,6 @@ function judge(
   const lastReport = base?.continuous?.lastReport;
   const isCompared =
     now - reconciledThrough <= RECONCILE_AGE || (lastReport !== undefined && now - fromIso(lastReport) <= REPORT_AGE);
-  const reconcile = !base?.continuous || base.versions !== 'ALL' || gapAfter || !isCompared;
+  const reconcile = !base?.continuous || base.versions !== 'ALL' || gapAfter || readAll || !isCompared;
   return { unusable: reasons.length > 0 ? reasons.join('; ') : undefined, reconcile };
 }

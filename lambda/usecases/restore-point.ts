@@ -91,6 +91,7 @@ async function findPoint(ports: PointPorts, request: PointRequest): Promise<Comm
   const { sourceBucket, seq } = request;
   const known = await ports.catalog.listRecoveryPoints({ bucket: sourceBucket, limit: 1 });
   let number = seq ?? (await ports.vault.newestSeq(sourceBucket, known.items[0]?.seq));
+  let isContinuous = false;
   while (number !== undefined && number > 0) {
     const found = await ports.vault.readManifest(sourceBucket, number);
     if (found?.manifest.recoveryPoint) {
@@ -99,12 +100,17 @@ async function findPoint(ports: PointPorts, request: PointRequest): Promise<Comm
       return found;
     }
     if (seq !== undefined || !found) break;
+    isContinuous ||= found.manifest.continuous !== undefined;
     number--;
   }
   throw new BackupError(
     ErrorName.recoveryPointNotFound,
     seq === undefined
-      ? `bucket "${sourceBucket}" has no recovery point in vault ${ports.deployment.vaultName}: back it up first, or check the name`
+      ? `bucket "${sourceBucket}" has no recovery point in vault ${ports.deployment.vaultName}: ${
+          isContinuous
+            ? 'it has continuous backup only, so name the instant to restore with pointInTime'
+            : 'back it up first, or check the name'
+        }`
       : `recovery point ${recoveryPointId(sourceBucket, seq)} does not exist in vault ${ports.deployment.vaultName}: list them with "s3-backup recovery-points"`,
   );
 }

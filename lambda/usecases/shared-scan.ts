@@ -11,7 +11,7 @@ import type { BackupPorts } from './context';
 export type SharedScan = Pick<
   BackupJob,
   'shared' | 'source' | 'asOf' | 'requests' | 'region' | 'aclsEnabled' | 'ownership'
-> & { readonly units: readonly ScanUnit[] };
+> & { readonly units: readonly ScanUnit[]; readonly readAll?: undefined };
 
 /**
  * Rules of one bucket that are due together share one scan: a scheduled job for which the newest commit has all that it

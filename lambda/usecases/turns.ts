@@ -21,6 +21,11 @@ export class Scratch {
     return found && (parse(found) as T);
   }
 
+  /** Writes a file, whether there is one or not. */
+  async replace(key: string, value: unknown): Promise<void> {
+    await this.store.put({ bucket: this.bucket, key, body: Buffer.from(JSON.stringify(value), 'utf8') });
+  }
+
   /** Writes a file that must not exist yet. When another attempt was first, its content is the answer: it counts. */
   async create<T>(key: string, value: T): Promise<{ value: T; created: boolean }> {
     const body = Buffer.from(JSON.stringify(value), 'utf8');

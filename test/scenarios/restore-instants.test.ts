@@ -237,3 +237,16 @@ describe('an answer says whether it is exact', () => {
     expect(await doubted(rig)).toEqual({ exact: true, doubts: {} });
   });
 });
+
+test('a bucket that has continuous backup only is not restored without an instant: the error says so', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  rig.s3.put('src', 'a', 'one');
+  await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+  await expect(
+    rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true }),
+  ).rejects.toMatchObject({
+    name: 'RecoveryPointNotFound',
+    message: expect.stringContaining('name the instant to restore with pointInTime') as string,
+  });
+});
