@@ -1,5 +1,6 @@
 import type { Scheduled } from '../contract/steps';
 import type { Counts } from './counts';
+import type { SeenLetters } from './dead-letters';
 
 /** What every step of a backup job is told: small, and the same for all its units. */
 export interface BackupJob {
@@ -52,6 +53,8 @@ export interface ContinuousJob {
   readonly reconciledThrough: number;
   /** Intervals in which events may be missing for good, as capture was off. */
   readonly gaps: readonly CoverageGap[];
+  /** Events that failed for good, as the job found them. */
+  readonly deadLetters?: SeenLetters;
   /** Why changes may go by unseen even now. */
   readonly stopped?: string;
   /** Versions that were gone before they could be read, and that no scan has looked for since. */

@@ -1,3 +1,5 @@
+import type { DeadLetters } from '../core/dead-letters';
+
 /** How the capture of a vault's events is doing, and what says whose bucket is whose. */
 
 export interface CaptureHealth {
@@ -5,8 +7,6 @@ export interface CaptureHealth {
   readonly queued: number;
   /** Greatest age in seconds that a message of the queue had since an instant; undefined when nothing tells. */
   readonly oldestSeconds?: number;
-  /** Messages that failed for good. */
-  readonly deadLetters: number;
   /** What keeps the bucket's events from the queue: the rules that name it are disabled, or there is none. */
   readonly disabledRules: readonly string[];
   /**
@@ -19,6 +19,8 @@ export interface CaptureHealth {
 export interface CaptureControl {
   /** As far as it concerns a bucket. `since` is epoch seconds. */
   health(since: number, bucket: string): Promise<CaptureHealth>;
+  /** Messages that failed for good: those of all buckets of the vault. `since` is epoch seconds. */
+  deadLetters(since: number): Promise<DeadLetters>;
   /**
    * Has the events of exactly these buckets captured by rules that are made at run time: for buckets that are found by their tags. A bucket stays
    * in the rule that it is in, so that no event falls between two; rules that are right already are left alone. One that somebody has disabled

@@ -49,6 +49,7 @@ export function continuousOf(
       .filter((gap) => gap.before > horizon)
       .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
     stopped: continuous.stopped,
+    deadLetters: continuous.deadLetters,
     metadataReadAt: isRead ? toIso(asOf) : before?.metadataReadAt,
     // A listing looks for them: what it does not find is gone.
     unresolved: scan === 'listing' ? lost : (continuous.unresolved ?? 0) + lost,

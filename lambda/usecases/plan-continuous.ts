@@ -1,6 +1,7 @@
 import { CHANGE_LIFETIME_SECONDS } from '../contract/change-log-schema';
 import { invalidRequest } from '../contract/errors';
 import type { BackupRequest } from '../core/backup-request';
+import { lostLetters, seenLetters } from '../core/dead-letters';
 import { fromIso, toIso } from '../core/instant';
 import type { ChangesToFold, ContinuousJob, CoverageGap } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
@@ -57,6 +58,8 @@ export async function planContinuous(
   const since = base && before ? sinceOf(base, before, days) : now;
   const captured = before ? fromIso(before.capturedThrough) : now;
   const health = await ports.captureControl.health(captured, request.bucket);
+  const letters = await ports.captureControl.deadLetters(before?.deadLetters?.at ?? captured);
+  const lost = before ? lostLetters(before.deadLetters, letters, captured) : 0;
   const stopped = stopReason(capture, health.disabledRules, isOurs);
   const lag = health.oldestSeconds ?? (health.queued === 0 ? 0 : Infinity);
   const { gaps, isStart } = await gapsOf(ports, request.bucket, before, {
@@ -65,8 +68,9 @@ export async function planContinuous(
     days,
     stopped,
     health,
+    lost,
   });
-  const isHeld = stopped !== undefined || health.deadLetters > 0 || !Number.isFinite(lag);
+  const isHeld = stopped !== undefined || letters.count > 0 || !Number.isFinite(lag);
   const job: ContinuousJob = {
     plan: request.upkeep ? request.scheduled?.plan : before?.plan,
     days,
@@ -75,11 +79,12 @@ export async function planContinuous(
     reconciledThrough: before ? fromIso(before.reconciledThrough) : 0,
     gaps,
     stopped,
+    deadLetters: seenLetters(letters, now),
     unresolved: before?.unresolved,
   };
-  const isMissed = base !== undefined && (changes.missed || (before !== undefined && isStart));
+  const isMissed = base !== undefined && (changes.missed || (before !== undefined && (isStart || lost > 0)));
   const readAll = isMissed && stopped === undefined && isReadAllDue(before, now);
-  return { job, isStart, readAll, ...judge(job, request, base, { now, deadLetters: health.deadLetters, readAll }) };
+  return { job, isStart, readAll, ...judge(job, request, base, { now, deadLetters: letters.count, readAll }) };
 }
 
 interface PlanFacts {
@@ -146,6 +151,7 @@ async function gapsOf(
     days: number;
     stopped: string | undefined;
     health: CaptureHealth;
+    lost: number;
   },
 ): Promise<{ readonly gaps: readonly CoverageGap[]; readonly isStart: boolean }> {
   const { now, capture, captured, days, stopped, note } = facts;
@@ -170,7 +176,9 @@ async function gapsOf(
   else if (stopped !== undefined) add('stopped');
   else if (before.stopped !== undefined || point?.state === 'STOPPED' || note.wasGivenUp) add('stopped');
   else if (capturedSince > captured) add('rule-missing', capturedSince + startSeconds);
-  return { gaps, isStart: gaps.length > expired && stopped === undefined };
+  const isStart = gaps.length > expired && stopped === undefined;
+  if (facts.lost > 0) add('dead-letters');
+  return { gaps, isStart };
 }
 
 function judge(

@@ -92,11 +92,14 @@ export class Capture extends Construct {
   letSeeHealth(fn: RuntimeFunction): void {
     fn.setEnv(Env.captureQueueUrl, this.queue.queueUrl);
     fn.setEnv(Env.captureDeadLetterQueueUrl, this.deadLetterQueue.queueUrl);
+    fn.setEnv(Env.captureQueueArn, this.queue.queueArn);
+    fn.setEnv(Env.captureDeadLetterQueueArn, this.deadLetterQueue.queueArn);
     fn.setEnv(Env.captureRulePrefix, this.rulePrefix);
     fn.allow({
       actions: ['sqs:GetQueueAttributes'],
       resources: [this.queue.queueArn, this.deadLetterQueue.queueArn],
     });
+    fn.allow({ actions: ['sqs:ListMessageMoveTasks'], resources: [this.deadLetterQueue.queueArn] });
     fn.allow({
       actions: ['cloudwatch:GetMetricStatistics'],
       resources: ['*'],

@@ -79,7 +79,7 @@ describe('the health of the capture', () => {
         },
       }),
     });
-    expect(await control.health(NOW - 60, 'photos')).toMatchObject({ queued: 7, deadLetters: 5, disabledRules: [] });
+    expect(await control.health(NOW - 60, 'photos')).toMatchObject({ queued: 7, disabledRules: [] });
   });
 
   test('has the greatest age of the time that it is asked about, in whole minutes', async () => {
@@ -96,6 +96,59 @@ describe('the health of the capture', () => {
     });
     expect(StartTime).toBe(Date.parse('2026-11-22T09:00:00Z') / 1_000);
     expect(EndTime).toBe(NOW);
+  });
+
+  const letters = (fields: { count?: number; most?: number; tasks?: object[] } = {}) =>
+    on({
+      GetQueueAttributes: () => ({ body: { Attributes: { ApproximateNumberOfMessages: String(fields.count ?? 0) } } }),
+      GetMetricStatistics: () => ({ body: { Datapoints: fields.most ? [{ Maximum: fields.most }] : [] } }),
+      ListMessageMoveTasks: () => ({ body: { Results: fields.tasks ?? [] } }),
+    });
+
+  test('dead letters: those there are, the most there were, and redrives to the queue', async () => {
+    const task = { StartedTimestamp: 1_700_000_000_900, ApproximateNumberOfMessagesMoved: 4, Status: 'COMPLETED' };
+    const elsewhere = { ...task, DestinationArn: 'arn:aws:sqs:us-east-1:111122223333:another' };
+    const back = {
+      ...task,
+      StartedTimestamp: 1_700_000_060_000,
+      DestinationArn: 'arn:aws:sqs:us-east-1:111122223333:the-queue',
+    };
+    const { control, statistics, sent } = letters({
+      count: 1,
+      most: 5,
+      tasks: [task, elsewhere, back, { Status: 'FAILED' }],
+    });
+    expect(await control.deadLetters(NOW - 3_600)).toEqual({
+      count: 1,
+      most: 5,
+      redrives: [
+        { startedAt: 1_700_000_000, moved: 4 },
+        { startedAt: 1_700_000_060, moved: 4 },
+        { startedAt: 0, moved: 0 },
+      ],
+    });
+    expect(statistics()).toMatchObject({
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: 'the-letters' }],
+      StartTime: Date.parse('2026-11-22T09:01:00Z') / 1_000,
+    });
+    expect(sent.find(({ operation }) => operation === 'ListMessageMoveTasks')?.request).toEqual({
+      SourceArn: 'arn:aws:sqs:us-east-1:111122223333:the-letters',
+      MaxResults: 10,
+    });
+  });
+
+  test('without dead letters nobody asks for redrives, and where SQS does not know of any there were none', async () => {
+    const { control, sent } = letters();
+    expect(await control.deadLetters(NOW - 3_600)).toEqual({ count: 0, most: 0, redrives: [] });
+    expect(sent.map(({ operation }) => operation).sort()).toEqual(['GetMetricStatistics', 'GetQueueAttributes']);
+    const refusing = (type: string) =>
+      on({
+        GetQueueAttributes: () => ({ body: { Attributes: { ApproximateNumberOfMessages: '2' } } }),
+        ListMessageMoveTasks: () => ({ status: 400, body: { __type: type, message: 'no' } }),
+      }).control.deadLetters(NOW - 60);
+    expect(await refusing('InvalidAction')).toEqual({ count: 2, most: 0, redrives: [] });
+    await expect(refusing('AccessDeniedException')).rejects.toThrow('no');
   });
 
   test('tells nothing of an age that CloudWatch does not know', async () => {

@@ -56,14 +56,14 @@ test.each(['the log', 'the dead-letter queue'])('what waited in %s until it was 
   client.deleteVersion('short', versionId);
   if (where === 'the log') await rig.capture(client.take());
   else {
-    const { state } = rig.captureControl;
-    rig.captureControl.state = { ...state, deadLetters: 2 };
+    const { letters } = rig.captureControl;
+    rig.captureControl.letters = { ...letters, count: 2 };
     client.take();
     for (let day = 0; day < 14; day++) {
       rig.s3.advance(DAY);
       await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
     }
-    rig.captureControl.state = state;
+    rig.captureControl.letters = letters;
   }
   rig.s3.advance(15 * DAY);
   await upkeeps(3, 35);
@@ -86,4 +86,27 @@ test('a bucket that was out of its plan for some days has a gap of them', async 
   expect(await at(before)).toMatchObject({ exact: true });
   expect((await at(time)).doubts).toHaveProperty('coverage-gap');
   expect((await at(rig.s3.now - 2 * HOUR)).doubts).not.toHaveProperty('coverage-gap');
+});
+
+test.each(['purged', 'redriven'])('dead letters that were %s', async (how) => {
+  const { rig, client, upkeeps, at } = begun();
+  await upkeeps(3, 35);
+  rig.s3.advance(HOUR);
+  client.put('failed', 'one');
+  const time = rig.s3.now;
+  const messages = client.take();
+  const { letters } = rig.captureControl;
+  rig.captureControl.letters = { ...letters, count: 1, most: 1 };
+  await upkeeps(2, 35);
+  expect((await at(time)).doubts).toHaveProperty('not-captured-yet');
+  const redrives = how === 'purged' ? [] : [{ startedAt: Math.floor(rig.s3.now), moved: 1 }];
+  rig.captureControl.letters = { count: 0, most: 1, redrives };
+  if (how === 'redriven') expect(await rig.capture(messages)).toEqual([]);
+  await upkeeps(1, 35);
+  rig.captureControl.letters = { ...letters, redrives };
+  await upkeeps(50, 35);
+  const isPurged = how === 'purged';
+  expect(await at(time)).toMatchObject({ exact: !isPurged, doubts: isPurged ? { 'coverage-gap': 1 } : {} });
+  expect(await at(rig.s3.now - 2 * HOUR - DAY)).toMatchObject({ exact: true, doubts: {} });
+  expect(rig.source.counts()['GetObjectTagging'] ?? 0).toBe(isPurged ? 7 : 0);
 });

@@ -60,6 +60,7 @@ export function engineCapture(engine: Engine, opened: { destroy(): void }[]): ()
     return {
       control: {
         health: (since, bucket) => all.health(since, bucket),
+        deadLetters: (since) => all.deadLetters(since),
         ensureRules: (buckets) => own.ensureRules(buckets),
       },
       send: async (to, messages) => {

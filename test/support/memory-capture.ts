@@ -6,7 +6,8 @@ export function memoryCapture(): CaptureWorld {
   return {
     control,
     send: (queue, messages) => {
-      control.state = { ...control.state, [queue === 'queue' ? 'queued' : 'deadLetters']: messages };
+      if (queue === 'queue') control.state = { ...control.state, queued: messages };
+      else control.letters = { ...control.letters, count: messages };
       return Promise.resolve();
     },
     rules: () => {

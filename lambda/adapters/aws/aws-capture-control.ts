@@ -1,12 +1,14 @@
 import { CloudWatchClient, type CloudWatchClientConfig, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   GetQueueAttributesCommand,
+  ListMessageMoveTasksCommand,
   type QueueAttributeName,
   SQSClient,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
 import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
 import { planCaptureRules, sinceOf, whatDisables } from '../../core/capture-rules';
+import type { DeadLetters } from '../../core/dead-letters';
 import type { CaptureControl, CaptureHealth } from '../../ports/capture-control';
 import { CaptureRules } from './capture-rules';
 
@@ -34,6 +36,13 @@ const COUNTS: QueueAttributeName[] = [
 
 /** Amazon SQS reports once a minute, */
 const PERIOD_SECONDS = 60;
+/** remembers so many redrives, */
+const MOST_TASKS = 10;
+const UNKNOWN_ACTION: ReadonlySet<string> = new Set([
+  'InvalidAction',
+  'UnsupportedOperation',
+  'UnknownOperationException',
+]);
 /** and CloudWatch answers so many points at most. */
 const MOST_POINTS = 1_440;
 
@@ -58,11 +67,10 @@ export class AwsCaptureControl implements CaptureControl {
   }
 
   async health(since: number, bucket: string): Promise<CaptureHealth> {
-    const { queueUrl, deadLetterQueueUrl, rulePrefix } = this.options;
-    const [queued, deadLetters, oldestSeconds, rules] = await Promise.all([
+    const { queueUrl, rulePrefix } = this.options;
+    const [queued, oldestSeconds, rules] = await Promise.all([
       this.messagesOf(queueUrl),
-      this.messagesOf(deadLetterQueueUrl),
-      this.oldestSince(since),
+      this.greatest(queueUrl, 'ApproximateAgeOfOldestMessage', since),
       this.rules.list(rulePrefix),
     ]);
     const enabled = rules.filter((rule) => rule.enabled);
@@ -70,11 +78,38 @@ export class AwsCaptureControl implements CaptureControl {
     const dated = sinceOf(enabled, bucket);
     return {
       queued,
-      deadLetters,
       oldestSeconds,
       disabledRules: whatDisables(rules, bucket),
       capturedSince: dated === 0 ? undefined : dated,
     };
+  }
+
+  async deadLetters(since: number): Promise<DeadLetters> {
+    const { deadLetterQueueUrl } = this.options;
+    const [count, most = 0] = await Promise.all([
+      this.messagesOf(deadLetterQueueUrl),
+      // What there was before the next whole minute, the look before has seen.
+      this.greatest(deadLetterQueueUrl, 'ApproximateNumberOfMessagesVisible', since + PERIOD_SECONDS - 1),
+    ]);
+    return { count, most, redrives: count > 0 || most > 0 ? await this.redrives() : [] };
+  }
+
+  /** Redrives to another queue than ours are as good as none. */
+  private async redrives(): Promise<DeadLetters['redrives']> {
+    const { queueArn, deadLetterQueueArn } = this.options;
+    const { Results = [] } = await this.sqs
+      .send(new ListMessageMoveTasksCommand({ SourceArn: deadLetterQueueArn, MaxResults: MOST_TASKS }))
+      .catch((error: unknown) => {
+        // Where SQS does not know of redrives, what went away was deleted.
+        if (error instanceof Error && UNKNOWN_ACTION.has(error.name)) return { Results: [] };
+        throw error;
+      });
+    return Results.filter(({ DestinationArn = queueArn }) => DestinationArn === queueArn).map(
+      ({ StartedTimestamp = 0, ApproximateNumberOfMessagesMoved: moved = 0 }) => ({
+        startedAt: Math.floor(StartedTimestamp / 1_000),
+        moved,
+      }),
+    );
   }
 
   async ensureRules(buckets: readonly string[]): Promise<{ readonly changed: number }> {
@@ -99,15 +134,15 @@ export class AwsCaptureControl implements CaptureControl {
     return COUNTS.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
   }
 
-  private async oldestSince(since: number): Promise<number | undefined> {
-    const { queueUrl } = this.options;
+  /** The greatest value of a metric of a queue since an instant; undefined when CloudWatch has none. */
+  private async greatest(queueUrl: string, MetricName: string, since: number): Promise<number | undefined> {
     const end = this.now();
     // Whole minutes: CloudWatch looks for points at the beginnings of periods.
     const start = Math.floor(Math.min(since, end - PERIOD_SECONDS) / PERIOD_SECONDS) * PERIOD_SECONDS;
     const { Datapoints = [] } = await this.cloudWatch.send(
       new GetMetricStatisticsCommand({
         Namespace: 'AWS/SQS',
-        MetricName: 'ApproximateAgeOfOldestMessage',
+        MetricName,
         Dimensions: [{ Name: 'QueueName', Value: queueUrl.slice(queueUrl.lastIndexOf('/') + 1) }],
         StartTime: new Date(start * 1_000),
         EndTime: new Date(end * 1_000),
@@ -115,7 +150,7 @@ export class AwsCaptureControl implements CaptureControl {
         Statistics: ['Maximum'],
       }),
     );
-    const ages = Datapoints.map(({ Maximum = 0 }) => Maximum);
-    return ages.length > 0 ? Math.max(...ages) : undefined;
+    const values = Datapoints.map(({ Maximum = 0 }) => Maximum);
+    return values.length > 0 ? Math.max(...values) : undefined;
   }
 }

@@ -1,9 +1,11 @@
 import { type DatedRule, datesOf, planCaptureRules, sinceOf } from '../../core/capture-rules';
+import type { DeadLetters } from '../../core/dead-letters';
 import type { CaptureControl, CaptureHealth } from '../../ports/capture-control';
 
 /** A capture whose health tests say. */
 export class MemoryCaptureControl implements CaptureControl {
-  state: CaptureHealth = { queued: 0, oldestSeconds: 0, deadLetters: 0, disabledRules: [] };
+  state: CaptureHealth = { queued: 0, oldestSeconds: 0, disabledRules: [] };
+  letters: DeadLetters = { count: 0, most: 0, redrives: [] };
   /** Names of rules that were made at run time, and that somebody disabled since. */
   readonly disabled = new Set<string>();
   /** Epoch seconds at which rules are made. */
@@ -34,6 +36,10 @@ export class MemoryCaptureControl implements CaptureControl {
       ...this.state,
       disabledRules: [...this.state.disabledRules, ...disabled],
     });
+  }
+
+  deadLetters(): Promise<DeadLetters> {
+    return Promise.resolve(this.letters);
   }
 
   /** Somebody deletes a rule. */
