@@ -8,6 +8,7 @@ export const DOUBTS: Readonly<Record<string, string>> = {
   'not-reconciled': 'no listing has confirmed that time yet',
   'coverage-gap': 'capture was off at that time',
   'metadata-missed': 'tags and ACLs may have changed while capture was off: a backup with metadata FULL reads them',
+  'unknown-version': 'a version that no event has told of was deleted later: it may have been there',
   'same-second': 'versions of one second whose order nobody told',
   removal: 'a version may have been deleted for good by then',
   visibility: 'an upload may not have ended by then',

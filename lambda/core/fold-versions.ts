@@ -1,4 +1,5 @@
 import { joinAll } from './join';
+import { removalsOfUnknown } from './removals';
 import { isVersion, NOT_STORED, Row, rowIdentity } from './row';
 
 /** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
@@ -20,11 +21,20 @@ export interface FoldedVersions {
  * Takes logged versions, markers, permanent deletions and states of a bucket with continuous backup into a key's joined history. What the
  * history knows already is left out, so that a redelivery leaves nothing behind. States are all kept: each instant has its own.
  */
-export function foldVersions(logged: readonly Row[], history: readonly Row[], commit: number): FoldedVersions {
+export function foldVersions(
+  logged: readonly Row[],
+  history: readonly Row[],
+  { commit, reconciledThrough }: { readonly commit: number; readonly reconciledThrough: number },
+): FoldedVersions {
   const known = new Map(history.map((row) => [rowIdentity(row), row]));
   const taken: Row[] = [];
   const pending: Row[] = [];
-  for (const row of joinAll(logged.map((one) => ofCommit(one, commit)))) {
+  const joined = joinAll(logged.map((one) => ofCommit(one, commit)));
+  // What a scan has not seen came after it.
+  const isRemoval = joined.some(({ kind }) => kind === 'removed');
+  const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
+  for (const one of joined) {
+    const row = unknown.has(one) && !known.has(rowIdentity(one)) ? { ...one, visibleFrom: reconciledThrough } : one;
     const old = known.get(rowIdentity(row));
     if (row.kind === 'put' && row.uncertain === PENDING && !old?.file) pending.push({ ...row, uncertain: undefined });
     const news = old ? newsOf(row, old) : row;
@@ -81,6 +91,13 @@ export const addHoldings = (a: Holdings, b: Holdings, sign: 1 | -1 = 1): Holding
   markers: a.markers + sign * b.markers,
   bytes: a.bytes + sign * b.bytes,
 });
+
+/**
+ * Versions that nothing is known of but their permanent deletion, which came in an interval: their own events had an hour and more to come, and
+ * have not.
+ */
+export const missedVersions = (rows: readonly Row[], after: number, until: number): number =>
+  removalsOfUnknown(rows).filter(({ removedBefore = 0 }) => removedBefore > after && removedBefore <= until).length;
 
 /** Versions of a key that came between two instants and were never told of by an event. */
 export const isMissed = (row: Row, { since, capturedThrough }: { since: number; capturedThrough: number }): boolean => {

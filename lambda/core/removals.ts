@@ -1,5 +1,5 @@
 import { grouped } from './groups';
-import { isOfAnyNull, NULL_VERSION, Row, versionIdentity } from './row';
+import { isOfAnyNull, isVersion, NULL_VERSION, Row, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
 /**
@@ -24,6 +24,17 @@ export function removalsIn(rows: readonly Row[]): (version: Row) => readonly Row
 function wasThereBefore({ sequencer, removedBefore = Infinity }: Row, row: Row): boolean {
   if (sequencer !== undefined && row.sequencer !== undefined) return compareSequencers(row.sequencer, sequencer) < 0;
   return cameAt(row) <= removedBefore;
+}
+
+/**
+ * Permanent deletions of versions that nothing else is known of: the event of their coming was missed, or is late. Null versions are from before
+ * versioning: a scan has told of them.
+ */
+export function removalsOfUnknown(rows: readonly Row[]): Row[] {
+  const removals = rows.filter((row) => row.kind === 'removed' && row.versionId !== NULL_VERSION);
+  if (removals.length === 0) return removals;
+  const known = new Set(rows.filter(isVersion).map(({ versionId }) => versionId));
+  return removals.filter(({ versionId }) => !known.has(versionId));
 }
 
 /** When a version took its place. */

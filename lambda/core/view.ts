@@ -1,5 +1,5 @@
 import { grouped } from './groups';
-import { cameAt, removalsIn } from './removals';
+import { cameAt, removalsIn, removalsOfUnknown } from './removals';
 import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
@@ -13,6 +13,8 @@ export interface VersionView {
 }
 
 export type Doubt =
+  /** A version that nothing else is known of was deleted for good later: it may have been there. */
+  | 'unknown-version'
   /** Versions of one second whose order nobody has told. */
   | 'same-second'
   /** The version was permanently deleted at some time of an interval that the instant lies in. It is taken to be there. */
@@ -72,8 +74,10 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const nulls = there.filter((row) => row.versionId === NULL_VERSION && !doubts.get(row)?.includes('visibility'));
   const present = there.filter((row) => row.versionId !== NULL_VERSION || !nulls.some((one) => isReplaced(row, one)));
   const { ordered, tied } = newestFirst(present, dated);
-  const versions = ordered.map((row): VersionView => {
+  const isUnknown = pointInTime && removalsOfUnknown(rows).some((removal) => mayHaveBeen(removal, asOf));
+  const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
+    if (isUnknown && index === 0) own.push('unknown-version');
     return withStates(
       row,
       states.get(versionIdentity(row)) ?? [],
@@ -81,8 +85,15 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
       tied.has(row.lastModified) ? [...own, 'same-second'] : own,
     );
   });
+  if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
   return { key, versions, ...doubtsOf(versions, pointInTime) };
 }
+
+const UNKNOWN: readonly Doubt[] = ['unknown-version'];
+
+/** A commit that takes the deletion in says when a scan had not seen the version yet. */
+const mayHaveBeen = ({ visibleFrom = 0, removedBefore = Infinity }: Row, asOf: number): boolean =>
+  visibleFrom <= asOf && asOf < removedBefore;
 
 /** A key has one null version: each takes the place of the one before. */
 function isReplaced(row: Row, by: Row): boolean {

@@ -7,6 +7,7 @@ import {
   holdingsOf,
   isMissed,
   isMissedRemoval,
+  missedVersions,
   NO_HOLDINGS,
 } from '../core/fold-versions';
 import type { BackupJob } from '../core/jobs';
@@ -30,6 +31,9 @@ interface DecidedKey extends KeyCounts {
   readonly isAsked: boolean;
 }
 
+/** An event that comes this late is one that was missed, seconds. */
+const LATE = 60 * 60;
+
 /** Decides what a job does about each key, from the scan, the history, and the change log. */
 export class DecidedKeys {
   private readonly scanned: ScannedKeys;
@@ -43,7 +47,9 @@ export class DecidedKeys {
   /** `known` is what an earlier turn took for the current version: the bucket may have changed since. */
   async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
-    const fold = this.job.continuous ? foldVersions(logged, history, this.job.seq) : undefined;
+    const { continuous, seq } = this.job;
+    const folds = continuous && { commit: seq, reconciledThrough: continuous.reconciledThrough };
+    const fold = folds ? foldVersions(logged, history, folds) : undefined;
     const told = fold?.told ?? history;
     const { rows, leftOut, isAsked } = await this.scanned.complete({ ...compared, history: told }, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
@@ -102,7 +108,7 @@ export class DecidedKeys {
     if (logged.length > 0) decisions.push(isScan ? folded(logged) : changed(key, logged, history, fold.told));
     // Last, as S3 may answer something else in another turn.
     decisions.push(...ordered.map((row): Decision => ({ kind: 'take', row })));
-    return { decisions, isAsked: isAsked || !isScan, gaps: isScan ? this.gaps(decisions, history) : 0 };
+    return { decisions, isAsked: isAsked || !isScan, gaps: isScan ? this.gaps(decisions, history, fold.told) : 0 };
   }
 
   /** Versions of one second that no sequencer orders: S3 has an order, and tells it. */
@@ -123,7 +129,7 @@ export class DecidedKeys {
     });
   }
 
-  private gaps(decisions: readonly Decision[], history: readonly Row[]): number {
+  private gaps(decisions: readonly Decision[], history: readonly Row[], told: readonly Row[]): number {
     const { continuous, asOf } = this.job;
     if (!continuous) return 0;
     const looks = { asOf, since: continuous.since, reconciledThrough: continuous.reconciledThrough };
@@ -131,7 +137,12 @@ export class DecidedKeys {
       (one) =>
         (one.kind === 'store' || one.kind === 'mark') && one.row.source !== 'event' && isMissed(one.row, continuous),
     );
-    return missed.length + history.filter((row) => isMissedRemoval(row, looks)).length;
+    const after = Math.max(continuous.since, continuous.reconciledThrough - LATE);
+    return (
+      missed.length +
+      history.filter((row) => isMissedRemoval(row, looks)).length +
+      missedVersions(told, after, asOf - LATE)
+    );
   }
 }
 

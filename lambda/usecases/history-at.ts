@@ -184,11 +184,13 @@ export async function* rowsOf(
     yield* committed;
     return;
   }
+  const { reconciledThrough } = manifest?.continuous ?? {};
+  const folds = { commit: 0, reconciledThrough: reconciledThrough === undefined ? 0 : fromIso(reconciledThrough) };
   for await (const { key, parts } of mergeGroups([committed, readRunGroups(scratch, runs, range)]))
-    yield { key, rows: foldVersions(parts[1] ?? [], parts[0] ?? [], 0).told };
+    yield { key, rows: foldVersions(parts[1] ?? [], parts[0] ?? [], folds).told };
 }
 
-/** Views of the keys of a range that had a version at the instant, in key order. */
+/** Views of the keys of a range that had a version at the instant, or may have had one, in key order. */
 export async function* viewsOf(
   ports: Pick<HistoryPorts, 'vault' | 'scratch'>,
   history: HistoryAt,
@@ -198,6 +200,6 @@ export async function* viewsOf(
 ): AsyncGenerator<KeyView> {
   for await (const { key, rows } of rowsOf(ports, history, manifest, range, skipTo)) {
     const view = viewAt(key, rows, history.asOf, { pointInTime: history.pointInTime });
-    if (view.versions.length > 0) yield view;
+    if (view.versions.length + view.uncertain.length > 0) yield view;
   }
 }

@@ -4,7 +4,7 @@ import { selectedParts, type Selection } from '../core/items';
 import { afterKey, keyBytes, MAX_KEY_BYTES, KeyRange } from '../core/key-order';
 import type { Manifest } from '../core/manifest';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
-import { planKey } from '../core/restore-plan';
+import { type PlannedKey, planKey } from '../core/restore-plan';
 import type { PlanResult } from '../core/restore-result';
 import { planRollback } from '../core/restore-rollback';
 import type { KeyView } from '../core/view';
@@ -25,6 +25,8 @@ interface PlanCursor {
 }
 
 const KEYS_AT_ONCE = 500;
+/** The plan for a key that had no version, as far as is known. */
+const NOTHING: PlannedKey = { skipped: [], conflict: false };
 
 /** One turn of planning: compares the recovery point with the destination and writes down what to do. */
 export function planRestoreRange(ports: RestorePorts, input: WorkInput<RestoreJob, PlanUnit>): Promise<WorkOutput> {
@@ -86,8 +88,9 @@ class RangePlanner {
     const histories = await rollbackHistories(ports, job);
     for (const part of parts) {
       for await (const at of rollbackKeys(ports, job, histories, part)) {
-        this.match(part, at.key);
-        const planned = planRollback(at, job);
+        const isThere = at.then.versions.length > 0 || at.current;
+        if (isThere) this.match(part, at.key);
+        const planned = isThere ? planRollback(at, job) : NOTHING;
         await this.book.take(at.key, planned);
         await this.book.doubt(at.then, planned);
         if (ports.deadline.remainingMillis() <= 0) return { from: afterKey(at.key) };
@@ -124,6 +127,10 @@ class RangePlanner {
     for (const interval of intervals) {
       let views: KeyView[] = [];
       for await (const view of viewsOf(this.ports, history, manifest, interval)) {
+        if (view.versions.length === 0) {
+          await this.book.doubt(view, NOTHING);
+          continue;
+        }
         this.match(interval, view.key);
         views.push(view);
         if (views.length < KEYS_AT_ONCE) continue;

@@ -41,7 +41,7 @@ export async function* rollbackKeys(
     const isHere = group?.key === key;
     const found = await rollbackKey(job, key, isHere && group ? group : { then: [], now: [] }, listing);
     // What came and went is of no interest.
-    if (found.then.versions.length > 0 || found.current) yield found;
+    if (found.then.versions.length + found.then.uncertain.length > 0 || found.current) yield found;
     if (isHere) group = await next(groups);
   }
 }

@@ -124,17 +124,18 @@ test(`${String(OPERATIONS)} operations: any second is as it was, or said to be u
       const id = client.delete(key);
       if (!send(key, true)) unseen.add(id);
     } else if (kind < 68) {
-      if (current.isMarker && !unseen.has(current.versionId)) {
+      if (current.isMarker) {
+        const isUnseen = unseen.has(current.versionId);
         client.deleteVersion(key, current.versionId);
-        send(key, true);
+        if (isUnseen) trouble(key, current.lastModified);
+        send(key, !isUnseen);
       }
     } else if (kind < 76) {
-      // A version that nobody has told of and that is gone before any scan leaves no trace.
-      if (!unseen.has(any.versionId)) {
-        client.deleteVersion(key, any.versionId);
-        if (rig.s3.now - any.lastModified < 3 * HOUR) trouble(key, any.lastModified);
-        send(key, true);
-      }
+      // A version that nobody has told of and that is gone before any scan leaves no trace but the event of its deletion.
+      const isUnseen = unseen.has(any.versionId);
+      client.deleteVersion(key, any.versionId);
+      if (isUnseen || rig.s3.now - any.lastModified < 3 * HOUR) trouble(key, any.lastModified);
+      send(key, !isUnseen);
     } else if (!any.isMarker) {
       trouble(key, changedAt.get(any.versionId) ?? any.lastModified);
       changedAt.set(any.versionId, rig.s3.now);

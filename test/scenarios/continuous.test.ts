@@ -1,3 +1,4 @@
+import { toIso } from '../../lambda/core/instant';
 import type { KeyView } from '../../lambda/core/view';
 import { Rig } from './rig';
 import { LiveBucket } from '../support/live-bucket';
@@ -243,4 +244,60 @@ test('one plan and one vault at a time have a bucket', async () => {
     name: 'InvalidRequest',
     message: expect.stringContaining('another-vault') as string,
   });
+});
+
+test('the deletion of a version that nobody knows puts its key in doubt, until the event of its coming comes late', async () => {
+  const { rig, client, capture, commit, at } = await begun();
+  rig.s3.advance(DAY);
+  await commit('reconcile');
+  const before = rig.s3.now;
+  rig.s3.advance(1);
+  const versionId = client.put('short', 'lived');
+  const [late] = client.take();
+  const time = rig.s3.now;
+  rig.s3.advance(10);
+  client.deleteVersion('short', versionId);
+  await capture();
+  const gone = rig.s3.now;
+  const copy = { destinationBucket: 'dst', createBucket: true };
+  const plan = async (instant: number, fields: Record<string, unknown> = copy) => {
+    const pointInTime = toIso(Math.floor(instant));
+    const { exact, doubts, skipped } = await rig.restore({ sourceBucket: 'src', pointInTime, dryRun: true, ...fields });
+    return { exact, doubts, skipped };
+  };
+  for (const committed of [false, true]) {
+    expect((await at(before - 1, 'short'))?.uncertain ?? []).toEqual([]);
+    expect(await at(time, 'short')).toMatchObject({ versions: [], currentUncertain: ['unknown-version'] });
+    expect((await at(gone, 'short'))?.uncertain ?? []).toEqual([]);
+    expect((await plan(time)).doubts).toMatchObject({ 'unknown-version': 1 });
+    expect(await plan(time, { ...copy, items: ['short'] })).toMatchObject({
+      skipped: { 'not-found': 1 },
+      doubts: { 'unknown-version': 1 },
+    });
+    const rollback = { destinationBucket: 'src', rollback: true };
+    expect((await plan(time, rollback)).doubts).toMatchObject({ 'unknown-version': 1 });
+    expect((await plan(gone, rollback)).doubts).not.toHaveProperty('unknown-version');
+    if (committed) break;
+    rig.s3.advance(HOUR);
+    expect(await commit()).toMatchObject({ source: 'changes', lost: 0 });
+  }
+  expect(await rig.capture([late!])).toEqual([]);
+  rig.s3.advance(HOUR);
+  expect(await commit()).toMatchObject({ source: 'changes', lost: 1 });
+  expect((await at(time, 'short'))?.currentUncertain).toEqual(['not-stored']);
+  rig.s3.advance(HOUR);
+  expect(await commit('reconcile')).toMatchObject({ gaps: 0 });
+});
+
+test('the deletion of a version that nobody ever tells of is counted as a gap once', async () => {
+  const { rig, client, capture, commit } = await begun();
+  const versionId = client.put('short', 'lived');
+  client.take();
+  rig.s3.advance(10);
+  client.deleteVersion('short', versionId);
+  await capture();
+  for (const gaps of [1, 0]) {
+    rig.s3.advance(DAY);
+    expect(await commit('reconcile')).toMatchObject({ source: 'listing', gaps });
+  }
 });

@@ -1,5 +1,5 @@
+import { foldVersions } from '../../lambda/core/fold-versions';
 import { groupByKey, mergeGroups } from '../../lambda/core/groups';
-import { joinAll } from '../../lambda/core/join';
 import { fromIso } from '../../lambda/core/instant';
 import { compareKeys } from '../../lambda/core/key-order';
 import type { Row } from '../../lambda/core/row';
@@ -18,10 +18,11 @@ export async function historyOfBucket(rig: Rig, bucket: string): Promise<Map<str
   for await (const rows of changeLog.read(bucket, from, rig.s3.now + 86_400))
     logged.push(...rows.filter(({ kind }) => kind !== 'gap'));
   logged.sort((a, b) => compareKeys(a.key, b.key));
+  const reconciledThrough = fromIso(found?.manifest.continuous?.reconciledThrough ?? '1970-01-01T00:00:00Z');
   const history = readHistory(vault, found?.manifest, { from: '' }, { withFiles: true });
   const keys = new Map<string, Row[]>();
   for await (const { key, parts } of mergeGroups([history, groupByKey(once(logged))]))
-    keys.set(key, joinAll(parts.flat()));
+    keys.set(key, [...foldVersions(parts[1] ?? [], parts[0] ?? [], { commit: 0, reconciledThrough }).told]);
   return keys;
 }
 
