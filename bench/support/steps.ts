@@ -83,7 +83,7 @@ export function benchPorts(
       region: 'us-east-1',
       partition: 'aws',
     },
-    settings: DEFAULT_SETTINGS,
+    settings: { ...DEFAULT_SETTINGS, startSeconds: 0 },
     pace: () => ({ turn: () => Promise.resolve() }),
   };
 }

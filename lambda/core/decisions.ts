@@ -29,7 +29,14 @@ export type Decision =
   /** What an event has told of and the history does not have: it goes into the history as it is. */
   | { readonly kind: 'take'; readonly row: Row }
   /** The change log had so many rows of the key, which change what the bucket holds. */
-  | { readonly kind: 'folded'; readonly row: Row; readonly rows: number; readonly change: Holdings }
+  | {
+      readonly kind: 'folded';
+      readonly row: Row;
+      readonly rows: number;
+      readonly change: Holdings;
+      /** What of it the recovery point does not show yet, as it was later. */
+      readonly later: Holdings;
+    }
   /** A version that the history has got other tags or another ACL, by the change log. */
   | { readonly kind: 'restate'; readonly row: Row; readonly states: readonly Row[] };
 

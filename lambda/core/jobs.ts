@@ -70,6 +70,8 @@ export interface ChangesToFold {
   /** Changes that were written to the log from the one instant on and before the other, epoch seconds. */
   readonly from: number;
   readonly through: number;
+  /** Of a recovery point that is made of changes: what the log has since then, and no further back than `from`, may be later than what it shows. */
+  readonly recountFrom?: number;
   /** Whether changes up to now may be missing in the log: since the last commit, or before it and not read since. */
   readonly missed: boolean;
   /** Whether changes from now on may be missing. */

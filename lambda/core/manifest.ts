@@ -93,6 +93,10 @@ const manifestSchema = z.object({
       capturedThrough: z.string(),
       /** Last comparison with what the bucket had. */
       reconciledThrough: z.string(),
+      /** What the bucket held by all that was known when the commit was made: `counts` are those of `asOf`. */
+      holdings: z
+        .object({ objects: z.number(), versions: z.number(), markers: z.number(), bytes: z.number() })
+        .optional(),
       /** Start of the last inventory report of all versions that was compared. */
       lastReport: z.string().optional(),
       /** Intervals in which events may be missing for good, as capture was off. */

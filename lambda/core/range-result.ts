@@ -29,6 +29,8 @@ export interface RangeResult {
   /** Rows of the change log that were taken in, and what they change of the bucket's holdings (of the source `changes`). */
   readonly folded: number;
   readonly change: Holdings;
+  /** What of the bucket's holdings came later than what the recovery point shows. */
+  readonly later: Holdings;
   /** What the scan has found and no event has told of. */
   readonly gaps: number;
   readonly skipped: Counts;
@@ -61,6 +63,7 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     lost: sum((result) => result.lost),
     folded: sum((result) => result.folded),
     change: results.reduce((all, { change }) => addHoldings(all, change), NO_HOLDINGS),
+    later: results.reduce((all, { later }) => addHoldings(all, later), NO_HOLDINGS),
     gaps: sum((result) => result.gaps),
     missing: sum((result) => result.missing),
     skipped: results.reduce<Counts>((all, result) => addCounts(all, result.skipped), {}),

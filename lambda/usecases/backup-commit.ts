@@ -9,7 +9,7 @@ import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { RecoveryPointRecord } from '../ports/catalog';
 import { runsOf } from './backup-partition';
-import { continuousOf, publishContinuous } from './commit-continuous';
+import { continuousOf, publishContinuous, shownBy } from './commit-continuous';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
 import type { ScanResult } from './scan-result';
@@ -97,6 +97,8 @@ interface Work {
   readonly requests: Counts;
   readonly history: Pick<Manifest, 'segments' | 'ranges' | 'continuous'> & KnownMetadata;
   readonly gaps?: number;
+  /** Longest time from a change to its place in the log. */
+  readonly lag: number;
   /** What the report tells besides. */
   readonly report: Readonly<Record<string, unknown>>;
 }
@@ -116,9 +118,11 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
     isRead,
   });
   const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base)];
-  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead });
+  const counts = isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows);
+  const holdings = addHoldings(counts, totals.later);
+  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead, holdings });
   return {
-    counts: isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows),
+    counts,
     status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
     requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
     history: {
@@ -127,6 +131,7 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
       continuous,
     },
     gaps: continuous && totals.gaps,
+    lag: runs.lag,
     report: { details: totals.reports },
   };
 }
@@ -135,6 +140,7 @@ const sharedWork = (base: Manifest): Work => ({
   counts: sharedCounts(base),
   status: base.recoveryPoint?.state ?? 'COMPLETED',
   requests: {},
+  lag: 0,
   history: {
     segments: base.segments,
     ranges: base.ranges,
@@ -162,7 +168,7 @@ function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCoun
 }
 
 /**
- * Numbers of a commit that scanned nothing: those of the commit before, and what the log changes. Every row that was read of the log has to
+ * Numbers of a commit that scanned nothing: what was known before, what the log changes, and without what came after the instant that it shows. Every row that was read of the log has to
  * be among them.
  */
 function countChanges(base: Manifest | undefined, totals: RangeResult, rows: number): BackupCounts {
@@ -171,10 +177,10 @@ function countChanges(base: Manifest | undefined, totals: RangeResult, rows: num
       ErrorName.vaultDamaged,
       `${String(rows)} changes were captured, but ${String(totals.folded)} were taken in: nothing is committed, run the job again`,
     );
-  const before = base?.counts ?? NO_HOLDINGS;
+  const before = base?.continuous?.holdings ?? base?.counts ?? NO_HOLDINGS;
   const { stored, storedBytes, captured, lost, removed, restated, skipped } = totals;
   return {
-    ...addHoldings(before, totals.change),
+    ...addHoldings(addHoldings(before, totals.change), totals.later, -1),
     stored,
     storedBytes,
     captured,
@@ -197,10 +203,13 @@ async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Prom
   refuseLate(job, now);
 }
 
-function makeManifest(job: BackupJob, base: Manifest | undefined, { counts, status: state, history }: Work): Manifest {
+function makeManifest(
+  job: BackupJob,
+  base: Manifest | undefined,
+  { counts, status: state, history, lag }: Work,
+): Manifest {
   // What was captured is whole up to then, and nothing later is shown.
-  const isWhole = job.source === 'changes' && history.continuous;
-  const shown = isWhole ? Math.max(fromIso(isWhole.capturedThrough), base ? fromIso(base.asOf) : 0) : job.asOf;
+  const shown = shownBy(job, base, lag);
   const asOf = toIso(shown);
   return {
     format: 1,

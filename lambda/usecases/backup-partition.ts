@@ -32,8 +32,8 @@ export async function partitionBackup(
   const requestsPerSecond = shareOfRate(ports.settings, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));
   const runs = scans.flatMap((scan) => scan.runs);
-  const { runs: changes, rows, lag, gaps } = logged;
-  await ports.scratch.create<JobRuns>(runsKey(job), { scan: runs, changes, rows, lag, gaps });
+  const { runs: changes, rows, recounts, lag, gaps } = logged;
+  await ports.scratch.create<JobRuns>(runsKey(job), { scan: runs, changes, rows, recounts, lag, gaps });
   ports.log.info('BackupPartitioned', {
     jobId: job.jobId,
     units: units.length,
@@ -41,11 +41,11 @@ export async function partitionBackup(
     changes: changes.length,
   });
   // Nothing was captured: nothing is done but to say so.
-  return writeUnits(ports.scratch, RANGE_STEP, job, isScan || rows > 0 ? units : []);
+  return writeUnits(ports.scratch, RANGE_STEP, job, isScan || rows > 0 || recounts.length > 0 ? units : []);
 }
 
 /** Sorted runs that the ranges of a job read: of the scan, and of the change log. */
-export interface JobRuns extends Pick<LoggedChanges, 'rows' | 'lag' | 'gaps'> {
+export interface JobRuns extends Pick<LoggedChanges, 'rows' | 'recounts' | 'lag' | 'gaps'> {
   readonly scan: readonly Run[];
   readonly changes: readonly Run[];
 }

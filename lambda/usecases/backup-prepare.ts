@@ -166,7 +166,12 @@ async function ownScan(
   const wait = isStart ? await note.waitFor(now, ports.settings.startSeconds) : 0;
   if (wait > 0) return { wait };
   const source = await chosenSource(ports, request, { base, now, continuous });
-  const changes = planChanges(ports, base, { asOf: source.asOf, now, capture });
+  const changes = {
+    ...planChanges(ports, base, { asOf: source.asOf, now, capture }),
+    ...(source.source === 'changes' &&
+      base &&
+      !request.upkeep && { recountFrom: fromIso(base.asOf) - ports.settings.settleSeconds }),
+  };
   const requests = requestsSince(ports.source, before);
   return {
     ...source,

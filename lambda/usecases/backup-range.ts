@@ -17,10 +17,11 @@ import { COMPARE_COLUMNS, FOLD_COLUMNS, STATE_COLUMNS } from '../core/segment-co
 import { JobRuns, runsOf } from './backup-partition';
 import { SkipReason, Stored, VersionStore } from './backup-store';
 import { changedStates } from './changed-states';
+import { shownBy } from './commit-continuous';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
 import { DecidedKeys } from './decided-keys';
-import { compareWithHistory, readHistory, ScannedKey, touchedKeys } from './history';
+import { compareWithHistory, readHistory, ScannedKey, touchedKeys, withRecounts } from './history';
 import { mergeRanges, rangesToMerge } from './merge-ranges';
 import { pacedPorts } from './paced';
 import { runInOrder } from './pool';
@@ -71,6 +72,7 @@ class RangeBackup {
   private readonly versions: VersionStore;
   private readonly counts: RangeCounts;
   private change = NO_HOLDINGS;
+  private later = NO_HOLDINGS;
   private readonly skipped: Counts = {};
   private readonly report: ReportWriter;
   private readonly uploads: Map<string, string>;
@@ -99,8 +101,9 @@ class RangeBackup {
     const runs = await runsOf(ports.scratch, job);
     const scan = readRunGroups(ports.scratch, runs.scan, within);
     const logged = readRunGroups(ports.scratch, runs.changes, within);
-    const keys = new DecidedKeys(ports.source, job);
-    const sources = { base, within, columns: this.columns(runs), scan, logged };
+    const keys = new DecidedKeys(ports.source, job, shownBy(job, base, runs.lag));
+    const recounts = readRunGroups(ports.scratch, runs.recounts, within);
+    const sources = { base, within, columns: this.columns(runs), scan, logged: withRecounts(logged, recounts) };
     for await (const compared of this.compared(sources)) {
       const { key } = compared;
       const resumed = key === this.start?.key ? this.start : undefined;
@@ -130,6 +133,7 @@ class RangeBackup {
       merged: [],
       ...this.counts.sums,
       change: this.change,
+      later: this.later,
       skipped: this.skipped,
       reports,
       requests,
@@ -280,6 +284,7 @@ class RangeBackup {
     if (decision.kind === 'folded') {
       this.counts.sums.folded += decision.rows;
       this.change = addHoldings(this.change, decision.change);
+      this.later = addHoldings(this.later, decision.later);
     }
     if (decision.kind === 'restate') this.restate(decision.states, delta);
     if (decision.kind === 'reuse') {

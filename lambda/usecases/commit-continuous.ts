@@ -1,8 +1,9 @@
 import { continuousPointId } from '../contract/layout';
 import { MetricName } from '../contract/metrics';
+import type { Holdings } from '../core/fold-versions';
 import { fromIso, toIso } from '../core/instant';
 import { REPORT_LAG } from '../core/inventory-manifest';
-import type { BackupJob, CoverageGap } from '../core/jobs';
+import type { BackupJob, ContinuousJob, CoverageGap } from '../core/jobs';
 import type { Manifest } from '../core/manifest';
 import type { ContinuousPointRecord } from '../ports/catalog';
 import type { BackupPorts } from './context';
@@ -21,19 +22,32 @@ export interface ContinuousFacts {
   readonly lost: number;
   /** All tags and ACLs were read. */
   readonly isRead: boolean;
+  /** What the bucket holds by all that is known. */
+  readonly holdings: Holdings;
+}
+
+/** How far a commit is whole. Who was late once may be late again. */
+const capturedBy = (continuous: ContinuousJob, base: Manifest | undefined, lag: number): number =>
+  Math.max(
+    base?.continuous ? fromIso(base.continuous.capturedThrough) : continuous.since,
+    continuous.capturedThrough - lag,
+  );
+
+/** The instant that a commit shows: of what was captured, up to where it is whole. */
+export function shownBy({ asOf, source, continuous }: BackupJob, base: Manifest | undefined, lag: number): number {
+  if (source !== 'changes' || !continuous) return asOf;
+  return Math.max(capturedBy(continuous, base, lag), base ? fromIso(base.asOf) : 0);
 }
 
 /** What the commit says of continuous backup. Watermarks never go back: what was whole once stays so. */
 export function continuousOf(
   { continuous, changes, source, versions, asOf, report }: BackupJob,
   base: Manifest | undefined,
-  { lag, gaps, lost, isRead }: ContinuousFacts,
+  { lag, gaps, lost, isRead, holdings }: ContinuousFacts,
 ): Continuous | undefined {
   if (!continuous) return undefined;
   const before = base?.continuous;
-  const least = before ? fromIso(before.capturedThrough) : continuous.since;
-  // Who was late once may be late again.
-  const captured = Math.max(least, continuous.capturedThrough - lag);
+  const captured = capturedBy(continuous, base, lag);
   const scan = source === 'changes' || versions === 'CURRENT' ? undefined : source;
   const lastReport = scan === 'inventory' && report ? toIso(report.start) : before?.lastReport;
   const compared = scan === undefined ? 0 : scan === 'inventory' ? (report?.start ?? 0) - REPORT_LAG : asOf;
@@ -45,6 +59,7 @@ export function continuousOf(
     capturedThrough: toIso(captured),
     reconciledThrough: toIso(Math.max(compared, continuous.reconciledThrough)),
     lastReport,
+    holdings,
     gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
       .filter((gap) => gap.before > horizon)
       .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),

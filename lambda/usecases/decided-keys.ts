@@ -4,6 +4,7 @@ import {
   addHoldings,
   type FoldedVersions,
   foldVersions,
+  type Holdings,
   holdingsOf,
   isMissed,
   isMissedRemoval,
@@ -40,6 +41,8 @@ export class DecidedKeys {
   constructor(
     private readonly source: ObjectStore,
     private readonly job: BackupJob,
+    /** The instant that the recovery point shows. */
+    private readonly shown: number,
   ) {
     this.scanned = new ScannedKeys(source, job);
   }
@@ -59,7 +62,10 @@ export class DecidedKeys {
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
     const stated = [...history, ...restated.flatMap(({ states }) => states)];
-    const decisions = [...decide(withoutAcls(rows, acls), stated, this.job), ...restated, folded(logged)];
+    const counted: Decision[] = logged
+      .slice(0, 1)
+      .map((row) => ({ kind: 'folded', row, rows: logged.length, change: NO_HOLDINGS, later: NO_HOLDINGS }));
+    const decisions = [...decide(withoutAcls(rows, acls), stated, this.job), ...restated, ...counted];
     return { ...key, gaps: 0, decisions };
   }
 
@@ -105,10 +111,23 @@ export class DecidedKeys {
       ...pending,
       ...compared,
     ];
-    if (logged.length > 0) decisions.push(isScan ? folded(logged) : changed(key, logged, history, fold.told));
+    const counted = this.counted(logged, history, fold.told);
+    if (counted) decisions.push(counted);
     // Last, as S3 may answer something else in another turn.
     decisions.push(...ordered.map((row): Decision => ({ kind: 'take', row })));
     return { decisions, isAsked: isAsked || !isScan, gaps: isScan ? this.gaps(decisions, history, fold.told) : 0 };
+  }
+
+  /** How what the bucket holds has changed by what was captured, which a scan counts itself, and what of it the recovery point does not show. */
+  private counted(logged: readonly Row[], history: readonly Row[], told: readonly Row[]): Decision | undefined {
+    const { source, internal } = this.job;
+    const mayBeLater = !internal && source !== 'listing' && told.some((row) => isAfter(row, this.shown));
+    const row = logged[0] ?? (mayBeLater ? told[0] : undefined);
+    if (!row) return undefined;
+    const change = source === 'changes' && logged.length > 0 ? holdingsBetween(row.key, history, told) : NO_HOLDINGS;
+    const at = (instant: number): Holdings => holdingsOf(viewAt(row.key, told, instant).versions);
+    const later = mayBeLater ? addHoldings(at(Infinity), at(this.shown), -1) : NO_HOLDINGS;
+    return { kind: 'folded', row, rows: logged.length, change, later };
   }
 
   /** Versions of one second that no sequencer orders: S3 has an order, and tells it. */
@@ -153,16 +172,10 @@ const withoutAcls = (rows: readonly Row[], acls: ReadonlySet<string>): Row[] =>
 const aclsOf = (logged: readonly Row[]): Set<string> =>
   new Set(logged.filter((row) => row.kind === 'state' && row.acl !== undefined).map(versionIdentity));
 
-/** A scan counts what the bucket holds itself. */
-const folded = (logged: readonly Row[]): Decision => ({
-  kind: 'folded',
-  row: logged[0] as Row,
-  rows: logged.length,
-  change: NO_HOLDINGS,
-});
+const isAfter = (row: Row, instant: number): boolean =>
+  Math.max(row.lastModified, row.visibleFrom ?? 0, row.removedBefore ?? 0) > instant;
 
-function changed(key: string, logged: readonly Row[], history: readonly Row[], told: readonly Row[]): Decision {
-  const before = holdingsOf(viewAt(key, history, Infinity).versions);
-  const after = holdingsOf(viewAt(key, told, Infinity).versions);
-  return { kind: 'folded', row: logged[0] as Row, rows: logged.length, change: addHoldings(after, before, -1) };
-}
+const holdingsBetween = (key: string, history: readonly Row[], told: readonly Row[]): Holdings => {
+  const of = (rows: readonly Row[]): Holdings => holdingsOf(viewAt(key, rows, Infinity).versions);
+  return addHoldings(of(told), of(history), -1);
+};

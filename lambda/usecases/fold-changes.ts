@@ -10,6 +10,8 @@ import { RANGE_STEP } from './step-names';
 export interface LoggedChanges {
   readonly runs: readonly Run[];
   readonly rows: number;
+  /** Rows that commits before have taken in, and that may be later than what the job shows. */
+  readonly recounts: readonly Run[];
   /** Work that the rows are to the ranges that they fall into. */
   readonly samples: readonly WeightSample[];
   /** Longest time from a change to its place in the log, in seconds. */
@@ -18,7 +20,7 @@ export interface LoggedChanges {
   readonly gaps: readonly CoverageGap[];
 }
 
-const NOTHING: LoggedChanges = { runs: [], rows: 0, samples: [], lag: 0, gaps: [] };
+const NOTHING: LoggedChanges = { runs: [], rows: 0, recounts: [], samples: [], lag: 0, gaps: [] };
 
 /**
  * Writes what a job takes from the change log as sorted runs, each of as many rows as are sorted in memory at once. A log that cannot be
@@ -35,14 +37,20 @@ export async function foldChanges(
   let lag = 0;
   const log = changeLog.read(bucket, changes.from, changes.through);
   const place = { jobId, step: RANGE_STEP, unit: 'changes' };
-  const runs = await writeRuns(scratch, place, withoutGaps(log), settings.sortRows, (rows) => {
+  const sample = (rows: readonly Row[]): void => {
     const sampler = new WeightSampler(settings.rangeWeight / SAMPLES_PER_RANGE);
     for (const row of rows) sampler.add(row.key, weightOf(row));
     sampler.close();
     samples.push(...sampler.samples);
+  };
+  const runs = await writeRuns(scratch, place, withoutGaps(log), settings.sortRows, (rows) => {
+    sample(rows);
     count += rows.length;
   });
-  return { runs, rows: count, samples, lag, gaps };
+  const { recountFrom = changes.from } = changes;
+  const again = recountFrom < changes.from ? changeLog.read(bucket, recountFrom, changes.from) : nothing();
+  const recounts = await writeRuns(scratch, { ...place, unit: 'recounts' }, ofKeys(again), settings.sortRows, sample);
+  return { runs, rows: count, recounts, samples, lag, gaps };
 
   async function* withoutGaps(chunks: AsyncIterable<readonly Row[]>): AsyncGenerator<Row[]> {
     for await (const chunk of chunks) {
@@ -50,9 +58,19 @@ export async function foldChanges(
         lag = Math.max(lag, lagOf(row));
         if (row.kind === 'gap') gaps.push(gapOf(row));
       }
-      yield chunk.filter(({ kind }) => kind !== 'gap');
+      yield chunk.filter(ofKey);
     }
   }
+}
+
+async function* nothing(): AsyncGenerator<readonly Row[]> {
+  // There is nothing to read again.
+}
+
+const ofKey = ({ kind }: Row): boolean => kind !== 'gap';
+
+async function* ofKeys(chunks: AsyncIterable<readonly Row[]>): AsyncGenerator<Row[]> {
+  for await (const chunk of chunks) yield chunk.filter(ofKey);
 }
 
 /** One that is not copied yet is work for the job. */

@@ -49,6 +49,14 @@ export async function* compareWithHistory(
     yield { key, scanned: parts[0] ?? [], history: parts[1] ?? [], logged: parts[2] ?? [] };
 }
 
+/** What was logged, and keys that were logged before: of these there is nothing new. */
+export async function* withRecounts(
+  logged: AsyncIterator<KeyGroup>,
+  recounts: AsyncIterator<KeyGroup>,
+): AsyncGenerator<KeyGroup> {
+  for await (const { key, parts } of mergeGroups([logged, recounts])) yield { key, rows: parts[0] ?? [] };
+}
+
 /** Only the keys that were logged, with what the history knows of them: segments are read as far as they have one of these keys. */
 export async function* touchedKeys(
   vault: Vault,
