@@ -12,7 +12,7 @@ import { runMain } from './run-main';
 import { SampleBucket } from './sample-bucket';
 
 /** S3 may take minutes to send an event, the engine takes less than a second: nobody has to wait for what never comes late. */
-const shortWaits = { CHANGES_SETTLE_SECONDS: '1', CAPTURE_DELIVERY_SECONDS: '15' };
+const shortWaits = { CHANGES_SETTLE_SECONDS: '1', CAPTURE_DELIVERY_SECONDS: '15', CAPTURE_START_SECONDS: '1' };
 
 /**
  * `npm run demo`: deploys the example app to a local AWS engine, backs a bucket up, damages it, restores it, and compares

@@ -11,6 +11,9 @@ import { runMain } from './run-main';
 /** A deployment takes about 20 seconds on two cores. */
 const deployLimitMs = 5 * 60_000;
 
+/** The engine sends events at once. */
+const ENGINE_WAITS = { CAPTURE_START_SECONDS: '1' };
+
 export type StackOutputs = Record<string, string>;
 
 export interface ExampleDeployment {
@@ -28,10 +31,11 @@ export interface ExampleDeployment {
 
 /** Deploys the example app with the real CDK CLI and returns the outputs of its stack. Expects bundled functions. */
 export async function deployExample(deployment: ExampleDeployment): Promise<StackOutputs> {
-  const { engine, context = {}, app, limitMs = deployLimitMs, onOutput } = deployment;
+  const { engine, app, limitMs = deployLimitMs, onOutput } = deployment;
   const folder = deployment.outDir ?? join(engineFolder(engine.port), 'deployment');
   mkdirSync(folder, { recursive: true });
   const outputs = join(folder, 'outputs.json');
+  const context = { environment: JSON.stringify(ENGINE_WAITS), ...deployment.context };
   const run = { engine, limitMs, onOutput, home: join(folder, 'cdk-home') };
   await bootstrapOnce(engine, run);
   await runCdk({

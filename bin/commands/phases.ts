@@ -6,6 +6,7 @@ export interface Phase {
 
 export const BACKUP_PHASES: readonly Phase[] = [
   { states: 'Prepare', text: 'checking the bucket' },
+  { states: 'Wait', text: 'waiting for another job, or five minutes for the first events of S3' },
   { states: 'Scan', text: 'listing versions' },
   { states: 'Partition', text: 'cutting the work into ranges' },
   { states: 'BackUpRanges', text: 'storing what is new' },

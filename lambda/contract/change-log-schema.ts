@@ -29,11 +29,8 @@ export const SETTLE_SECONDS = CAPTURE_TIMEOUT_SECONDS + 5 * 60;
  */
 export const DELIVERY_SECONDS = 15 * 60;
 
-/**
- * S3 takes about five minutes to begin with sending events after they were switched on (Amazon S3 User Guide, "Enabling Amazon EventBridge"): a
- * third of what a single event is given.
- */
-export const startSecondsOf = (deliverySeconds: number): number => Math.ceil(deliverySeconds / 3);
+/** S3 takes about five minutes to begin with sending events after they were switched on (Amazon S3 User Guide, "Enabling Amazon EventBridge"). */
+export const START_SECONDS = 5 * 60;
 
 export const slotOf = (seconds: number): number => Math.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS;
 

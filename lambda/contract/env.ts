@@ -40,6 +40,8 @@ export const Env = {
   bucketMetrics: 'BUCKET_METRICS',
   /** Only for tests: seconds that S3 may take to send an event, see contract/change-log-schema. */
   deliverySeconds: 'CAPTURE_DELIVERY_SECONDS',
+  /** Only for tests: seconds that S3 may take to begin with sending events. */
+  startSeconds: 'CAPTURE_START_SECONDS',
 } as const;
 
 /**

@@ -1,4 +1,4 @@
-import { DELIVERY_SECONDS, SETTLE_SECONDS, startSecondsOf } from '../contract/change-log-schema';
+import { DELIVERY_SECONDS, SETTLE_SECONDS, START_SECONDS } from '../contract/change-log-schema';
 import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
 import type { BucketClaims, CaptureControl } from '../ports/capture-control';
@@ -85,7 +85,7 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   listingUnitRows: 200_000,
   settleSeconds: SETTLE_SECONDS,
   deliverySeconds: DELIVERY_SECONDS,
-  startSeconds: startSecondsOf(DELIVERY_SECONDS),
+  startSeconds: START_SECONDS,
   maxConcurrency: 200,
   markerRemoval: false,
 };

@@ -16,7 +16,7 @@ let outputs: StackOutputs;
 beforeAll(async () => {
   engine = await startEngine();
   // Small ranges: the progress of a Distributed Map is asked for too.
-  const context = { stackName, environment: JSON.stringify({ RANGE_WEIGHT: '2' }) };
+  const context = { stackName, environment: JSON.stringify({ RANGE_WEIGHT: '2', CAPTURE_START_SECONDS: '1' }) };
   outputs = await deployExample({ engine, context });
   const s3 = new S3Client({ ...clientConfig(engine), forcePathStyle: true });
   for (const Key of ['docs/a b.txt', 'docs/ü.txt', 'x', 'y', 'z'])

@@ -31,6 +31,7 @@ const smallUnits = {
   CHANGES_SETTLE_SECONDS: '1',
   // The queue holds events back for 5 s, and the function takes its time.
   CAPTURE_DELIVERY_SECONDS: '15',
+  CAPTURE_START_SECONDS: '1',
 };
 
 export interface Backed {

@@ -13,7 +13,6 @@ import { SsmBucketClaims } from '../../adapters/aws/ssm-bucket-claims';
 import { cachedBucketAdmin } from '../../adapters/cached-bucket-admin';
 import { steadyPace } from '../../adapters/steady-pace';
 import { TaggedBuckets } from '../../adapters/aws/tagged-buckets';
-import { startSecondsOf } from '../../contract/change-log-schema';
 import { Env } from '../../contract/env';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
 import type { RestorePorts } from '../../usecases/restore-plan';
@@ -53,7 +52,7 @@ const settings = (): BackupSettings => ({
   rangeWeight: number(Env.rangeWeight, DEFAULT_SETTINGS.rangeWeight),
   settleSeconds: number(Env.settleSeconds, DEFAULT_SETTINGS.settleSeconds),
   deliverySeconds: number(Env.deliverySeconds, DEFAULT_SETTINGS.deliverySeconds),
-  startSeconds: startSecondsOf(number(Env.deliverySeconds, DEFAULT_SETTINGS.deliverySeconds)),
+  startSeconds: number(Env.startSeconds, DEFAULT_SETTINGS.startSeconds),
   maxConcurrency: number(Env.maxConcurrency, DEFAULT_SETTINGS.maxConcurrency),
   markerRemoval: text(Env.markerRemoval) === 'true',
   maxSourceRequestsPerSecond: number(Env.maxSourceRequestsPerSecond, Number.NaN) || undefined,
