@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runMain } from '../local/run-main';
 import { continuousBench } from './continuous';
+import { fanOutBench } from './fan-out';
+import { fanOutSteps } from './fan-out-steps';
 import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
 
@@ -12,6 +14,8 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  'fan-out': (sizes) => fanOutBench(sizes),
+  'fan-out-steps': (sizes) => fanOutSteps(sizes),
 };
 
 const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
