@@ -52,10 +52,10 @@ export function simulateJob(workload: Workload, plan: JobPlan, figures: Figures)
   const { objects, kind } = workload;
   const scanWork = kind === 'restore' ? planning(objects, plan, figures) : listing(objects, plan, figures);
   const scanRead = kind === 'restore' ? plan.baseBytes : 0;
-  const scan = runMap(workload, plan.scanUnits, scanWork, scanRead, figures, undefined);
+  const scan = runMap(workload.settings.maxConcurrency, plan.scanUnits, scanWork, scanRead, figures, undefined);
   const work = unitWork(workload, plan, figures);
   const runsBytes = kind === 'restore' ? 0 : runsFileBytes(objects, figures);
-  const ran = runMap(workload, plan.workUnits, work, plan.baseBytes + runsBytes, figures, plan.share);
+  const ran = runMap(plan.concurrency, plan.workUnits, work, plan.baseBytes + runsBytes, figures, plan.share);
   const results = [scan.result.turns, scan.result.turns + ran.result.turns];
   const singles = results.map((files) => singleStep(files, plan, figures));
   const seconds = scan.result.seconds + ran.result.seconds + singles.reduce((sum, step) => sum + step, 0);
@@ -147,7 +147,7 @@ interface Run {
 }
 
 function runMap(
-  { settings }: Workload,
+  concurrency: number,
   units: number,
   work: Work,
   readBytes: number,
@@ -176,7 +176,7 @@ function runMap(
   const overheadSeconds = TURN_ANSWER_SECONDS + readBytes / figures.network + readBytes * figures.manifestByteCpu;
   const result = simulateMap({
     units,
-    concurrency: settings.maxConcurrency,
+    concurrency,
     secondsPerUnit: work.seconds,
     speed,
     overheadSeconds,

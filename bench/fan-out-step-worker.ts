@@ -64,7 +64,7 @@ type Base = { readonly seq: number; readonly sha256: string };
 const MANIFEST_STEPS: ReadonlySet<string> = new Set(['next commit', 'read manifest', 'restore plan']);
 
 const STEPS: Readonly<Record<SingleStep, (ports: Ports, base: Base) => Promise<unknown>>> = {
-  partition: (ports) => partitionBackup(ports, { job: scaleJob }),
+  partition: (ports) => partitionBackup(ports, { job: scaleJob, choosesConcurrency: true }),
   commit: (ports) => commitBackup(ports, { job: scaleJob }),
   // A job that takes no scan keeps all of the base's ranges, and adds what its workers found.
   'next commit': (ports, base) => commitBackup(ports, { job: { ...scaleJob, base, seq: 2, shared: true } }),

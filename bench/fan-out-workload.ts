@@ -4,7 +4,7 @@ import type { Counts } from '../lambda/core/counts';
 import type { RangeUnit } from '../lambda/core/jobs';
 import { afterKey } from '../lambda/core/key-order';
 import { encodeManifest, type Manifest } from '../lambda/core/manifest';
-import { cutRanges, versionWeight, type WeightSample } from '../lambda/core/weights';
+import { cutRanges, versionWeight, type WeightSample, workersFor, workOf } from '../lambda/core/weights';
 import { type BackupSettings, DEFAULT_SETTINGS } from '../lambda/usecases/context';
 import { listingUnits } from '../lambda/usecases/listing-units';
 import { shareOfRate } from '../lambda/usecases/paced';
@@ -36,7 +36,8 @@ export interface Workload {
 export interface JobPlan {
   readonly scanUnits: number;
   readonly workUnits: number;
-  /** Requests to the protected bucket that a worker may make in a second, by the product's own share. */
+  /** Workers that run at a time, and requests to the protected bucket that each of them may make in a second. */
+  readonly concurrency: number;
   readonly share: number | undefined;
   readonly payloadBytes: number;
   readonly unitsFileBytes: number;
@@ -67,11 +68,23 @@ export async function planJob({ kind, objects, bytes, settings }: Omit<Workload,
     scanUnits: scan.length,
     workUnits: units.length,
     share,
+    concurrency: settings.maxConcurrency,
     payloadBytes: Math.max(...sizes.map((size) => size.payload)),
     unitsFileBytes: Math.max(...sizes.map((size) => size.file)),
     baseBytes: base ? manifestBytes : 0,
     bytesPerSegment: common.bytesPerSegment,
   };
+}
+
+/** The plan under the rate of a deployment: how many workers of a backup run at a time, and the share of each. */
+export function pacedPlan({ kind, objects, bytes, settings }: Omit<Workload, 'requestCounts'>, plan: JobPlan): JobPlan {
+  const { maxSourceRequestsPerSecond: rate, maxConcurrency, packThreshold } = settings;
+  if (kind === 'restore') return { ...plan, concurrency: maxConcurrency };
+  const fresh = kind === 'first backup' ? objects : Math.ceil(objects * CHANGED);
+  const [one, known] = [workOf(bytes, false, packThreshold), workOf(bytes, true, packThreshold)];
+  const seconds = fresh * one.seconds + (objects - fresh) * known.seconds;
+  const concurrency = workersFor({ requests: fresh * one.requests, seconds }, rate, maxConcurrency);
+  return { ...plan, concurrency, share: shareOfRate({ ...settings, maxConcurrency: concurrency }, plan.workUnits) };
 }
 
 async function restorePlan(
@@ -99,6 +112,7 @@ async function restorePlan(
     scanUnits: plans.length,
     workUnits: Math.ceil(units.length * scale),
     share: undefined,
+    concurrency: settings.maxConcurrency,
     payloadBytes: size.payload,
     unitsFileBytes: Math.ceil(size.file * scale),
     baseBytes: manifestBytes,

@@ -2,7 +2,15 @@ import { shareOfRate } from '../lambda/usecases/paced';
 import { type Figures, readFigures, requestsOf } from './fan-out-figures';
 import { type JobResult, simulateJob } from './fan-out-job';
 import { QUOTAS } from './fan-out-quotas';
-import { type JobKind, type JobPlan, planJob, SETTINGS, type SettingsName, type Workload } from './fan-out-workload';
+import {
+  type JobKind,
+  type JobPlan,
+  pacedPlan,
+  planJob,
+  SETTINGS,
+  type SettingsName,
+  type Workload,
+} from './fan-out-workload';
 
 /** A job of a size under the settings of a deployment. */
 export interface FanOutRow extends JobResult {
@@ -11,6 +19,8 @@ export interface FanOutRow extends JobResult {
   readonly objects: number;
   readonly size: string;
   readonly plan: JobPlan;
+  /** The same job with as many workers as the deployment allows, whatever the rate. */
+  readonly allWorkers: { readonly seconds: number; readonly dollars: number };
 }
 
 /** What the benchmark leaves in its file. */
@@ -71,8 +81,11 @@ async function simulate(
   const requestCounts = requestsOf(JOBS[job], size);
   const workload = { kind: job, objects, bytes: SIZES[size], settings: SETTINGS[settings], requestCounts };
   const planned = await plannedOnce(workload);
-  const plan = { ...planned, share: job === 'restore' ? undefined : shareOfRate(workload.settings, planned.workUnits) };
-  return { settings, job, objects, size, plan, ...simulateJob(workload, plan, figures) };
+  const plan = pacedPlan(workload, planned);
+  const share = plan.share && shareOfRate(workload.settings, plan.workUnits);
+  const all = simulateJob(workload, { ...plan, concurrency: workload.settings.maxConcurrency, share }, figures);
+  const allWorkers = { seconds: all.seconds, dollars: all.dollars };
+  return { settings, job, objects, size, plan, ...simulateJob(workload, plan, figures), allWorkers };
 }
 
 const name = ({ settings, job, objects, size }: FanOutRow): string =>
