@@ -9,8 +9,9 @@ export interface Figures {
   /** CPU of a small object that is read and stored, and of one that is restored: the client's and ours. */
   readonly storeCpu: number;
   readonly restoreCpu: number;
-  /** CPU of a row that a listing answers, of a version that the last commit has, and of a row that a restore plans. */
+  /** CPU of a row that a listing answers or a report has, of a version that the last commit has, and of a row that a restore plans. */
   readonly scanRowCpu: number;
+  readonly reportRowCpu: number;
   readonly knownRowCpu: number;
   readonly planRowCpu: number;
   /** CPU of a byte of a manifest, which each worker reads and checks. */
@@ -65,13 +66,13 @@ export function readFigures(): Figures {
   const inventory = (resultsOf('inventory') ?? []) as InventoryResult[];
   const throughput = (resultsOf('throughput') as Throughput | undefined)?.cpuMillisPerObject;
   const steps = (resultsOf('fan-out-steps') ?? []) as SingleStepResult[];
-  const listed = (round: number): InventoryResult => {
-    const found = inventory.filter((one) => one.source === 'listing' && one.round === round).at(-1);
+  const listed = (round: number, source = 'listing'): InventoryResult => {
+    const found = inventory.filter((one) => one.source === source && one.round === round).at(-1);
     if (!found) throw new Error('bench/results/inventory.json has no listing: run "npm run bench -- inventory" first');
     return found;
   };
-  const cpu = (round: number, step: string): number => {
-    const { steps: all, versions } = listed(round);
+  const cpu = (round: number, step: string, source?: string): number => {
+    const { steps: all, versions } = listed(round, source);
     return (all.find((one) => one.step === step)?.cpuSeconds ?? 0) / versions;
   };
   const read = steps.filter(({ step, cost }) => step === 'read manifest' && cost !== undefined);
@@ -83,6 +84,7 @@ export function readFigures(): Figures {
     storeCpu: throughput?.backup ? throughput.backup / 1_000 : requestCpu + cpu(1, 'ranges'),
     restoreCpu: throughput?.restore ? throughput.restore / 1_000 : requestCpu + cpu(1, 'ranges'),
     scanRowCpu: cpu(1, 'scan'),
+    reportRowCpu: cpu(1, 'scan', 'inventory'),
     knownRowCpu: cpu(2, 'ranges'),
     manifestByteCpu:
       small && large && large.bytesRead > small.bytesRead

@@ -27,8 +27,8 @@ export interface JobResult {
 
 /** Requests that a turn of a worker makes besides its work: its file, the one before, runs or actions, the manifest, its segment and pack. */
 const TURN_REQUESTS: Counts = { GetObject: 6, PutObject: 3 };
-/** Entered once by every job: due, prepare, busy, how many twice, partition, commit; a restore has about as many. */
-const STATES_OF_JOB = 8;
+/** Entered once by every backup: due, prepare, busy, how many and map twice, partition, commit; a restore has fewer by two. */
+export const STATES_OF_JOB = 9;
 const EVENTS_PER_TURN = 7;
 /** Result files that a step between two fan-outs reads at a time (usecases/turns). */
 const RESULTS_AT_A_TIME = 32;

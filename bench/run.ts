@@ -3,6 +3,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runMain } from '../local/run-main';
+import { choicesBench } from './choices';
+import { compressionBench } from './compression';
 import { continuousBench } from './continuous';
 import { fanOutBench } from './fan-out';
 import { fanOutSteps } from './fan-out-steps';
@@ -14,6 +16,8 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  choices: () => choicesBench(),
+  compression: () => compressionBench(),
   'fan-out': (sizes) => fanOutBench(sizes),
   'fan-out-steps': (sizes) => fanOutSteps(sizes),
 };

@@ -11,6 +11,8 @@ export const perMillion = {
   'SQS request': 0.4,
   'DynamoDB write unit': 0.625,
   'state transition': 25,
+  /** An object that a report lists. */
+  'S3 Inventory object': 0.0025,
   /** A child of a map that is Express; its duration costs besides. */
   'Express request': 1,
   'Express GB-second': 16.67,

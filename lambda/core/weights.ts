@@ -65,8 +65,8 @@ export function cutRanges(
 }
 
 /**
- * What a scan found to do: versions that are new, each a request to the protected bucket at least, and the seconds that all rows
- * take one worker at full speed.
+ * What a scan found to do: requests to the protected bucket that new versions take at least, and the seconds that all rows take one
+ * worker at full speed.
  */
 export interface Workload {
   readonly requests: number;
@@ -83,13 +83,14 @@ export const addWork = (a: Workload, b: Workload): Workload => ({
  * Measured are 12 µs, 2 ms and 40 ns a byte, 9 ms and less than 1 ns a byte (npm run bench -- inventory, fan-out).
  */
 const KNOWN_SECONDS = 15e-6;
-const PACKED = { each: 0.0025, perByte: 4e-8 };
-const COPIED = { each: 0.01, perByte: 1e-9 };
+const PACKED = { requests: 1, each: 0.0025, perByte: 4e-8 };
+/** A HEAD and a copy at least. */
+const COPIED = { requests: 2, each: 0.01, perByte: 1e-9 };
 
 export function workOf(size: number, known: boolean, packThreshold: number): Workload {
   if (known) return { requests: 0, seconds: KNOWN_SECONDS };
-  const { each, perByte } = size <= packThreshold ? PACKED : COPIED;
-  return { requests: 1, seconds: each + size * perByte };
+  const { requests, each, perByte } = size <= packThreshold ? PACKED : COPIED;
+  return { requests, seconds: each + size * perByte };
 }
 
 /** Twice the workers that the estimate asks for: some are at the end of their range, and some hold less than others. */

@@ -41,7 +41,7 @@ describe('workers for a rate', () => {
   const MIB = 1024 * 1024;
   const work = (objects: number, size: number, known = 0) =>
     addWork(
-      { requests: objects, seconds: objects * workOf(size, false, MIB).seconds },
+      { requests: objects * workOf(size, false, MIB).requests, seconds: objects * workOf(size, false, MIB).seconds },
       { requests: 0, seconds: known * workOf(size, true, MIB).seconds },
     );
 
@@ -49,6 +49,7 @@ describe('workers for a rate', () => {
     ['small bodies keep few workers busy', work(1e7, 1_024), 2_000, 11],
     ['larger bodies take longer, so that more workers use up the same rate', work(1e7, MIB), 2_000, 178],
     ['copies by S3 take longer still', work(1e7, 1_024 * MIB), 2_000, 200],
+    ['a copy is two requests', work(1e7, 10 * MIB), 2_000, 41],
     ['a higher rate takes more workers', work(1e7, 1_024), 20_000, 102],
     ['what is only compared is not held up by the rate', work(1e3, 1_024, 1e8), 2_000, 200],
     ['at least one', work(1, 1), 1, 1],
