@@ -58,9 +58,10 @@ export function simulateJob(workload: Workload, plan: JobPlan, figures: Figures)
   const ran = runMap(plan.concurrency, plan.workUnits, work, plan.baseBytes + runsBytes, figures, plan.share);
   const results = [scan.result.turns, scan.result.turns + ran.result.turns];
   const singles = results.map((files) => singleStep(files, plan, figures));
-  const seconds = scan.result.seconds + ran.result.seconds + singles.reduce((sum, step) => sum + step, 0);
+  const prepare = 1 + plan.probes * figures.listLatency;
+  const seconds = prepare + scan.result.seconds + ran.result.seconds + singles.reduce((sum, step) => sum + step, 0);
   const lambda = lambdaDollars(
-    [scan.result.workerSeconds, ran.result.workerSeconds, ...singles].reduce((sum, one) => sum + one, 0),
+    [prepare, scan.result.workerSeconds, ran.result.workerSeconds, ...singles].reduce((sum, one) => sum + one, 0),
   );
   const turns = scan.result.turns + ran.result.turns;
   const states = STATES_OF_JOB + turns * STATES_PER_TURN + plan.scanUnits + plan.workUnits;
@@ -69,6 +70,7 @@ export function simulateJob(workload: Workload, plan: JobPlan, figures: Figures)
   const parts: readonly Named[] = [
     [scan.result.seconds, `${kind === 'restore' ? 'plan' : 'scan'}: ${scan.limit}`],
     [ran.result.seconds, `${kind === 'restore' ? 'restore' : 'ranges'}: ${ran.limit}`],
+    [prepare, 'prepare: looking for where to cut a listing'],
     [Math.max(...singles), 'one Lambda between the fan-outs'],
   ];
   const [, bottleneck] = most(parts);

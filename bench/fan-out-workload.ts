@@ -34,6 +34,8 @@ export interface Workload {
 
 /** How the product cuts a job: numbers of units, and what goes through the state machine and the scratch bucket. */
 export interface JobPlan {
+  /** Listings, one after the other, by which Prepare finds where to cut a bucket that has no history. */
+  readonly probes: number;
   readonly scanUnits: number;
   readonly workUnits: number;
   /** Workers that run at a time, and requests to the protected bucket that each of them may make in a second. */
@@ -58,13 +60,15 @@ export async function planJob({ kind, objects, bytes, settings }: Omit<Workload,
   const common = { bytesPerSegment: manifestBytes / manifest.segments.length, store };
   if (kind === 'restore') return restorePlan({ objects, bytes, settings }, manifest, { ...common, manifestBytes });
   const base = kind === 'first backup' ? undefined : manifest;
-  const ports = { ...benchPorts(new GeneratedSource({ objects }), store, store, NOW, new MemoryS3()), settings };
+  const source = new GeneratedSource({ objects });
+  const ports = { ...benchPorts(source, store, store, NOW, new MemoryS3()), settings };
   const scan = await listingUnits(ports, BUCKET, base);
   const ranges = rangesOf(samplesOf(objects, bytes, settings, base), settings, base);
   const share = shareOfRate(settings, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond: share }));
   const sizes = [await sizeOf(scan), await sizeOf(units)];
   return {
+    probes: source.counts().ListObjectVersions ?? 0,
     scanUnits: scan.length,
     workUnits: units.length,
     share,
@@ -109,6 +113,7 @@ async function restorePlan(
   const scale = plans.length / measured;
   const size = await sizeOf(units);
   return {
+    probes: 0,
     scanUnits: plans.length,
     workUnits: Math.ceil(units.length * scale),
     share: undefined,

@@ -77,6 +77,7 @@ const figures: Figures = {
   assessMiB: () => 100,
 };
 const plan: JobPlan = {
+  probes: 10,
   scanUnits: 64,
   workUnits: 20,
   share: 100,
