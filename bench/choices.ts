@@ -184,6 +184,9 @@ export async function choicesBench() {
     smallJobs: await smallJobs(),
     settings: { packThreshold: DEFAULT_SETTINGS.packThreshold, rangeWeight: DEFAULT_SETTINGS.rangeWeight },
   };
-  console.log(JSON.stringify(results, null, 2));
+  for (const [name, found] of Object.entries(results)) {
+    console.log(`${name}:`);
+    for (const row of Array.isArray(found) ? found : [found]) console.log(`  ${JSON.stringify(row)}`);
+  }
   return results;
 }

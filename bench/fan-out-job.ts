@@ -1,5 +1,6 @@
 import { estimateCost } from '../lambda/core/cost';
 import type { Counts } from '../lambda/core/counts';
+import { MOST_DELTAS } from '../lambda/core/compaction';
 import { isSingleCopy, partSizeOf } from '../lambda/usecases/server-copy';
 import { ONE_VCPU_MIB, LAMBDA_TIMEOUT } from '../lib/private/runtime-function';
 import { SCRATCH_LIFETIME } from '../lib/private/vault-storage';
@@ -212,7 +213,10 @@ interface Ran {
 function uses({ kind, objects }: Workload, plan: JobPlan, ran: Ran, figures: Figures): Use[] {
   const { scan, work, singles } = ran;
   const segments = kind === 'first backup' ? work.turns : 0;
-  const manifestBytes = Math.max(plan.baseBytes, segments * plan.bytesPerSegment);
+  // A bucket that changes everywhere has so many deltas in each range before they are merged.
+  const deltas = kind === 'incremental, 0.1 % changed' ? MOST_DELTAS : 0;
+  const manifestBytes = Math.max((1 + deltas) * plan.baseBytes, segments * plan.bytesPerSegment);
+  const after = deltas > 0 ? ` after ${String(deltas)} jobs that found changes in every range` : '';
   const memoryMiB = kind === 'restore' ? figures.assessMiB(objects) : figures.commitMiB(manifestBytes / 1024 / 1024);
   return [
     { quota: 'mapConcurrency', used: Math.max(scan.mostWorkers, work.mostWorkers), of: 'map run' },
@@ -226,8 +230,8 @@ function uses({ kind, objects }: Workload, plan: JobPlan, ran: Ran, figures: Fig
     { quota: 'payloadBytes', used: plan.payloadBytes, of: 'input of a map' },
     { quota: 'itemsFileBytes', used: plan.unitsFileBytes, of: 'list of units' },
     { quota: 'stringBytes', used: plan.unitsFileBytes, of: 'list of units' },
-    { quota: 'stringBytes', used: manifestBytes, of: 'manifest' },
-    { quota: 'memoryMiB', used: memoryMiB, of: kind === 'restore' ? 'assess' : 'commit' },
+    { quota: 'stringBytes', used: manifestBytes, of: `manifest${after}` },
+    { quota: 'memoryMiB', used: memoryMiB, of: kind === 'restore' ? 'assess' : `commit${after}` },
     { quota: 'lambdaSeconds', used: Math.max(...singles), of: kind === 'restore' ? 'finish' : 'commit' },
   ];
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format } from 'prettier';
 import { runMain } from '../local/run-main';
 import { choicesBench } from './choices';
 import { compressionBench } from './compression';
@@ -45,7 +46,10 @@ async function run(): Promise<void> {
   for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
     const results = await BENCHES[name]?.(sizes);
     const file = join(folder, `${name}.json`);
-    writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+    writeFileSync(
+      file,
+      await format(JSON.stringify({ machine, results }, null, 2), { parser: 'json', printWidth: 120 }),
+    );
   }
 }
 
