@@ -1,6 +1,7 @@
 import { estimateCost } from '../lambda/core/cost';
 import type { Counts } from '../lambda/core/counts';
 import { MOST_DELTAS } from '../lambda/core/compaction';
+import { PROBES_AT_A_TIME } from '../lambda/usecases/listing-units';
 import { isSingleCopy, partSizeOf } from '../lambda/usecases/server-copy';
 import { ONE_VCPU_MIB, LAMBDA_TIMEOUT } from '../lib/private/runtime-function';
 import { SCRATCH_LIFETIME } from '../lib/private/vault-storage';
@@ -59,7 +60,7 @@ export function simulateJob(workload: Workload, plan: JobPlan, figures: Figures)
   const ran = runMap(plan.concurrency, plan.workUnits, work, plan.baseBytes + runsBytes, figures, plan.share);
   const results = [scan.result.turns, scan.result.turns + ran.result.turns];
   const singles = results.map((files) => singleStep(files, plan, figures));
-  const prepare = 1 + plan.probes * figures.listLatency;
+  const prepare = 1 + Math.ceil(plan.probes / PROBES_AT_A_TIME) * figures.listLatency;
   const seconds = prepare + scan.result.seconds + ran.result.seconds + singles.reduce((sum, step) => sum + step, 0);
   const lambda = lambdaDollars(
     [prepare, scan.result.workerSeconds, ran.result.workerSeconds, ...singles].reduce((sum, one) => sum + one, 0),

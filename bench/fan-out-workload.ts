@@ -34,7 +34,7 @@ export interface Workload {
 
 /** How the product cuts a job: numbers of units, and what goes through the state machine and the scratch bucket. */
 export interface JobPlan {
-  /** Listings, one after the other, by which Prepare finds where to cut a bucket that has no history. */
+  /** Listings, some at a time, by which Prepare finds where to cut a bucket that has no history. */
   readonly probes: number;
   readonly scanUnits: number;
   readonly workUnits: number;
