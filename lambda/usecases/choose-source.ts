@@ -98,7 +98,7 @@ function problemOf(
 }
 
 /** Groups data files, in the manifest's order, into units of about equal bytes. An empty report still has one unit. */
-export function inventoryUnits(sizes: readonly number[], unitBytes: number): ScanUnit[] {
+function inventoryUnits(sizes: readonly number[], unitBytes: number): ScanUnit[] {
   const units: ScanUnit[] = [];
   let first = 0;
   let bytes = 0;
