@@ -2,8 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format } from 'prettier';
 import { runMain } from '../local/run-main';
+import { choicesBench } from './choices';
+import { compressionBench } from './compression';
 import { continuousBench } from './continuous';
+import { fanOutBench } from './fan-out';
+import { fanOutSteps } from './fan-out-steps';
 import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
 
@@ -12,6 +17,11 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  // These read the results of the ones before.
+  'fan-out-steps': (sizes) => fanOutSteps(sizes),
+  choices: () => choicesBench(),
+  compression: () => compressionBench(),
+  'fan-out': (sizes) => fanOutBench(sizes),
 };
 
 const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
@@ -37,7 +47,10 @@ async function run(): Promise<void> {
   for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
     const results = await BENCHES[name]?.(sizes);
     const file = join(folder, `${name}.json`);
-    writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+    writeFileSync(
+      file,
+      await format(JSON.stringify({ machine, results }, null, 2), { parser: 'json', printWidth: 120 }),
+    );
   }
 }
 

@@ -58,7 +58,7 @@ export interface BackupVaultProps {
 
   /**
    * Upper limit of workers at a time in one job, 1 to 10,000 (quota of Step Functions). Each is a Lambda, and an account
-   * has 1,000 of them unless AWS raised it, for your production too.
+   * has 1,000 of them unless AWS raised it, for your production too. A backup runs only as many as `maxSourceRequestsPerSecond` keeps busy.
    *
    * @default 200
    */

@@ -1,6 +1,6 @@
 import { PRICES_PER_MILLION } from '../lambda/core/cost';
 
-/** AWS's list prices in US dollars per million: us-east-1, S3 Standard, DynamoDB on demand, Step Functions Standard. */
+/** AWS's list prices in US dollars per million: us-east-1, S3 Standard, DynamoDB on demand, Step Functions, Lambda. */
 export const pricesAsOf = '2026-09';
 
 export const perMillion = {
@@ -11,5 +11,15 @@ export const perMillion = {
   'SQS request': 0.4,
   'DynamoDB write unit': 0.625,
   'state transition': 25,
+  /** An object that a report lists. */
+  'S3 Inventory object': 0.0025,
+  /** A child of a map that is Express; its duration costs besides. */
+  'Express request': 1,
+  'Express GB-second': 16.67,
+  'Lambda request': 0.2,
+  'Lambda GB-second, arm64': 13.3334,
+  'Lambda GB-second, x86_64': 16.6667,
+  /** Bytes that are kept for a month, in GB. */
+  'S3 Standard GB-month': 23_000,
 } as const;
 export type Price = keyof typeof perMillion;

@@ -9,12 +9,17 @@ import { NODE_OPTIONS } from '../../lambda/contract/env';
 export const HEAP_MIB = 256;
 
 /** Runs a script of the benchmarks in a process of its own, with Node's options of the functions, and answers what it prints. */
-export const startWorker = (script: string, args: readonly (string | number)[], input = ''): string =>
+export const startWorker = (
+  script: string,
+  args: readonly (string | number)[],
+  input = '',
+  heapMiB = HEAP_MIB,
+): string =>
   execFileSync(
     process.execPath,
     [
       NODE_OPTIONS,
-      `--max-old-space-size=${String(HEAP_MIB)}`,
+      `--max-old-space-size=${String(heapMiB)}`,
       '--import',
       'tsx',
       join(import.meta.dirname, '..', script),

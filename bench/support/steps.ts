@@ -153,7 +153,7 @@ export async function runBackup(
   if ('wait' in prepared) throw new Error('the bucket is busy');
   const { job } = prepared;
   await fanOut('scan', prepared);
-  await fanOut('ranges', await once('partition', partitionBackup(ports, { job })));
+  await fanOut('ranges', await once('partition', partitionBackup(ports, { job, choosesConcurrency: true })));
   const output = await once('commit', commitBackup(ports, { job }));
   return { output, steps };
 }

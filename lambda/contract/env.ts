@@ -49,3 +49,6 @@ export const Env = {
  * that streams rows, which costs memory and gains no time (npm run bench -- inventory).
  */
 export const NODE_OPTIONS = '--max-semi-space-size=16';
+
+/** Milliseconds that a worker keeps for its results when `deadlineMargin` is not set: a pack, a segment, and the slowest operation that is under way (60 s). */
+export const DEADLINE_MARGIN_MS = 120_000;

@@ -23,6 +23,15 @@ export interface Units {
   readonly count: number;
   /** JSON lines in the scratch bucket, one unit a line; the ItemReader of the map reads it. */
   readonly key: string;
+  /** Workers that run at a time, from 1 on: of a fan-out that takes it from its input. */
+  readonly concurrency?: number;
+}
+
+/** Input of the step that cuts a backup into ranges. */
+export interface PartitionInput<Job> {
+  readonly job: Job;
+  /** The fan-out after it takes its concurrency from its input. Absent in executions that began under an earlier release. */
+  readonly choosesConcurrency?: true;
 }
 
 /** Input of a worker: one turn at one unit. */

@@ -4,7 +4,7 @@ import { removalsIn } from './removals';
 import { olderVersions } from './view';
 
 /** A range is merged when reading it takes more than this many deltas beside its base, */
-const MOST_DELTAS = 8;
+export const MOST_DELTAS = 8;
 /** or when its deltas have more than this share of its base's bytes, */
 const MOST_SHARE = 0.25;
 /** and enough of them that a merge is worth its worker: small deltas wait until there are many. */

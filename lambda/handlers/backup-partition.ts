@@ -1,5 +1,7 @@
+import type { PartitionInput } from '../contract/steps';
 import type { BackupJob } from '../core/jobs';
 import { partitionBackup } from '../usecases/backup-partition';
 import { backupPorts, type Invocation } from './private/compose';
 
-export const handler = (input: { job: BackupJob }, context: Invocation) => partitionBackup(backupPorts(context), input);
+export const handler = (input: PartitionInput<BackupJob>, context: Invocation) =>
+  partitionBackup(backupPorts(context), input);

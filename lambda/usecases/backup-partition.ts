@@ -1,8 +1,8 @@
 import { workKey } from '../contract/layout';
-import type { FanOutInput } from '../contract/steps';
+import type { FanOutInput, PartitionInput } from '../contract/steps';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { afterKey, compareKeys } from '../core/key-order';
-import { cutRanges } from '../core/weights';
+import { addWork, cutRanges, NO_WORK, workersFor, type Workload } from '../core/weights';
 import type { BackupPorts } from './context';
 import { foldChanges, LoggedChanges } from './fold-changes';
 import { shareOfRate } from './paced';
@@ -14,10 +14,11 @@ import { Scratch, stepResults, writeUnits } from './turns';
 /** Cuts the bucket into ranges of near-equal work, along the ranges of the last commit where they fit. */
 export async function partitionBackup(
   ports: BackupPorts,
-  { job }: { job: BackupJob },
+  { job, choosesConcurrency }: PartitionInput<BackupJob>,
 ): Promise<FanOutInput<BackupJob, RangeUnit>> {
   // Nothing was scanned: without this, everything would look removed.
-  if (job.shared) return writeUnits<BackupJob, RangeUnit>(ports.scratch, RANGE_STEP, job, []);
+  if (job.shared)
+    return writeUnits<BackupJob, RangeUnit>(ports.scratch, RANGE_STEP, job, [], ports.settings.maxConcurrency);
   const [scans, base] = await Promise.all([
     stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP),
     ports.vault.readBase(job.bucket, job.base),
@@ -29,7 +30,10 @@ export async function partitionBackup(
   const scanned = isScan ? scans.flatMap((scan) => scan.samples) : logged.samples;
   const samples = [...scanned].sort((a, b) => compareKeys(a.key, b.key));
   const ranges = cutRanges(samples, ports.settings.rangeWeight, bounds, afterKey);
-  const requestsPerSecond = shareOfRate(ports.settings, ranges.length);
+  const { maxSourceRequestsPerSecond: rate, maxConcurrency } = ports.settings;
+  const work = isScan && choosesConcurrency ? workOfScan(job, scans) : undefined;
+  const concurrency = workersFor(work, rate, maxConcurrency);
+  const requestsPerSecond = shareOfRate({ ...ports.settings, maxConcurrency: concurrency }, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));
   const runs = scans.flatMap((scan) => scan.runs);
   const { runs: changes, rows, recounts, lag, gaps } = logged;
@@ -37,11 +41,24 @@ export async function partitionBackup(
   ports.log.info('BackupPartitioned', {
     jobId: job.jobId,
     units: units.length,
+    concurrency,
     runs: runs.length,
     changes: changes.length,
   });
   // Nothing was captured: nothing is done but to say so.
-  return writeUnits(ports.scratch, RANGE_STEP, job, isScan || rows > 0 || recounts.length > 0 ? units : []);
+  return writeUnits(
+    ports.scratch,
+    RANGE_STEP,
+    job,
+    isScan || rows > 0 || recounts.length > 0 ? units : [],
+    concurrency,
+  );
+}
+
+/** A job that reads the tags and ACLs of all versions makes requests that the scan does not tell of: undefined. */
+function workOfScan({ metadata }: BackupJob, scans: readonly ScanResult[]): Workload | undefined {
+  if (metadata === 'FULL' || scans.some(({ work }) => !work)) return undefined;
+  return scans.reduce((sum, { work = NO_WORK }) => addWork(sum, work), NO_WORK);
 }
 
 /** Sorted runs that the ranges of a job read: of the scan, and of the change log. */

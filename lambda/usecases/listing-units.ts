@@ -4,10 +4,12 @@ import { fractionUpTo, keyBetween } from '../core/key-probe';
 import type { Manifest } from '../core/manifest';
 import type { VersionPage } from '../ports/object-store';
 import type { BackupPorts } from './context';
+import { runInOrder } from './pool';
 
 /** Units of a first backup, and requests to find them; a larger bucket has longer units. */
 const MOST_UNITS = 64;
 const MOST_PROBES = 200;
+export const PROBES_AT_A_TIME = 8;
 
 /** Cuts a bucket into intervals of keys that are listed in parallel. */
 export async function listingUnits(
@@ -43,8 +45,8 @@ interface Interval {
 }
 
 /**
- * Looks into a bucket that has no history: halves intervals of keys until each has about the rows of a unit, by how dense a page
- * of 1,000 rows at its beginning is. A bucket of one page costs one request.
+ * Looks into a bucket that has no history: halves intervals of keys, the widest ones together, until each has about the rows of a unit, by
+ * how dense a page of 1,000 rows at its beginning is. A bucket of one page costs one request.
  */
 async function probe(ports: BackupPorts, bucket: string, unitRows: number): Promise<string[]> {
   const first = await ports.source.listVersions({ bucket });
@@ -52,26 +54,48 @@ async function probe(ports: BackupPorts, bucket: string, unitRows: number): Prom
   if (!first.next || !start) return [];
   const cuts: string[] = [];
   let open: Interval[] = [{ low: start.key, page: first }];
-  for (let probes = 0; probes < MOST_PROBES && cuts.length + 1 < MOST_UNITS; probes++) {
-    const widest = open.reduce<Interval | undefined>(
-      (most, interval) => (!most || rowsOf(interval) > rowsOf(most) ? interval : most),
-      undefined,
+  for (let probes = 0; probes < MOST_PROBES && cuts.length + 1 < MOST_UNITS;) {
+    const most = Math.min(PROBES_AT_A_TIME, MOST_PROBES - probes, MOST_UNITS - 1 - cuts.length);
+    const widest = open
+      .map((interval) => ({ interval, rows: rowsOf(interval) }))
+      .filter(({ rows }) => rows >= 2 * unitRows)
+      .sort((a, b) => b.rows - a.rows)
+      .slice(0, most)
+      .map(({ interval }) => interval);
+    if (widest.length === 0) break;
+    probes += widest.length;
+    const halves = await runInOrder(
+      widest,
+      most,
+      () => true,
+      (interval) => halved(ports, bucket, interval),
     );
-    if (!widest || rowsOf(widest) < 2 * unitRows) break;
-    const { low, high, page } = widest;
-    open = open.filter((interval) => interval !== widest);
-    const middle = keyBetween(low, high);
-    if (middle === undefined) continue;
-    const found = await ports.source.listVersions({ bucket, cursor: { keyMarker: middle } });
-    const key = found.entries[0]?.key;
-    if (key === undefined || (high !== undefined && compareKeys(key, high) >= 0)) {
-      open.push({ low, high: middle, page });
-    } else {
-      cuts.push(key);
-      open.push({ low, high: key, page }, { low: key, high, page: found });
-    }
+    open = [...open.filter((interval) => !widest.includes(interval)), ...halves.flatMap((found) => found.open)];
+    cuts.push(...halves.flatMap(({ cut }) => (cut === undefined ? [] : [cut])));
   }
   return cuts.sort(compareKeys);
+}
+
+/** Looks at the first key after the middle of an interval: there it is cut, unless all its keys are before the middle. */
+async function halved(
+  ports: BackupPorts,
+  bucket: string,
+  interval: Interval,
+): Promise<{ readonly open: readonly Interval[]; readonly cut?: string }> {
+  const { low, high, page } = interval;
+  const middle = keyBetween(low, high);
+  if (middle === undefined) return { open: [] };
+  const found = await ports.source.listVersions({ bucket, cursor: { keyMarker: middle } });
+  const key = found.entries[0]?.key;
+  if (key === undefined || (high !== undefined && compareKeys(key, high) >= 0))
+    return { open: [{ low, high: middle, page }] };
+  return {
+    open: [
+      { low, high: key, page },
+      { low: key, high, page: found },
+    ],
+    cut: key,
+  };
 }
 
 /** An estimate: what the page has, and as dense as its densest end up to the end of the interval. */

@@ -79,7 +79,8 @@ export function summarize(job: RestoreJob, results: readonly PlanResult[], missi
   };
 }
 
-function restoreUnits(results: readonly PlanResult[], target: number): RestoreUnit[] {
+/** Puts files of actions together, in their order, until a unit has about `target` of weight. */
+export function restoreUnits(results: readonly Pick<PlanResult, 'files'>[], target: number): RestoreUnit[] {
   const units: { id: string; files: string[] }[] = [];
   let weight = Infinity;
   for (const file of results.flatMap((result) => result.files)) {

@@ -14,8 +14,8 @@ import { isSingleCopy, partSizeOf } from './server-copy';
 import { PLAN_STEP } from './step-names';
 
 /** A file of actions holds at most so many keys, and a tenth of a unit's weight: it is in a worker's memory. */
-const FILE_KEYS = 2_000;
-const FILES_PER_UNIT = 10;
+export const FILE_KEYS = 2_000;
+export const FILES_PER_UNIT = 10;
 /** Skips of keys that the restore says nothing of: what is there was there before. */
 const LEFT_ALONE: ReadonlySet<string> = new Set<RestoreSkip>(['exists', 'key-too-long']);
 

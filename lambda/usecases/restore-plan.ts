@@ -18,7 +18,7 @@ import { PLAN_STEP } from './step-names';
 import { writeUnits } from './turns';
 
 /** Planning a row is a quarter of the work of storing one. */
-const ROWS_PER_WEIGHT = 4;
+export const ROWS_PER_WEIGHT = 4;
 
 export interface RestorePorts extends Omit<BackupPorts, 'source'> {
   readonly destination: CountingStore;
@@ -140,7 +140,7 @@ async function selection(store: ObjectStore, request: RestoreRequest): Promise<S
 }
 
 /** Neighbouring ranges of the manifest that hold selected keys, put together until a unit has enough rows. */
-function planUnits(manifest: Manifest, intervals: readonly KeyRange[], target: number): PlanUnit[] {
+export function planUnits(manifest: Manifest, intervals: readonly KeyRange[], target: number): PlanUnit[] {
   const units: PlanUnit[] = [];
   let open: { from: string; to?: string; rows: number } | undefined;
   const close = (): void => {

@@ -2,12 +2,12 @@ import type { InventoryFacts } from '../core/inventory-row';
 import type { BackupJob, ReportRef, ScanUnit } from '../core/jobs';
 import { afterKey } from '../core/key-order';
 import type { Row } from '../core/row';
-import { WeightSample, WeightSampler } from '../core/weights';
+import { addWork, NO_WORK, WeightSample, WeightSampler } from '../core/weights';
 import type { BackupPorts } from './context';
 import { readInventoryFile, SeenFile } from './inventory-file';
 import { sameReport } from './inventory-report';
 import { readRuns, Run, RunPlace, RunWriter, writeSorted } from './runs';
-import { rowWeight, SAMPLES_PER_RANGE, ScanResult } from './scan-result';
+import { rowWeight, rowWork, SAMPLES_PER_RANGE, ScanResult } from './scan-result';
 import { SCAN_STEP } from './step-names';
 import type { Turn } from './turns';
 
@@ -36,6 +36,7 @@ export class InventoryScan {
   private readonly facts: InventoryFacts;
   private readonly samples: WeightSample[] = [];
   private versions = 0;
+  private work = NO_WORK;
   private state: InventoryCursor;
 
   constructor(
@@ -60,7 +61,8 @@ export class InventoryScan {
   }
 
   private answer(runs: readonly Run[], cursor: InventoryCursor | undefined): Turn<ScanResult, InventoryCursor> {
-    return { result: { runs, samples: this.samples, versions: this.versions, requests: {} }, cursor };
+    const { samples, versions, work } = this;
+    return { result: { runs, samples, versions, requests: {}, work }, cursor };
   }
 
   /** Reads and sorts the data files. False when the time is over before the last one. */
@@ -113,6 +115,7 @@ export class InventoryScan {
     for (const row of rows) {
       if (row.kind === 'put') this.versions++;
       sampler.add(row.key, rowWeight(row, this.job));
+      this.work = addWork(this.work, rowWork(row, this.job, this.ports.settings.packThreshold));
     }
     sampler.close();
     this.samples.push(...sampler.samples);

@@ -2,12 +2,12 @@ import type { BackupJob, ScanUnit } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import { Listed, ScanRows } from '../core/scan-rows';
 import type { Row } from '../core/row';
-import { WeightSampler } from '../core/weights';
+import { addWork, NO_WORK, WeightSampler } from '../core/weights';
 import type { VersionCursor } from '../ports/object-store';
 import type { BackupPorts } from './context';
 import { requestsSince } from './requests';
 import { RunWriter } from './runs';
-import { rowWeight, SAMPLES_PER_RANGE, ScanResult } from './scan-result';
+import { rowWeight, rowWork, SAMPLES_PER_RANGE, ScanResult } from './scan-result';
 import { SCAN_STEP } from './step-names';
 import type { Turn } from './turns';
 
@@ -22,6 +22,7 @@ export class ListingScan {
   private readonly sampler: WeightSampler;
   private readonly run: RunWriter;
   private versions = 0;
+  private work = NO_WORK;
 
   constructor(
     private readonly ports: BackupPorts,
@@ -68,6 +69,7 @@ export class ListingScan {
       samples: this.sampler.samples,
       versions: this.versions,
       requests: requestsSince(ports.source, before),
+      work: this.work,
     };
     return { result, cursor: ended ? undefined : { after: resume, currentKey: rows.key } };
   }
@@ -75,6 +77,7 @@ export class ListingScan {
   private async take(row: Row): Promise<void> {
     if (row.kind === 'put') this.versions++;
     this.sampler.add(row.key, rowWeight(row, this.job));
+    this.work = addWork(this.work, rowWork(row, this.job, this.ports.settings.packThreshold));
     if (this.run.add(row)) await this.run.flush();
   }
 }

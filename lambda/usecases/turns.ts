@@ -134,12 +134,16 @@ export async function stepResults<Result>(scratch: Scratch, jobId: string, step:
   return (await runInOrder(units, READ_CONCURRENCY, () => true, read)).flat();
 }
 
-/** Writes the list of units that a fan-out runs over, one JSON line each, and answers the fan-out's input. */
+/**
+ * Writes the list of units that a fan-out runs over, one JSON line each, and answers the fan-out's input. `concurrency`: workers that run at
+ * a time, where the fan-out takes that from its input.
+ */
 export async function writeUnits<Job extends { jobId: string }, Unit>(
   scratch: Scratch,
   step: string,
   job: Job,
   units: readonly Unit[],
+  concurrency?: number,
 ): Promise<FanOutInput<Job, Unit>> {
   const key = unitsKey(job.jobId, step);
   const lines = units.map((unit) => `${JSON.stringify(unit)}\n`).join('');
@@ -150,7 +154,7 @@ export async function writeUnits<Job extends { jobId: string }, Unit>(
     if (!isStoreError(error, 'precondition-failed')) throw error;
   }
   const only = units.length === 1 ? units[0] : undefined;
-  return { job, units: { count: units.length, key }, unit: only ?? {}, work: { turn: 0 } };
+  return { job, units: { count: units.length, key, concurrency }, unit: only ?? {}, work: { turn: 0 } };
 }
 
 export async function readUnits<Unit>(scratch: Scratch, jobId: string, step: string): Promise<Unit[]> {

@@ -15,6 +15,8 @@ export interface FanOutProps {
   readonly worker: RuntimeFunction;
   readonly scratchBucket: s3.IBucket;
   readonly maxConcurrency: number;
+  /** Whether the step before says how many workers run at a time: it knows the limit too. @default false */
+  readonly concurrencyFromInput?: boolean;
   readonly failure: FailurePath;
   /** Whether a turn must be over before it is tried again. @default false */
   readonly oneAtATime?: boolean;
@@ -91,7 +93,9 @@ function distributedMap(scope: Construct, id: string, props: FanOutProps): sfn.D
     comment: props.comment,
     label: id,
     mapExecutionType: sfn.StateMachineType.STANDARD,
-    maxConcurrency: props.maxConcurrency,
+    ...(props.concurrencyFromInput
+      ? { maxConcurrencyPath: '$.units.concurrency' }
+      : { maxConcurrency: props.maxConcurrency }),
     itemReader: new sfn.S3JsonLItemReader({
       bucket: props.scratchBucket,
       key: sfn.JsonPath.stringAt('$.units.key'),

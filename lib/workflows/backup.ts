@@ -109,12 +109,13 @@ export function backupDefinition(
   });
   const partition = step(states, 'Partition', fn.partition, {
     comment: 'Cuts what was found into ranges of equal weight',
-    payload: JOB_INPUT,
+    payload: { ...JOB_INPUT, choosesConcurrency: true },
   });
   const ranges = new FanOut(states, 'BackUpRanges', {
     ...fanOut,
     comment: 'Stores new versions and writes the history of each range',
     worker: fn.range,
+    concurrencyFromInput: true,
   });
   const commit = step(states, 'Commit', fn.commit, {
     comment: 'Commits the recovery point',

@@ -60,6 +60,7 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
     return {
       plan: create(this, 'Plan', FunctionName.restorePlan, context, {
         description: 'Checks the request, finds the recovery point, plans the ranges',
+        memoryMiB: ONE_VCPU_MIB,
       }),
       planRange: create(this, 'PlanRange', FunctionName.restorePlanRange, context, {
         description: 'Compares a range of the recovery point with the destination',
@@ -67,6 +68,7 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       }),
       assess: create(this, 'Assess', FunctionName.restoreAssess, context, {
         description: 'Adds up the plan, refuses conflicts, creates the bucket',
+        memoryMiB: ONE_VCPU_MIB,
       }),
       range: create(this, 'Range', FunctionName.restoreRange, context, {
         description: 'Restores the objects of a range and checks them',
@@ -79,6 +81,7 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       }),
       finish: create(this, 'Finish', FunctionName.restoreFinish, context, {
         description: 'Writes the report and ends the job',
+        memoryMiB: ONE_VCPU_MIB,
       }),
       failed: create(this, 'Failed', FunctionName.restoreFailed, context, {
         description: 'Records a failed restore job',

@@ -3,7 +3,7 @@ import { isSelected, parseItemsFile, selectedParts, toSelection } from '../../la
 import { afterKey, compareKeys, inRange } from '../../lambda/core/key-order';
 import { historyRanges, type Manifest, nextRanges, type SegmentRef } from '../../lambda/core/manifest';
 import type { ItemSelector } from '../../lambda/core/restore-schema';
-import { cutRanges, WeightSampler } from '../../lambda/core/weights';
+import { addWork, cutRanges, NO_WORK, WeightSampler, workersFor, workOf } from '../../lambda/core/weights';
 
 const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\uffff', '\u{10000}'), maxLength: 4 });
 
@@ -35,6 +35,45 @@ test('cuts follow the ranges of the last commit where they can', () => {
     'f\u0000',
     'j',
   ]);
+});
+
+describe('workers for a rate', () => {
+  const MIB = 1024 * 1024;
+  const work = (objects: number, size: number, known = 0) =>
+    addWork(
+      { requests: objects * workOf(size, false, MIB).requests, seconds: objects * workOf(size, false, MIB).seconds },
+      { requests: 0, seconds: known * workOf(size, true, MIB).seconds },
+    );
+
+  test.each([
+    ['small bodies keep few workers busy', work(1e7, 1_024), 2_000, 11],
+    ['larger bodies take longer, so that more workers use up the same rate', work(1e7, MIB), 2_000, 178],
+    ['copies by S3 take longer still', work(1e7, 1_024 * MIB), 2_000, 200],
+    ['a copy is two requests', work(1e7, 10 * MIB), 2_000, 41],
+    ['a higher rate takes more workers', work(1e7, 1_024), 20_000, 102],
+    ['what is only compared is not held up by the rate', work(1e3, 1_024, 1e8), 2_000, 200],
+    ['at least one', work(1, 1), 1, 1],
+    ['without a request', NO_WORK, 2_000, 200],
+    ['without an estimate', undefined, 2_000, 200],
+    ['without a rate', work(1e7, 1_024), undefined, 200],
+  ])('%s', (_, found, rate, workers) => {
+    expect(workersFor(found, rate, 200)).toBe(workers);
+  });
+
+  test('they are enough to use the rate up, by the estimate', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ size: fc.nat(5 * 1_024 * MIB), known: fc.boolean() }), { minLength: 1 }),
+        fc.integer({ min: 1, max: 100_000 }),
+        (rows, rate) => {
+          const found = rows.reduce((sum, { size, known }) => addWork(sum, workOf(size, known, MIB)), NO_WORK);
+          const workers = workersFor(found, rate, 1_000_000);
+          fc.pre(found.requests > 0 && workers < 1_000_000);
+          expect((workers / found.seconds) * found.requests).toBeGreaterThanOrEqual(rate);
+        },
+      ),
+    );
+  });
 });
 
 const segment = (name: string, minKey: string, maxKey: string): SegmentRef => ({

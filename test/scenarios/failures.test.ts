@@ -19,7 +19,7 @@ describe('the record of a failed job', () => {
     const scan = await prepareBackup(rig.ports, { input: { bucket: 'src' }, execution });
     if ('wait' in scan) throw new Error('busy');
     await scanBackup(rig.ports, { job: scan.job, unit: { id: '0' }, turn: 0 });
-    const ranges = await partitionBackup(rig.ports, { job: scan.job });
+    const ranges = await partitionBackup(rig.ports, { job: scan.job, choosesConcurrency: true });
     const unit = ranges.unit as { id: string; from: string };
     await expect(backUpRange(rig.ports, { job: scan.job, unit, turn: 0 })).rejects.toMatchObject({
       name: 'VaultDamaged',

@@ -1,3 +1,8 @@
+import type { RangeUnit, ScanUnit } from '../../lambda/core/jobs';
+import { partitionBackup } from '../../lambda/usecases/backup-partition';
+import { prepareBackup } from '../../lambda/usecases/backup-prepare';
+import { scanBackup } from '../../lambda/usecases/backup-scan';
+import { readUnits } from '../../lambda/usecases/turns';
 import { steadyPace } from '../../lambda/adapters/steady-pace';
 import { Rig } from './rig';
 
@@ -18,8 +23,52 @@ test('every request of a worker waits for its share of the rate', async () => {
   const { requests } = await rig.backup({ bucket: 'src' });
   // Two requests before the scan; one copy that the vault is asked for.
   expect(rig.paced).toHaveLength(total(requests) - 2 + 1);
-  // One unit of the scan has the whole rate; of five ranges four run at a time.
-  expect(new Set(rig.paced)).toEqual(new Set([100, 25]));
+  // One unit of the scan has the whole rate, and one worker is enough to use it up.
+  expect(new Set(rig.paced)).toEqual(new Set([100]));
+});
+
+test('a rate that takes all workers is shared by those that run at a time', async () => {
+  const settings = { rangeWeight: 5, packThreshold: 50, maxSourceRequestsPerSecond: 10_000, maxConcurrency: 4 };
+  const rig = filled({ settings });
+  await rig.backup({ bucket: 'src' });
+  // Of five ranges four run at a time.
+  expect(new Set(rig.paced)).toEqual(new Set([10_000, 2_500]));
+});
+
+describe('workers of a backup', () => {
+  const partitioned = async (request: object, settings: object, choosesConcurrency?: true) => {
+    const rig = filled({ settings: { rangeWeight: 5, maxConcurrency: 200, ...settings } });
+    const execution = rig.execution('one');
+    const scan = await prepareBackup(rig.ports, { input: { bucket: 'src', ...request }, execution });
+    if ('wait' in scan) throw new Error('busy');
+    await scanBackup(rig.ports, { job: scan.job, unit: scan.unit as ScanUnit, turn: 0 });
+    const { units } = await partitionBackup(rig.ports, { job: scan.job, choosesConcurrency });
+    const [first] = await readUnits<RangeUnit>(rig.ports.scratch, scan.job.jobId, 'ranges');
+    return { concurrency: units.concurrency, share: first?.requestsPerSecond, count: units.count };
+  };
+
+  test('are as many as use up the rate, and share all of it', async () => {
+    const { concurrency, share, count } = await partitioned({}, { maxSourceRequestsPerSecond: 600 }, true);
+    // 2.5 ms an object, twice: 600 a second keep three or four busy.
+    expect(concurrency).toBe(4);
+    expect(share).toBe(150);
+    expect(count).toBeGreaterThan(4);
+  });
+
+  test('are all that there may be without a rate', async () => {
+    expect(await partitioned({}, {}, true)).toMatchObject({ concurrency: 200, share: undefined });
+  });
+
+  test('are all that there may be where requests are made that no scan tells of', async () => {
+    const { concurrency } = await partitioned({ metadata: 'FULL' }, { maxSourceRequestsPerSecond: 600 }, true);
+    expect(concurrency).toBe(200);
+  });
+
+  test('have the share of all in an execution whose map does not ask how many', async () => {
+    const { share, count } = await partitioned({}, { maxSourceRequestsPerSecond: 600, maxConcurrency: 2 });
+    expect(count).toBeGreaterThan(2);
+    expect(share).toBe(300);
+  });
 });
 
 test('without a limit nothing waits', async () => {

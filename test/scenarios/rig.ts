@@ -163,7 +163,8 @@ export class Rig {
       if ('wait' in scan) throw new Error('the job has to wait');
       if (scan.job.shared) return await this.step(() => commitBackup(this.ports, { job: scan.job }));
       await this.fanOut('scan', scan, (work) => scanBackup(this.ports, work));
-      const ranges = await this.step(() => partitionBackup(this.ports, { job: scan.job }));
+      const cut = { job: scan.job, choosesConcurrency: true } as const;
+      const ranges = await this.step(() => partitionBackup(this.ports, cut));
       await this.fanOut('ranges', ranges, (work) => backUpRange(this.ports, work));
       return await this.step(() => commitBackup(this.ports, { job: scan.job }));
     } catch (error) {

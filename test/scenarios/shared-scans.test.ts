@@ -207,7 +207,7 @@ test('an execution of a state machine from before shared scans removes nothing',
   const scan = await prepareBackup(rig.ports, { input: inputs[1], execution: rig.execution('old') });
   if ('wait' in scan) throw new Error('busy');
   expect(scan.units.count).toBe(0);
-  const ranges = await partitionBackup(rig.ports, { job: scan.job });
+  const ranges = await partitionBackup(rig.ports, { job: scan.job, choosesConcurrency: true });
   expect(ranges.units.count).toBe(0);
   expect(await commitBackup(rig.ports, { job: scan.job })).toMatchObject({ versions: 6, reused: 6, removed: 0 });
 });

@@ -69,7 +69,7 @@ describe('a backup that is stopped', () => {
     const scan = await prepareBackup(rig.ports, { input, execution });
     if ('wait' in scan) throw new Error('busy');
     await scanBackup(rig.ports, { job: scan.job, unit: { id: '0' }, turn: 0 });
-    const ranges = await partitionBackup(rig.ports, { job: scan.job });
+    const ranges = await partitionBackup(rig.ports, { job: scan.job, choosesConcurrency: true });
     const units = ranges.units.count;
     for (let id = 0; id < units; id++) {
       const unit = (await rig.ports.scratch.store.get({ bucket: 'the-scratch', key: ranges.units.key })).body;

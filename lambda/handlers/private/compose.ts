@@ -13,7 +13,7 @@ import { SsmBucketClaims } from '../../adapters/aws/ssm-bucket-claims';
 import { cachedBucketAdmin } from '../../adapters/cached-bucket-admin';
 import { steadyPace } from '../../adapters/steady-pace';
 import { TaggedBuckets } from '../../adapters/aws/tagged-buckets';
-import { Env } from '../../contract/env';
+import { DEADLINE_MARGIN_MS, Env } from '../../contract/env';
 import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
 import type { RestorePorts } from '../../usecases/restore-plan';
 import { Scratch } from '../../usecases/turns';
@@ -21,9 +21,6 @@ import { Vault } from '../../usecases/vault';
 
 /** What the runtime tells of an invocation. */
 export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>;
-
-/** Time that a worker keeps for its results: a pack, a segment, and the slowest operation that is under way (60 s). */
-const DEADLINE_MARGIN_MS = 120_000;
 
 /** A function has the variables of what it may touch; a use case that asks for more would be refused by IAM anyway. */
 const text = (name: string): string => process.env[name] ?? '';

@@ -1,0 +1,171 @@
+import { MemoryS3 } from '../lambda/adapters/memory';
+import { DEADLINE_MARGIN_MS } from '../lambda/contract/env';
+import type { Counts } from '../lambda/core/counts';
+import type { RangeUnit } from '../lambda/core/jobs';
+import { afterKey } from '../lambda/core/key-order';
+import { encodeManifest, type Manifest } from '../lambda/core/manifest';
+import { cutRanges, versionWeight, type WeightSample, workersFor, workOf } from '../lambda/core/weights';
+import { type BackupSettings, DEFAULT_SETTINGS } from '../lambda/usecases/context';
+import { listingUnits } from '../lambda/usecases/listing-units';
+import { shareOfRate } from '../lambda/usecases/paced';
+import { restoreUnits } from '../lambda/usecases/restore-assess';
+import { planUnits, ROWS_PER_WEIGHT } from '../lambda/usecases/restore-plan';
+import { FILE_KEYS, FILES_PER_UNIT } from '../lambda/usecases/restore-plan-book';
+import { SAMPLES_PER_RANGE } from '../lambda/usecases/scan-result';
+import { writeUnits } from '../lambda/usecases/turns';
+import { LAMBDA_TIMEOUT } from '../lib/private/runtime-function';
+import { shapeOf } from './fan-out-steps';
+import { GeneratedSource, BUCKET } from './support/generated-bucket';
+import { scaleJob, ScaleStore } from './support/scale-store';
+import { benchPorts } from './support/steps';
+import { NOW } from './support/disk-store';
+
+export type JobKind = 'first backup' | 'incremental, 0.1 % changed' | 'restore';
+
+/** A job to simulate. */
+export interface Workload {
+  readonly kind: JobKind;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly settings: BackupSettings;
+  /** Requests as the benchmark of requests has counted them. */
+  readonly requestCounts: { readonly perObject: Readonly<Counts>; readonly perJob: Readonly<Counts> };
+}
+
+/** How the product cuts a job: numbers of units, and what goes through the state machine and the scratch bucket. */
+export interface JobPlan {
+  /** Listings, some at a time, by which Prepare finds where to cut a bucket that has no history. */
+  readonly probes: number;
+  readonly scanUnits: number;
+  readonly workUnits: number;
+  /** Workers that run at a time, and requests to the protected bucket that each of them may make in a second. */
+  readonly concurrency: number;
+  readonly share: number | undefined;
+  readonly payloadBytes: number;
+  readonly unitsFileBytes: number;
+  /** Manifest that each worker reads (0: none), and segments of the commit when every range takes one turn. */
+  readonly baseBytes: number;
+  readonly bytesPerSegment: number;
+}
+
+/** A worker's turn starts nothing more after this many seconds. */
+export const TURN_SECONDS = LAMBDA_TIMEOUT.toSeconds() - DEADLINE_MARGIN_MS / 1_000;
+export const CHANGED = 0.001;
+
+/** Plans a job by the product's own code: intervals of a listing, ranges, units of a restore, shares of the rate. */
+export async function planJob({ kind, objects, bytes, settings }: Omit<Workload, 'requestCounts'>): Promise<JobPlan> {
+  const store = new ScaleStore(shapeOf(objects, 1, versionWeight(bytes, false)));
+  const manifest = store.manifest();
+  const manifestBytes = encodeManifest(manifest).byteLength;
+  const common = { bytesPerSegment: manifestBytes / manifest.segments.length, store };
+  if (kind === 'restore') return restorePlan({ objects, bytes, settings }, manifest, { ...common, manifestBytes });
+  const base = kind === 'first backup' ? undefined : manifest;
+  const source = new GeneratedSource({ objects });
+  const ports = { ...benchPorts(source, store, store, NOW, new MemoryS3()), settings };
+  const scan = await listingUnits(ports, BUCKET, base);
+  const ranges = rangesOf(samplesOf(objects, bytes, settings, base), settings, base);
+  const share = shareOfRate(settings, ranges.length);
+  const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond: share }));
+  const sizes = [await sizeOf(scan), await sizeOf(units)];
+  return {
+    probes: source.counts().ListObjectVersions ?? 0,
+    scanUnits: scan.length,
+    workUnits: units.length,
+    share,
+    concurrency: settings.maxConcurrency,
+    payloadBytes: Math.max(...sizes.map((size) => size.payload)),
+    unitsFileBytes: Math.max(...sizes.map((size) => size.file)),
+    baseBytes: base ? manifestBytes : 0,
+    bytesPerSegment: common.bytesPerSegment,
+  };
+}
+
+/** The plan under the rate of a deployment: how many workers of a backup run at a time, and the share of each. */
+export function pacedPlan({ kind, objects, bytes, settings }: Omit<Workload, 'requestCounts'>, plan: JobPlan): JobPlan {
+  const { maxSourceRequestsPerSecond: rate, maxConcurrency, packThreshold } = settings;
+  if (kind === 'restore') return { ...plan, concurrency: maxConcurrency };
+  const fresh = kind === 'first backup' ? objects : Math.ceil(objects * CHANGED);
+  const [one, known] = [workOf(bytes, false, packThreshold), workOf(bytes, true, packThreshold)];
+  const seconds = fresh * one.seconds + (objects - fresh) * known.seconds;
+  const concurrency = workersFor({ requests: fresh * one.requests, seconds }, rate, maxConcurrency);
+  return { ...plan, concurrency, share: shareOfRate({ ...settings, maxConcurrency: concurrency }, plan.workUnits) };
+}
+
+async function restorePlan(
+  { objects, bytes, settings }: Pick<Workload, 'objects' | 'bytes' | 'settings'>,
+  manifest: Manifest,
+  { manifestBytes, bytesPerSegment }: { readonly manifestBytes: number; readonly bytesPerSegment: number },
+): Promise<JobPlan> {
+  const plans = planUnits(manifest, [{ from: '' }], ROWS_PER_WEIGHT * settings.rangeWeight);
+  const weight = versionWeight(bytes, false);
+  const perFile = Math.min(FILE_KEYS, Math.ceil(settings.rangeWeight / FILES_PER_UNIT / weight));
+  // Files of a thousand units are cut as those of all are.
+  const measured = Math.min(plans.length, 1_000);
+  const key = 'jobs/20261122T101500Z-4f0c1d7ab2c9/plan/12345/actions-'.padEnd(127, '0');
+  const files = Array.from({ length: Math.ceil(objects / plans.length / perFile) }, () => ({
+    key,
+    weight: perFile * weight,
+  }));
+  const units = restoreUnits(
+    Array.from({ length: measured }, () => ({ files })),
+    settings.rangeWeight,
+  );
+  const scale = plans.length / measured;
+  const size = await sizeOf(units);
+  return {
+    probes: 0,
+    scanUnits: plans.length,
+    workUnits: Math.ceil(units.length * scale),
+    share: undefined,
+    concurrency: settings.maxConcurrency,
+    payloadBytes: size.payload,
+    unitsFileBytes: Math.ceil(size.file * scale),
+    baseBytes: manifestBytes,
+    bytesPerSegment,
+  };
+}
+
+/** Samples as a scan leaves them: one each eighth of a range's weight. */
+function samplesOf(
+  objects: number,
+  bytes: number,
+  { rangeWeight }: BackupSettings,
+  base: Manifest | undefined,
+): WeightSample[] {
+  const fresh = versionWeight(bytes, false);
+  const weight = base ? (1 - CHANGED) * versionWeight(bytes, true) + CHANGED * fresh : fresh;
+  const each = Math.ceil(rangeWeight / SAMPLES_PER_RANGE / weight);
+  return Array.from({ length: Math.ceil(objects / each) }, (_, n) => ({
+    key: `data/2026/11/object-${String(Math.min(objects, each * (n + 1))).padStart(11, '0')}.json`,
+    weight: weight * Math.min(each, objects - each * n),
+  }));
+}
+
+const rangesOf = (samples: readonly WeightSample[], { rangeWeight }: BackupSettings, base: Manifest | undefined) =>
+  cutRanges(samples, rangeWeight, base?.ranges.map(({ from }) => from) ?? [], afterKey);
+
+/** What a fan-out's input and its list of units take. */
+async function sizeOf(units: readonly object[]): Promise<{ payload: number; file: number }> {
+  let file = 0;
+  const store = new ScaleStore(shapeOf(1, 1));
+  store.put = ({ body }) => {
+    file = body.byteLength;
+    return Promise.resolve({ etag: 'an-etag' });
+  };
+  const { scratch } = benchPorts(store, store, store);
+  // Only the first thousand are written, and the rest reckoned: the list of all may be too long for one string.
+  const some = units.slice(0, 1_000);
+  const input = await writeUnits(scratch, 'ranges', scaleJob, some);
+  const longest = Math.max(0, ...some.map((unit) => JSON.stringify(unit).length));
+  return {
+    payload: JSON.stringify(input).length + longest,
+    file: Math.ceil((file * units.length) / Math.max(1, some.length)),
+  };
+}
+
+/** Limits as a deployment has them by default, and as one that is made for speed. */
+export const SETTINGS = {
+  defaults: { ...DEFAULT_SETTINGS, maxSourceRequestsPerSecond: 2_000 },
+  fast: { ...DEFAULT_SETTINGS, maxConcurrency: 900, maxSourceRequestsPerSecond: 100_000 },
+} as const satisfies Readonly<Record<string, BackupSettings>>;
+export type SettingsName = keyof typeof SETTINGS;
