@@ -6,12 +6,14 @@ import { runMain } from '../local/run-main';
 import { continuousBench } from './continuous';
 import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
+import { smallObjects, throughputBench } from './throughput';
 
 /** Benchmarks by name; each prints as it goes and answers what goes into its file of results. */
 const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) => unknown>> = {
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  throughput: (sizes) => throughputBench({ sizes: smallObjects(sizes) }),
 };
 
 const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
