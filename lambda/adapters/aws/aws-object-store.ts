@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectAclCommand,
-  GetObjectCommand,
-  type GetObjectCommandOutput,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -44,15 +41,12 @@ import type { RequestCounter, RequestCounts } from '../../ports/runtime';
 import { aclFrom } from './acl';
 import { AwsUploads } from './aws-uploads';
 import { writeLargeTags, writeTags } from './large-tags';
-import { readBody } from './object-body';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './object-fields';
+import { ObjectReads } from './object-reads';
 import { addHeaders, S3Requests } from './s3-requests';
 import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './s3-text';
 import { statusOf } from './store-errors';
 import { mergeRows } from './version-rows';
-
-/** A connection may break in the middle of a body, where the SDK no longer tries again. */
-const BODY_ATTEMPTS = 3;
 
 export interface AwsObjectStoreOptions {
   /** Account that must own every bucket; without it the expected owner is not checked. */
@@ -65,10 +59,12 @@ export interface AwsObjectStoreOptions {
 export class AwsObjectStore implements ObjectStore, RequestCounter {
   private readonly requests: S3Requests;
   private readonly uploads: AwsUploads;
+  private readonly reads: ObjectReads;
 
   constructor(options: AwsObjectStoreOptions = {}) {
     this.requests = new S3Requests(options);
     this.uploads = new AwsUploads(this.requests);
+    this.reads = new ObjectReads(this.requests);
   }
 
   /** Attempts made, those that the SDK repeated included: each of them is billed. */
@@ -149,23 +145,8 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     }
   }
 
-  async get(options: GetOptions): Promise<ObjectBody> {
-    const { range } = options;
-    const extent = range && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
-    for (let attempt = 1; ; attempt++) {
-      const output = await this.requests.run(options, (client, owner) =>
-        // The SDK checks the checksum of a whole body; S3 has none for a range.
-        client.send(
-          new GetObjectCommand({ ...this.readFields(options), ...(extent ?? { ChecksumMode: 'ENABLED' }), ...owner }),
-        ),
-      );
-      const head = headFrom(output, this.requests.wire.of(output));
-      const whole = await this.bodyOf(options, output, attempt === BODY_ATTEMPTS);
-      if (!whole) continue;
-      // A server may ignore a range and send everything.
-      const body = range && output.ContentRange === undefined ? slice(whole, range) : whole;
-      return { ...head, checksum: range ? undefined : head.checksum, body };
-    }
+  get(options: GetOptions): Promise<ObjectBody> {
+    return this.reads.get(options);
   }
 
   async getTags(ref: ObjectRef): Promise<Tags> {
@@ -294,28 +275,12 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     }
   }
 
-  /** The body as S3 sent it; undefined when it broke off and is worth another attempt. */
-  private async bodyOf(ref: ObjectRef, output: GetObjectCommandOutput, last: boolean): Promise<Uint8Array | undefined> {
-    try {
-      return await readBody(output.Body as Readable, output.ContentLength ?? 0);
-    } catch (cause) {
-      if (!last) return undefined;
-      const problem = cause instanceof Error ? cause.message : 'unknown';
-      throw new StoreError('unavailable', `cannot read ${ref.bucket}/${ref.key}: ${problem}`, { cause });
-    }
-  }
-
   private readFields(options: ReadOptions) {
     return { ...refFields(options), IfMatch: conditionFields(options).IfMatch };
   }
 }
 
 const refFields = (ref: ObjectRef) => ({ Bucket: ref.bucket, Key: ref.key, VersionId: ref.versionId });
-
-function slice(body: Uint8Array, { offset, length }: NonNullable<GetOptions['range']>): Uint8Array {
-  if (offset >= body.length) throw new StoreError('invalid', `a range from ${offset} on of ${body.length} bytes`);
-  return body.slice(offset, offset + length);
-}
 
 /** S3 knows more storage classes than the SDK's list at any time. */
 const storageClassOf = (properties: { readonly storageClass?: string }): StorageClass | undefined =>

@@ -10,7 +10,7 @@ export interface WireResponse {
 }
 
 /** What the SDK's own response objects leave out. */
-interface HttpResponse {
+export interface HttpResponse {
   readonly statusCode: number;
   readonly headers: Partial<Record<string, string>>;
   body?: unknown;
@@ -21,6 +21,19 @@ export interface HttpRequest {
   headers: Record<string, string>;
   body?: unknown;
 }
+
+/** What the SDK sends once it has signed it. */
+export interface SignedRequest extends HttpRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  /** In percent encoding. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export const isSignedRequest = (value: unknown): value is SignedRequest => isHttpRequest(value) && 'path' in value;
 
 export const isHttpRequest = (value: unknown): value is HttpRequest =>
   typeof value === 'object' && value !== null && 'headers' in value;
@@ -48,7 +61,7 @@ export class S3Wire implements RequestCounter {
     client.middlewareStack.add(
       (next, context) => async (args) => {
         const operation = (context.commandName ?? '').replace(/Command$/, '');
-        this.byOperation.set(operation, (this.byOperation.get(operation) ?? 0) + 1);
+        this.count(operation);
         const result = await next(args);
         if (result.output) this.remember(result.output, result.response);
         return result;
@@ -68,6 +81,11 @@ export class S3Wire implements RequestCounter {
       // Behind the deserializer, which uses the body up.
       { step: 'deserialize', name: 'wireText', priority: 'low' },
     );
+  }
+
+  /** Counts an attempt that does not go through the client's middleware. */
+  count(operation: string): void {
+    this.byOperation.set(operation, (this.byOperation.get(operation) ?? 0) + 1);
   }
 
   counts(): RequestCounts {
