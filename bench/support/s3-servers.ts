@@ -47,6 +47,7 @@ export async function versityServer(): Promise<S3Server | undefined> {
     'us-east-1',
     '--port',
     address,
+    '--keep-alive',
     '--quiet',
   ];
   const server = spawn(program, [...options, 'posix', '--versioning-dir', versions, root], { stdio: 'ignore' });
