@@ -64,11 +64,23 @@ describe('a server that', () => {
   /** What is done to the next requests of a path, in order; then they are answered. */
   let faults: Record<string, Fault[]> = {};
   let requests = 0;
+  /** Bodies of the writes that were answered. */
+  let written: Buffer[] = [];
 
   beforeAll(async () => {
-    const listen: RequestListener = ({ url = '' }, answer) => {
+    const listen: RequestListener = (request, answer) => {
       requests++;
-      (faults[url.split('?')[0] ?? '']?.shift() ?? whole)(answer);
+      const fault = faults[request.url?.split('?')[0] ?? '']?.shift();
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        if (request.method !== 'PUT' || fault) {
+          (fault ?? whole)(answer);
+          return;
+        }
+        written.push(Buffer.concat(pieces));
+        answer.writeHead(200, { etag: '"e"', 'x-amz-version-id': `v${written.length}`, 'content-length': 0 }).end();
+      });
     };
     server = createServer(listen).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -76,6 +88,7 @@ describe('a server that', () => {
     const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
     store = new AwsObjectStore({ client: { endpoint, forcePathStyle: true, region: 'us-east-1', credentials } });
     await store.get(ref);
+    await store.put({ ...ref, body });
   });
 
   afterAll(async () => {
@@ -88,6 +101,7 @@ describe('a server that', () => {
   beforeEach(() => {
     faults = {};
     requests = 0;
+    written = [];
   });
 
   const counted = async (run: () => Promise<unknown>): Promise<number> => {
@@ -116,6 +130,17 @@ describe('a server that', () => {
     });
     expect(made).toBe(requests);
     expect(requests).toBe(readers.length + all.length);
+  });
+
+  test('fails once in any of these ways gets a write whole', async () => {
+    const names = ['resets the connection at once', 'is busy', 'is broken', 'cuts an error', 'lets a request time out'];
+    for (const [n, name] of names.entries()) {
+      faults = { '/photos/key': passing[name] ? [passing[name]] : [] };
+      const { versionId } = await store.put({ bucket: 'photos', key: 'key', body });
+      expect(versionId).toBe(`v${n + 1}`);
+    }
+    expect(written.every((one) => one.equals(body))).toBe(true);
+    expect([written.length, requests]).toEqual([names.length, 2 * names.length]);
   });
 
   test('announces less than it sends gives no body of another length', async () => {

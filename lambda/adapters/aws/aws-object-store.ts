@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
@@ -7,7 +6,6 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
-  PutObjectCommand,
   type S3ClientConfig,
   type StorageClass,
 } from '@aws-sdk/client-s3';
@@ -40,9 +38,11 @@ import {
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
 import { aclFrom } from './acl';
 import { AwsUploads } from './aws-uploads';
+import { KnownRoutes } from './known-routes';
 import { writeLargeTags, writeTags } from './large-tags';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './object-fields';
 import { ObjectReads } from './object-reads';
+import { ObjectWrites } from './object-writes';
 import { addHeaders, S3Requests } from './s3-requests';
 import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './s3-text';
 import { statusOf } from './store-errors';
@@ -60,11 +60,14 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
   private readonly requests: S3Requests;
   private readonly uploads: AwsUploads;
   private readonly reads: ObjectReads;
+  private readonly writes: ObjectWrites;
 
   constructor(options: AwsObjectStoreOptions = {}) {
     this.requests = new S3Requests(options);
     this.uploads = new AwsUploads(this.requests);
-    this.reads = new ObjectReads(this.requests);
+    const routes = new KnownRoutes(this.requests.client);
+    this.reads = new ObjectReads(this.requests, routes);
+    this.writes = new ObjectWrites(this.requests, routes);
   }
 
   /** Attempts made, those that the SDK repeated included: each of them is billed. */
@@ -172,25 +175,8 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     return { value: aclFrom(output), date: dateOf(this.requests.wire.of(output).headers) };
   }
 
-  async put(options: PutOptions): Promise<Written> {
-    const hash = createHash('sha256').update(options.body).digest();
-    const output = await this.requests.runConditional(options, (client, owner) => {
-      const command = new PutObjectCommand({
-        ...writeFields(inHeaders(options)),
-        ...conditionFields(options),
-        Bucket: options.bucket,
-        Key: options.key,
-        Body: options.body,
-        StorageClass: storageClassOf(options),
-        ChecksumSHA256: hash.toString('base64'),
-        ...owner,
-      });
-      // The signature needs the same hash: the SDK would compute it once more.
-      addHeaders(command, { ...writtenHeaders(options), 'x-amz-content-sha256': hash.toString('hex') });
-      return client.send(command);
-    });
-    const written = { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
-    return writeLargeTags(this.requests, options, written, options.tags);
+  put(options: PutOptions): Promise<Written> {
+    return this.writes.put(options);
   }
 
   async copy(options: CopyOptions): Promise<Written> {

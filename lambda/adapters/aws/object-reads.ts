@@ -1,16 +1,20 @@
-import { Readable } from 'node:stream';
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { type GetOptions, type ObjectBody, StoreError } from '../../ports/object-store';
-import { answerFirst } from './first-answer';
-import { type FirstAttempt, KnownRoutes } from './known-routes';
+import { answerFirst, readWhole } from './first-answer';
+import type { KnownRoutes } from './known-routes';
 import { readBody } from './object-body';
 import { conditionFields, type HeadFields, headFrom } from './object-fields';
 import { plainAnswer } from './plain-answers';
 import type { S3Requests } from './s3-requests';
-import type { HttpResponse, WireResponse } from './s3-wire';
+import type { WireResponse } from './s3-wire';
 
 /** A connection may break in the middle of a body, where the SDK no longer tries again. */
 const BODY_ATTEMPTS = 3;
+
+/** SHA-256 of no bytes: the body of a GET. */
+const EMPTY_HASH = createHash('sha256').digest('hex');
 
 /** An answer whose body is still to be read. */
 interface Answer {
@@ -23,11 +27,10 @@ interface Answer {
 
 /** Reads bodies of objects: what a backup does most. */
 export class ObjectReads {
-  private readonly routes: KnownRoutes;
-
-  constructor(private readonly requests: S3Requests) {
-    this.routes = new KnownRoutes(requests.client);
-  }
+  constructor(
+    private readonly requests: S3Requests,
+    private readonly routes: KnownRoutes,
+  ) {}
 
   async get(options: GetOptions): Promise<ObjectBody> {
     const { range } = options;
@@ -49,11 +52,12 @@ export class ObjectReads {
     const extent = range && `bytes=${range.offset}-${range.offset + range.length - 1}`;
     return this.requests.run(options, async (client, owner) => {
       const first = await this.routes.attempt({
-        method: 'GET',
+        operation: 'GetObject',
         bucket,
         key,
-        query: { ...(versionId !== undefined && { versionId }), 'x-id': 'GetObject' },
+        versionId,
         headers: {
+          'x-amz-content-sha256': EMPTY_HASH,
           ...(extent === undefined ? { 'x-amz-checksum-mode': 'ENABLED' } : { range: extent }),
           ...(IfMatch !== undefined && { 'if-match': IfMatch }),
         },
@@ -93,17 +97,6 @@ export class ObjectReads {
       throw new StoreError('unavailable', `cannot read ${bucket}/${key}: ${problem}`, { cause });
     }
   }
-}
-
-/** Reads an answer at once: nobody would notice later that the connection was closed meanwhile. */
-async function readWhole(response: HttpResponse): Promise<FirstAttempt> {
-  const pieces: Uint8Array[] = [];
-  try {
-    for await (const piece of response.body as Readable) pieces.push(piece as Uint8Array);
-  } catch (failure) {
-    return { failure };
-  }
-  return { response: Object.assign(response, { body: Readable.from(pieces) }) };
 }
 
 function slice(body: Uint8Array, { offset, length }: NonNullable<GetOptions['range']>): Uint8Array {
