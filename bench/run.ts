@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runMain } from '../local/run-main';
+import { coldStartBench } from './cold-start';
 import { continuousBench } from './continuous';
 import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  'cold-start': () => coldStartBench(),
   throughput: (sizes) => throughputBench({ sizes: smallObjects(sizes) }),
 };
 
