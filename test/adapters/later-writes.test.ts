@@ -10,7 +10,9 @@ const SECRET = 'secret';
 const OWN = ['authorization', 'x-amz-date', 'amz-sdk-invocation-id', 'amz-sdk-request'];
 const body = Buffer.from('hello');
 const target = { bucket: 'photos', key: 'key', body };
-const done: Answer = { headers: { etag: '"e"', 'x-amz-version-id': 'v' } };
+/** The answers are of now: of another clock's, an error would be tried again with that clock's time. */
+const DATE = new Date().toUTCString();
+const done: Answer = { headers: { date: DATE, etag: '"e"', 'x-amz-version-id': 'v' } };
 const storeOn = (s3: FakeS3, client: S3ClientConfig = {}) =>
   new AwsObjectStore({ accountId: '111111111111', client: { ...s3.config, ...client } });
 const warmStore = async (s3: FakeS3, client?: S3ClientConfig): Promise<AwsObjectStore> => {
@@ -153,8 +155,9 @@ describe('writes after the first of a bucket, which the SDK does not make', () =
   test.each(answers)('understand answers like the SDK: %s', async (_, answer) => {
     const client = { maxAttempts: 2 };
     for (const options of [target, { ...target, ifAbsent: true }, { ...target, ifMatch: 'e' }]) {
-      const first = await outcome(storeOn(new FakeS3(answer), client), options, 0);
-      const warm = await warmStore(new FakeS3(done, answer), client);
+      const dated = { ...answer, headers: { date: DATE, ...answer.headers } };
+      const first = await outcome(storeOn(new FakeS3(dated), client), options, 0);
+      const warm = await warmStore(new FakeS3(done, dated), client);
       expect(await outcome(warm, options, 1)).toEqual(first);
     }
   });

@@ -99,8 +99,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
         }),
       ),
     );
-    const { rows, headers } = this.requests.wire.of(page);
-    const entries = mergeRows(rows, page);
+    const { rows, headers, entries = mergeRows(rows, page) } = this.requests.wire.of(page);
     const date = dateOf(headers);
     if (page.IsTruncated !== true) return { entries, date };
     if (page.NextKeyMarker === undefined) {

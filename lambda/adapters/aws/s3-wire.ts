@@ -1,12 +1,16 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { ListedVersion } from '../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
 import { type RowKind, rowOrder } from './version-rows';
+import { readPage } from './version-text';
 
 export interface WireResponse {
   /** Response headers, names in lower case. */
   readonly headers: Readonly<Partial<Record<string, string>>>;
-  /** Order of the rows, for ListObjectVersions. */
+  /** Order of the rows, for ListObjectVersions whose rows the SDK has read. */
   readonly rows: readonly RowKind[];
+  /** The rows of ListObjectVersions, where they are as S3 writes them. */
+  readonly entries?: readonly ListedVersion[];
 }
 
 /** What the SDK's own response objects leave out. */
@@ -55,7 +59,7 @@ function hideEmptyExpires({ headers }: HttpResponse): void {
 export class S3Wire implements RequestCounter {
   private readonly byOperation = new Map<string, number>();
   private readonly responses = new WeakMap<object, WireResponse>();
-  private readonly texts = new WeakMap<object, string>();
+  private readonly pages = new WeakMap<object, Pick<WireResponse, 'rows' | 'entries'>>();
 
   constructor(client: S3Client) {
     client.middlewareStack.add(
@@ -74,7 +78,7 @@ export class S3Wire implements RequestCounter {
         const { response } = result;
         if (isHttpResponse(response)) hideEmptyExpires(response);
         if (context.commandName === 'ListObjectVersionsCommand' && isHttpResponse(response)) {
-          await this.keepText(client, response);
+          await this.readRows(client, response);
         }
         return result;
       },
@@ -99,15 +103,16 @@ export class S3Wire implements RequestCounter {
 
   private remember(output: object, response: unknown): void {
     if (!isHttpResponse(response)) return;
-    const text = this.texts.get(response);
-    this.responses.set(output, { headers: response.headers, rows: text === undefined ? [] : rowOrder(text) });
+    this.responses.set(output, { headers: response.headers, ...(this.pages.get(response) ?? { rows: [] }) });
   }
 
-  private async keepText(client: S3Client, response: HttpResponse): Promise<void> {
+  private async readRows(client: S3Client, response: HttpResponse): Promise<void> {
     if (response.statusCode >= 300) return;
     const bytes =
       response.body instanceof Uint8Array ? response.body : await client.config.streamCollector(response.body);
-    response.body = bytes;
-    this.texts.set(response, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    const page = readPage(text);
+    response.body = page ? Buffer.from(page.rest) : bytes;
+    this.pages.set(response, page ? { rows: [], entries: page.entries } : { rows: rowOrder(text) });
   }
 }
