@@ -39,7 +39,7 @@ export interface ThroughputOptions {
 const KIB = 1_024;
 const SIZES: readonly Size[] = [
   { bytes: KIB, objects: 5_000 },
-  { bytes: 100 * KIB, objects: 500 },
+  { bytes: 100 * KIB, objects: 300 },
 ];
 const { concurrency } = DEFAULT_SETTINGS;
 

@@ -81,7 +81,7 @@ describe('writes after the first of a bucket, which the SDK does not make', () =
       }),
       { numRuns: 300 },
     );
-    expect(later).toBeGreaterThan(50);
+    expect(later).toBeGreaterThan(10);
   });
 
   test('leave to the SDK what is large, empty or beyond ASCII', async () => {
