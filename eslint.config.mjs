@@ -19,6 +19,11 @@ export default defineConfig(
       eqeqeq: 'error',
       'object-shorthand': 'error',
       'prefer-const': 'error',
+      // A namespace import leaves out of a bundle what is not used: a third of a megabyte in each function.
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ImportDeclaration[source.value="zod"] > ImportSpecifier', message: "import * as z from 'zod'" },
+      ],
     },
   },
   {

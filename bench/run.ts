@@ -5,18 +5,22 @@ import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { runMain } from '../local/run-main';
 import { choicesBench } from './choices';
+import { coldStartBench } from './cold-start';
 import { compressionBench } from './compression';
 import { continuousBench } from './continuous';
 import { fanOutBench } from './fan-out';
 import { fanOutSteps } from './fan-out-steps';
 import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
+import { smallObjects, throughputBench } from './throughput';
 
 /** Benchmarks by name; each prints as it goes and answers what goes into its file of results. */
 const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) => unknown>> = {
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  'cold-start': () => coldStartBench(),
+  throughput: (sizes) => throughputBench({ sizes: smallObjects(sizes) }),
   // These read the results of the ones before.
   'fan-out-steps': (sizes) => fanOutSteps(sizes),
   choices: () => choicesBench(),

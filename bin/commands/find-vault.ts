@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ErrorName } from '../../lambda/contract/errors';
 import { VAULT_FORMAT_VERSION, vaultParameterName } from '../../lambda/contract/layout';
 import type { VaultDirectory, VaultNames } from './clients';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidRequest } from '../contract/errors';
 import type { Scheduled } from '../contract/steps';
 import { bucketNameProblem } from './bucket-name';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupError, ErrorName } from '../contract/errors';
 import { toIso } from './instant';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupError, ErrorName } from '../contract/errors';
 import { compareKeys, intersect, KeyRange } from './key-order';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CHANGE_EVENTS, VERSION_EVENTS } from '../contract/events';
 import { fromIso } from './instant';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidRequest } from '../contract/errors';
 import { MAX_CONTINUOUS_DAYS } from '../contract/steps';
 import { type BackupRequest, bucketProblems, scheduledProblems, scheduledSchema } from './backup-request';

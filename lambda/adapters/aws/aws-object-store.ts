@@ -1,16 +1,11 @@
-import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectAclCommand,
-  GetObjectCommand,
-  type GetObjectCommandOutput,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
-  PutObjectCommand,
   type S3ClientConfig,
   type StorageClass,
 } from '@aws-sdk/client-s3';
@@ -43,16 +38,15 @@ import {
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
 import { aclFrom } from './acl';
 import { AwsUploads } from './aws-uploads';
+import { KnownRoutes } from './known-routes';
 import { writeLargeTags, writeTags } from './large-tags';
-import { readBody } from './object-body';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './object-fields';
+import { ObjectReads } from './object-reads';
+import { ObjectWrites } from './object-writes';
 import { addHeaders, S3Requests } from './s3-requests';
 import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './s3-text';
 import { statusOf } from './store-errors';
 import { mergeRows } from './version-rows';
-
-/** A connection may break in the middle of a body, where the SDK no longer tries again. */
-const BODY_ATTEMPTS = 3;
 
 export interface AwsObjectStoreOptions {
   /** Account that must own every bucket; without it the expected owner is not checked. */
@@ -65,10 +59,15 @@ export interface AwsObjectStoreOptions {
 export class AwsObjectStore implements ObjectStore, RequestCounter {
   private readonly requests: S3Requests;
   private readonly uploads: AwsUploads;
+  private readonly reads: ObjectReads;
+  private readonly writes: ObjectWrites;
 
   constructor(options: AwsObjectStoreOptions = {}) {
     this.requests = new S3Requests(options);
     this.uploads = new AwsUploads(this.requests);
+    const routes = new KnownRoutes(this.requests.client);
+    this.reads = new ObjectReads(this.requests, routes);
+    this.writes = new ObjectWrites(this.requests, routes);
   }
 
   /** Attempts made, those that the SDK repeated included: each of them is billed. */
@@ -100,8 +99,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
         }),
       ),
     );
-    const { rows, headers } = this.requests.wire.of(page);
-    const entries = mergeRows(rows, page);
+    const { rows, headers, entries = mergeRows(rows, page) } = this.requests.wire.of(page);
     const date = dateOf(headers);
     if (page.IsTruncated !== true) return { entries, date };
     if (page.NextKeyMarker === undefined) {
@@ -149,23 +147,8 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     }
   }
 
-  async get(options: GetOptions): Promise<ObjectBody> {
-    const { range } = options;
-    const extent = range && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
-    for (let attempt = 1; ; attempt++) {
-      const output = await this.requests.run(options, (client, owner) =>
-        // The SDK checks the checksum of a whole body; S3 has none for a range.
-        client.send(
-          new GetObjectCommand({ ...this.readFields(options), ...(extent ?? { ChecksumMode: 'ENABLED' }), ...owner }),
-        ),
-      );
-      const head = headFrom(output, this.requests.wire.of(output));
-      const whole = await this.bodyOf(options, output, attempt === BODY_ATTEMPTS);
-      if (!whole) continue;
-      // A server may ignore a range and send everything.
-      const body = range && output.ContentRange === undefined ? slice(whole, range) : whole;
-      return { ...head, checksum: range ? undefined : head.checksum, body };
-    }
+  get(options: GetOptions): Promise<ObjectBody> {
+    return this.reads.get(options);
   }
 
   async getTags(ref: ObjectRef): Promise<Tags> {
@@ -191,25 +174,8 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     return { value: aclFrom(output), date: dateOf(this.requests.wire.of(output).headers) };
   }
 
-  async put(options: PutOptions): Promise<Written> {
-    const hash = createHash('sha256').update(options.body).digest();
-    const output = await this.requests.runConditional(options, (client, owner) => {
-      const command = new PutObjectCommand({
-        ...writeFields(inHeaders(options)),
-        ...conditionFields(options),
-        Bucket: options.bucket,
-        Key: options.key,
-        Body: options.body,
-        StorageClass: storageClassOf(options),
-        ChecksumSHA256: hash.toString('base64'),
-        ...owner,
-      });
-      // The signature needs the same hash: the SDK would compute it once more.
-      addHeaders(command, { ...writtenHeaders(options), 'x-amz-content-sha256': hash.toString('hex') });
-      return client.send(command);
-    });
-    const written = { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
-    return writeLargeTags(this.requests, options, written, options.tags);
+  put(options: PutOptions): Promise<Written> {
+    return this.writes.put(options);
   }
 
   async copy(options: CopyOptions): Promise<Written> {
@@ -294,28 +260,12 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     }
   }
 
-  /** The body as S3 sent it; undefined when it broke off and is worth another attempt. */
-  private async bodyOf(ref: ObjectRef, output: GetObjectCommandOutput, last: boolean): Promise<Uint8Array | undefined> {
-    try {
-      return await readBody(output.Body as Readable, output.ContentLength ?? 0);
-    } catch (cause) {
-      if (!last) return undefined;
-      const problem = cause instanceof Error ? cause.message : 'unknown';
-      throw new StoreError('unavailable', `cannot read ${ref.bucket}/${ref.key}: ${problem}`, { cause });
-    }
-  }
-
   private readFields(options: ReadOptions) {
     return { ...refFields(options), IfMatch: conditionFields(options).IfMatch };
   }
 }
 
 const refFields = (ref: ObjectRef) => ({ Bucket: ref.bucket, Key: ref.key, VersionId: ref.versionId });
-
-function slice(body: Uint8Array, { offset, length }: NonNullable<GetOptions['range']>): Uint8Array {
-  if (offset >= body.length) throw new StoreError('invalid', `a range from ${offset} on of ${body.length} bytes`);
-  return body.slice(offset, offset + length);
-}
 
 /** S3 knows more storage classes than the SDK's list at any time. */
 const storageClassOf = (properties: { readonly storageClass?: string }): StorageClass | undefined =>

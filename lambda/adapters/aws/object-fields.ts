@@ -34,7 +34,8 @@ export function checksumOf(fields: ChecksumFields): Checksum | undefined {
   return undefined;
 }
 
-interface HeadFields extends ChecksumFields {
+/** What the SDK says of an object besides its headers and metadata. */
+export interface HeadFields extends ChecksumFields {
   readonly VersionId?: string;
   readonly ETag?: string;
   readonly ContentLength?: number;

@@ -1,0 +1,17 @@
+/** What one kind of work took, for all objects. */
+export interface Work {
+  readonly does: string;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** To all buckets. */
+  readonly requests: Readonly<Record<string, number>>;
+}
+
+/** Objects of a bucket: so many of so many bytes. */
+export interface Size {
+  readonly bytes: number;
+  readonly objects: number;
+}
+
+export const VAULT_BUCKET = 'the-vault';
+export const RESTORED_BUCKET = 'restored';
