@@ -6,12 +6,15 @@ import { runMain } from '../local/run-main';
 import { continuousBench } from './continuous';
 import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
+import { streamsBench } from './streams';
+import { bundleWorkers } from './support/bundle-workers';
 
 /** Benchmarks by name; each prints as it goes and answers what goes into its file of results. */
 const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) => unknown>> = {
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  streams: (sizes) => streamsBench(sizes),
 };
 
 const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
@@ -34,10 +37,15 @@ async function run(): Promise<void> {
   const folder = join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
-    const results = await BENCHES[name]?.(sizes);
-    const file = join(folder, `${name}.json`);
-    writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+  const removeBundles = await bundleWorkers();
+  try {
+    for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+      const results = await BENCHES[name]?.(sizes);
+      const file = join(folder, `${name}.json`);
+      writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+    }
+  } finally {
+    removeBundles();
   }
 }
 

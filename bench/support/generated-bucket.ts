@@ -139,11 +139,13 @@ export async function writeReport(
   scratchBucket: string,
   shape: BucketShape,
   start: number,
+  format: 'CSV' | 'Parquet' = 'CSV',
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await writeInventoryReport({
     sourceBucket: BUCKET,
     ...reportPlace(scratchBucket),
+    format,
     fields: ['Size', 'LastModifiedDate', 'ETag', 'StorageClass'],
     rows: rowsOf(shape),
     startedAt: start * 1_000,
