@@ -1,11 +1,12 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackupError, ErrorName } from '../contract/errors';
 import { sha256Hex } from './hash';
-import { compareKeys, inRange, KeyRange, reachesInto } from './key-order';
+import { compareKeys, firstAtLeast, KeyRange, reachesInto } from './key-order';
 import type { Row } from './row';
+import { columnsOf, Field, RowColumns } from './row-columns';
 
 /**
- * A run is what a scan leaves in the scratch bucket: rows in order, in parts. A part is blocks of rows, each compressed by itself,
+ * A run is what a scan leaves in the scratch bucket: rows in order, in parts. A part is blocks of rows as columns, each compressed by itself,
  * and an index of them, so that a range is read with two requests. Work files, not a format: nothing outside of one job reads
  * them.
  */
@@ -100,7 +101,7 @@ export class RunPartBuilder {
     const first = this.pending[0];
     const last = this.pending.at(-1);
     if (!first || !last) return;
-    const block = encode(this.pending);
+    const block = encode(packed(this.pending));
     this.index.push([first.key, last.key, this.offset, block.byteLength]);
     this.blocks.push(block);
     this.offset += block.byteLength;
@@ -126,12 +127,35 @@ export function blocksWithin(part: RunPart, indexBytes: Uint8Array, range: KeyRa
   return groups;
 }
 
-/** Rows of the blocks that one request has read, restricted to the range: one array for each block. */
-export function* blockRows(bytes: Uint8Array, { blocks }: BlockRange, range: KeyRange): Generator<Row[]> {
+/** The blocks that one request has read, restricted to the range; none is empty. */
+export function* readBlocks(bytes: Uint8Array, { blocks }: BlockRange, range: KeyRange): Generator<RowColumns> {
   let offset = 0;
   for (const length of blocks) {
-    const rows = decode(bytes.subarray(offset, offset + length)) as Row[];
+    const { count, columns } = decode(bytes.subarray(offset, offset + length)) as PackedBlock;
     offset += length;
-    yield rows.filter((row) => inRange(row.key, range));
+    const keys = columns.key as readonly string[];
+    const from = firstAtLeast(keys, range.from, 0, count);
+    const to = range.to === undefined ? count : firstAtLeast(keys, range.to, from, count);
+    if (from < to) yield unpacked(columns, from, to);
   }
+}
+
+/** Values of each field that some row has; null where a row has none. */
+interface PackedBlock {
+  readonly count: number;
+  readonly columns: { readonly [F in Field]?: readonly unknown[] };
+}
+
+function packed(rows: readonly Row[]): PackedBlock {
+  const { count, columns } = columnsOf(rows);
+  return { count, columns: columns as PackedBlock['columns'] };
+}
+
+function unpacked(columns: PackedBlock['columns'], from: number, to: number): RowColumns {
+  const values = Object.entries(columns).map(([field, all]) => {
+    const part = from === 0 && to === all.length ? (all as unknown[]) : all.slice(from, to);
+    for (let i = 0; i < part.length; i++) if (part[i] === null) part[i] = undefined;
+    return [field, part] as const;
+  });
+  return new RowColumns(to - from, Object.fromEntries(values));
 }

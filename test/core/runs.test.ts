@@ -3,7 +3,7 @@ import { compareKeys } from '../../lambda/core/key-order';
 import { fractionUpTo, keyBetween } from '../../lambda/core/key-probe';
 import { mergeSorted } from '../../lambda/core/merge';
 import type { Row } from '../../lambda/core/row';
-import { blockRows, blocksWithin, compareRunRows, RunPart, RunPartBuilder } from '../../lambda/core/run-file';
+import { blocksWithin, compareRunRows, readBlocks, RunPart, RunPartBuilder } from '../../lambda/core/run-file';
 
 const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const sign = (n: number): number => Math.sign(n);
@@ -82,8 +82,8 @@ describe('a part of a run', () => {
   };
   const read = (part: RunPart, body: Uint8Array, from: string, to: string | undefined, window: number): string[] =>
     blocksWithin(part, body.subarray(part.index), { from, to }, window).flatMap((group) =>
-      [...blockRows(body.subarray(group.offset, group.offset + group.length), group, { from, to })].flatMap((rows) =>
-        rows.map((found) => found.key),
+      [...readBlocks(body.subarray(group.offset, group.offset + group.length), group, { from, to })].flatMap((block) =>
+        block.rows().map((found) => found.key),
       ),
     );
 
