@@ -71,7 +71,7 @@ export class ColumnCursor {
     if (!this.current) return [];
     const { keys, count } = this.current;
     let end = limit === undefined ? count : firstAtLeast(keys, limit, this.place, count);
-    if (end === count) {
+    if (end === count && this.current.mayGoOn) {
       const last = keys[count - 1];
       do end--;
       while (end > this.place && keys[end - 1] === last);
@@ -79,7 +79,7 @@ export class ColumnCursor {
     if (end <= this.place) return [];
     await this.current.load();
     const rows = this.current.rows(this.place, end);
-    this.place = end;
+    await this.skip(end - this.place);
     return rows;
   }
 

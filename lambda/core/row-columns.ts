@@ -14,7 +14,14 @@ export class RowColumns {
     readonly count: number,
     private loaded: Columns,
     private more?: () => Promise<Columns>,
+    /** First key of the source's next rows; null where there are none, undefined where nobody knows. */
+    private readonly following?: string | null,
   ) {}
+
+  /** Whether rows of the last key may come that are not here. */
+  get mayGoOn(): boolean {
+    return this.following === undefined || this.following === this.keys[this.count - 1];
+  }
 
   /** The columns that are there by now: one that is missing before `load` says nothing. */
   get columns(): Columns {
@@ -45,7 +52,7 @@ export class RowColumns {
 }
 
 /** Columns of rows that are objects already. */
-export function columnsOf(rows: readonly Row[]): RowColumns {
+export function columnsOf(rows: readonly Row[], following?: string | null): RowColumns {
   const columns: { -readonly [F in Field]?: unknown[] } = {};
   rows.forEach((row, index) => {
     for (const field of Object.keys(row) as Field[]) {
@@ -54,7 +61,7 @@ export function columnsOf(rows: readonly Row[]): RowColumns {
       values[index] = row[field];
     }
   });
-  return new RowColumns(rows.length, columns as Columns);
+  return new RowColumns(rows.length, columns as Columns, undefined, following);
 }
 
 /** A row has the fields that its columns have a value for, and no others. Objects of one class are made several times faster. */

@@ -33,6 +33,8 @@ export interface BlockRange {
   readonly offset: number;
   readonly length: number;
   readonly blocks: readonly number[];
+  /** First keys of the blocks after each of them; null after the last one. */
+  readonly following: readonly (string | null)[];
 }
 
 // A checksum in every frame: a flipped byte is an error, never another row.
@@ -109,53 +111,84 @@ export class RunPartBuilder {
   }
 }
 
-/** Blocks of a part that reach into a range, in groups that are read with one request of at most `window` bytes. */
-export function blocksWithin(part: RunPart, indexBytes: Uint8Array, range: KeyRange, window: number): BlockRange[] {
+/**
+ * Blocks of a part that reach into a range, in groups that are read with one request of at most `window` bytes. `following` is the first key of
+ * the run's next part, null where there is none.
+ */
+export function blocksWithin(
+  part: RunPart,
+  indexBytes: Uint8Array,
+  range: KeyRange,
+  window: number,
+  following: string | null = null,
+): BlockRange[] {
   if (sha256Hex(indexBytes) !== part.indexSha256)
     throw new BackupError(ErrorName.vaultDamaged, `work file ${part.key} is not the one that the scan wrote`);
-  const groups: { offset: number; length: number; blocks: number[] }[] = [];
-  for (const [minKey, maxKey, offset, length] of decode(indexBytes) as BlockBounds[]) {
+  const groups: { offset: number; length: number; blocks: number[]; following: (string | null)[] }[] = [];
+  const bounds = decode(indexBytes) as BlockBounds[];
+  for (const [place, [minKey, maxKey, offset, length]] of bounds.entries()) {
     if (!reachesInto({ minKey, maxKey }, range)) continue;
+    const next = bounds[place + 1]?.[0] ?? following;
     const open = groups.at(-1);
     if (open && open.length + length <= window) {
       open.length += length;
       open.blocks.push(length);
+      open.following.push(next);
     } else {
-      groups.push({ offset, length, blocks: [length] });
+      groups.push({ offset, length, blocks: [length], following: [next] });
     }
   }
   return groups;
 }
 
 /** The blocks that one request has read, restricted to the range; none is empty. */
-export function* readBlocks(bytes: Uint8Array, { blocks }: BlockRange, range: KeyRange): Generator<RowColumns> {
+export function* readBlocks(
+  bytes: Uint8Array,
+  { blocks, following }: BlockRange,
+  range: KeyRange,
+): Generator<RowColumns> {
   let offset = 0;
-  for (const length of blocks) {
-    const { count, columns } = decode(bytes.subarray(offset, offset + length)) as PackedBlock;
+  for (const [place, length] of blocks.entries()) {
+    const block = decode(bytes.subarray(offset, offset + length)) as PackedBlock;
     offset += length;
-    const keys = columns.key as readonly string[];
+    const { count } = block;
+    const keys = block.columns.key as readonly string[];
     const from = firstAtLeast(keys, range.from, 0, count);
     const to = range.to === undefined ? count : firstAtLeast(keys, range.to, from, count);
-    if (from < to) yield unpacked(columns, from, to);
+    if (from < to) yield unpacked(block, from, to, following[place] ?? null);
   }
 }
 
-/** Values of each field that some row has; null where a row has none. */
+/** Values of each field that some row has, null where a row has none; or the one value that all rows have. */
 interface PackedBlock {
   readonly count: number;
   readonly columns: { readonly [F in Field]?: readonly unknown[] };
+  readonly same: Readonly<Record<string, unknown>>;
 }
 
 function packed(rows: readonly Row[]): PackedBlock {
   const { count, columns } = columnsOf(rows);
-  return { count, columns: columns as PackedBlock['columns'] };
+  const several: Record<string, readonly unknown[]> = {};
+  const same: Record<string, unknown> = {};
+  for (const [field, values] of Object.entries(columns) as [string, readonly unknown[]][]) {
+    if (field !== 'key' && values.every((value) => value === values[0])) same[field] = values[0];
+    else several[field] = values;
+  }
+  return { count, columns: several, same };
 }
 
-function unpacked(columns: PackedBlock['columns'], from: number, to: number): RowColumns {
-  const values = Object.entries(columns).map(([field, all]) => {
-    const part = from === 0 && to === all.length ? (all as unknown[]) : all.slice(from, to);
+function unpacked(
+  { count, columns, same }: PackedBlock,
+  from: number,
+  to: number,
+  following: string | null,
+): RowColumns {
+  const unpacked: Record<string, readonly unknown[]> = {};
+  for (const [field, all] of Object.entries(columns)) {
+    const part = to - from === count ? (all as unknown[]) : all.slice(from, to);
     for (let i = 0; i < part.length; i++) if (part[i] === null) part[i] = undefined;
-    return [field, part] as const;
-  });
-  return new RowColumns(to - from, Object.fromEntries(values));
+    unpacked[field] = part;
+  }
+  for (const [field, value] of Object.entries(same)) unpacked[field] = new Array<unknown>(to - from).fill(value);
+  return new RowColumns(to - from, unpacked, undefined, following);
 }

@@ -74,7 +74,7 @@ export async function* readSegmentColumns(
     return decoded;
   };
   let rowStart = 0;
-  for (const [firstKey, lastKey, rows] of groups) {
+  for (const [place, [firstKey, lastKey, rows]] of groups.entries()) {
     const rowEnd = rowStart + rows;
     const isSkipped = options.skipTo !== undefined && compareKeys(lastKey, options.skipTo()) < 0;
     const isWithin =
@@ -82,7 +82,8 @@ export async function* readSegmentColumns(
       ((range.to === undefined || compareKeys(firstKey, range.to) < 0) && compareKeys(lastKey, range.from) >= 0);
     if (isWithin && !isSkipped) {
       const [from, to] = await part(rowStart, rowEnd, firstKey, lastKey);
-      if (from < to) yield new RowColumns(to - from, await read(first, from, to), () => read(others, from, to));
+      const more = others.length > 0 ? () => read(others, from, to) : undefined;
+      if (from < to) yield new RowColumns(to - from, await read(first, from, to), more, groups[place + 1]?.[0] ?? null);
     }
     rowStart = rowEnd;
   }

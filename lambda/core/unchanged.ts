@@ -28,8 +28,8 @@ export interface UnchangedOptions {
 /**
  * Number of rows from where the two cursors stand on whose keys are unchanged: scan and history have the same versions of them, newest
  * first and no two of a second, all bodies are in the vault, and nothing else is known of them. It is no more than a short cut: of what it does not
- * find, decide (core/decisions) says the same. The last key of a chunk may go on in the next
- * one, so it is not among them.
+ * find, decide (core/decisions) says the same. A last key of a chunk
+ * that may go on in the next one is not among them.
  */
 export function unchangedRows(
   { chunk: scan, at: i }: ColumnCursor,
@@ -46,7 +46,8 @@ export function unchangedRows(
     if (from >= end || key === undefined || key !== known[place]) return found;
     let versions = 1;
     while (scanned[from + versions] === key) versions++;
-    const isWhole = from + versions < scan.count && place + versions < history.count;
+    const isWhole =
+      (from + versions < scan.count || !scan.mayGoOn) && (place + versions < history.count || !history.mayGoOn);
     if (!isWhole || versions > most || known[place + versions] === key) return found;
     for (let n = 0; n < versions; n++) {
       if (!isSame(scan.columns, from + n, history, place + n, withAcls)) return found;

@@ -114,8 +114,16 @@ export async function* readRunColumns(
   range: KeyRange,
 ): AsyncGenerator<RowColumns> {
   const [only, ...others] = sourcesOf(scratch, runs, range);
-  if (only && others.length === 0) yield* only;
-  else for await (const rows of readRuns(scratch, runs, range)) yield columnsOf(rows);
+  if (only && others.length === 0) {
+    yield* only;
+    return;
+  }
+  let held: Row[] = [];
+  for await (const rows of mergeSorted((only ? [only, ...others] : []).map(rowsOf), compareRunRows)) {
+    if (held.length > 0) yield columnsOf(held, rows[0]?.key ?? null);
+    held = rows;
+  }
+  if (held.length > 0) yield columnsOf(held, null);
 }
 
 /** Runs in the order of their first keys; those that do not overlap are read one after the other, as one source. */
@@ -145,11 +153,12 @@ export const readRunGroups = (scratch: RunFiles, runs: readonly Run[], range: Ke
 
 async function* readRun(scratch: RunFiles, parts: Run, range: KeyRange, window: number): AsyncGenerator<RowColumns> {
   const { store, bucket } = scratch;
-  for (const part of parts) {
+  for (const [place, part] of parts.entries()) {
+    const following = parts[place + 1]?.minKey ?? null;
     const whole = part.bytes <= WHOLE_BYTES ? (await store.get({ bucket, key: part.key })).body : undefined;
     const at = { offset: part.index, length: part.bytes - part.index };
     const index = whole?.subarray(part.index) ?? (await store.get({ bucket, key: part.key, range: at })).body;
-    for (const group of blocksWithin(part, index, range, window)) {
+    for (const group of blocksWithin(part, index, range, window, following)) {
       const { offset, length } = group;
       const bytes =
         whole?.subarray(offset, offset + length) ??
