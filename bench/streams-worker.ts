@@ -1,13 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runMain } from '../local/run-main';
-import { NOW } from './support/disk-store';
 import { startWorker } from './support/start-worker';
 import type { WorkerCost, WorkerInput } from './support/steps';
 import { runWorker, type Workers } from './support/steps';
 import type { Run } from '../lambda/usecases/runs';
 import {
-  firstBackup,
   inventoryDecode,
   inventoryReport,
   LATER,
@@ -28,7 +26,7 @@ async function main(): Promise<void> {
   const [name = '', folder = '', objectsText, scratch = ''] = process.argv.slice(2);
   const objects = Number(objectsText);
   if (name === 'units') {
-    const ports = portsOf(folder, objects, scratch, scratch === 'first' ? NOW : LATER);
+    const ports = portsOf(folder, objects, scratch, LATER);
     print(await runWorker(ports, JSON.parse(readFileSync(0, 'utf8')) as WorkerInput));
     return;
   }
@@ -42,8 +40,6 @@ function streamOf(name: string, folder: string, objects: number): Promise<Stream
       JSON.parse(startWorker('streams-worker.ts', ['units', folder, objects, at], JSON.stringify(work))) as WorkerCost;
   const runs = join(folder, RUNS);
   switch (name) {
-    case 'first':
-      return firstBackup(folder, objects, workers('first'));
     case 'compare':
       return unchangedCompare(folder, objects, workers('compare'));
     case 'read':
@@ -61,7 +57,7 @@ function streamOf(name: string, folder: string, objects: number): Promise<Stream
     case 'decode-Parquet':
       return inventoryDecode(folder, 'Parquet');
     case 'sort':
-      return scanRun(folder).then((sorted) => {
+      return scanRun(folder, objects).then((sorted) => {
         writeFileSync(runs, JSON.stringify(sorted.runs));
         return sorted.costs;
       });

@@ -17,18 +17,19 @@ const SIZES = [1_000_000, 10_000_000];
 
 /** Each in a process of its own, in this order: later ones read what earlier ones leave. */
 const STREAMS = [
-  'report-Parquet',
-  'decode-Parquet',
   'sort',
   'merge',
-  'report-CSV',
-  'decode-CSV',
-  'first',
   'write',
   'read',
   'compare',
   'plan',
+  'report-Parquet',
+  'decode-Parquet',
+  'report-CSV',
+  'decode-CSV',
 ];
+/** Folders of work files that nobody reads after a stream: at ten million rows they take gigabytes. */
+const DONE: Readonly<Record<string, string>> = { merge: 'sorted', plan: 'vault', 'decode-Parquet': 'Parquet' };
 
 /** Rows per second, CPU time per row and peak memory of everything that rows flow through. */
 export const streamsBench = (sizes: readonly number[] = SIZES): StreamResult[] => sizes.flatMap(measure);
@@ -38,9 +39,8 @@ function measure(objects: number): StreamResult[] {
   try {
     return STREAMS.flatMap((name) => {
       const costs = JSON.parse(startWorker('streams-worker.ts', [name, folder, objects])) as StreamCost[];
-      // The reports are as large as the bucket: what nobody reads any more makes room.
-      if (name === 'merge') for (const done of ['Parquet', 'sorted']) rmSync(join(folder, done), { recursive: true });
-      if (name === 'decode-CSV') rmSync(join(folder, 'CSV'), { recursive: true });
+      const done = DONE[name];
+      if (done !== undefined) rmSync(join(folder, done), { recursive: true });
       return costs.map((cost) => print(resultOf(objects, cost)));
     });
   } finally {

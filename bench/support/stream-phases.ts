@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { toIso } from '../../lambda/core/instant';
+import { DEFAULT_RANGE_WEIGHT } from '../../lambda/core/weights';
+import type { Manifest, SegmentRef } from '../../lambda/core/manifest';
 import type { Row } from '../../lambda/core/row';
 import { SegmentWriter } from '../../lambda/core/segment-writer';
+import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import { readHistory } from '../../lambda/usecases/history';
 import { readInventoryFile } from '../../lambda/usecases/inventory-file';
 import { newestReport } from '../../lambda/usecases/inventory-report';
 import { readRuns, type Run, writeSorted } from '../../lambda/usecases/runs';
 import { Scratch } from '../../lambda/usecases/turns';
 import { DiskStore, NOW } from './disk-store';
-import { BUCKET, GeneratedSource, writeReport } from './generated-bucket';
+import { BUCKET, GeneratedSource, scannedRows, storedRows, writeReport } from './generated-bucket';
 import { benchPorts, peakMiB, runBackup, runRestore, SCRATCH_BUCKET, type StepCost, type Workers } from './steps';
 
 /** What a stream of rows took. */
@@ -26,7 +29,6 @@ const HOUR = 3_600;
 /** When the history is compared and planned from. */
 export const LATER = NOW + 2 * HOUR;
 const WHOLE = { from: '' };
-const SORT_ROWS = 100_000;
 const ROUND = { bucket: BUCKET, deleteAfterDays: 35 };
 
 /** Counts the CPU time of parts of what a process does. */
@@ -58,17 +60,40 @@ const costOf = (stream: string, rows: number, steps: readonly StepCost[], name: 
   return { stream, rows, cpuSeconds, peakMiB: peak };
 };
 
-/** The first comparison of continuous backup, by a listing: it stores every object. Others read what it leaves in the vault. */
-export async function firstBackup(folder: string, objects: number, workers?: Workers): Promise<StreamCost[]> {
-  const ports = portsOf(folder, objects, 'first');
-  const input = { ...ROUND, action: 'auto' };
-  const { output, steps } = await runBackup(ports, input, 'first', workers, { workflow: 'upkeep' });
-  const { segments } = await manifestOf(ports);
-  const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  return [
-    costOf('scan of a listing', output.versions, steps, 'scan'),
-    { ...costOf('first backup: read, packed and written', output.versions, steps, 'ranges'), bytes },
-  ];
+/**
+ * Writes the history of a bucket of which every object was stored, a segment for each range, and the manifest of its commit: others read them.
+ * Making the rows is not counted.
+ */
+export async function segmentWrite(folder: string, objects: number): Promise<StreamCost[]> {
+  const { vault } = portsOf(folder, objects, 'write');
+  const meter = new Meter();
+  const segments: SegmentRef[] = [];
+  let waiting: Row[] = [];
+  const write = async (): Promise<void> => {
+    const encoded = await meter.run(() => {
+      const segment = new SegmentWriter();
+      for (const row of waiting) segment.add(row);
+      return segment.finish();
+    });
+    segments.push(await vault.writeSegment(BUCKET, 'a-job', 1, encoded));
+    waiting = [];
+  };
+  for (const row of storedRows({ objects })) {
+    waiting.push(row);
+    if (waiting.length >= DEFAULT_RANGE_WEIGHT) await write();
+  }
+  if (waiting.length > 0) await write();
+  const ranges = segments.map(({ minKey }, index) => ({ from: index === 0 ? '' : minKey, segments: [index] }));
+  await vault.ensureFormat();
+  await vault.commit({ ...(await emptyManifest(folder)), segments, ranges });
+  return [meter.cost('segment write', objects, bytesIn(segments))];
+}
+
+/** The manifest of the first commit of continuous backup, of a bucket with one object. */
+async function emptyManifest(folder: string): Promise<Manifest> {
+  const ports = portsOf(join(folder, 'one'), 1, 'scratch');
+  await runBackup(ports, { ...ROUND, action: 'auto' }, 'first', undefined, { workflow: 'upkeep' });
+  return manifestOf(ports);
 }
 
 /** The next backup, of which every object is unchanged. */
@@ -88,41 +113,7 @@ export async function segmentRead(folder: string, objects: number): Promise<Stre
   await meter.run(async () => {
     for await (const group of readHistory(ports.vault, manifest, WHOLE, { withFiles: true })) rows += group.rows.length;
   });
-  return [
-    meter.cost(
-      'segment read',
-      rows,
-      manifest.segments.reduce((sum, segment) => sum + segment.bytes, 0),
-    ),
-  ];
-}
-
-/** Writes the rows of the history once more; reading them is not counted. */
-export async function segmentWrite(folder: string, objects: number): Promise<StreamCost[]> {
-  const ports = portsOf(folder, objects, 'write');
-  const manifest = await manifestOf(ports);
-  const meter = new Meter();
-  let segment = new SegmentWriter();
-  let written = 0;
-  let bytes = 0;
-  let waiting: Row[] = [];
-  const close = async (): Promise<void> => {
-    bytes += (await meter.run(() => segment.finish())).bytes.byteLength;
-    segment = new SegmentWriter();
-  };
-  const write = async (): Promise<void> => {
-    await meter.run(() => waiting.forEach((row) => segment.add(row)));
-    written += waiting.length;
-    waiting = [];
-    if (segment.isFull) await close();
-  };
-  for await (const { rows } of readHistory(ports.vault, manifest, WHOLE, { withFiles: true })) {
-    waiting.push(...rows);
-    if (waiting.length >= SORT_ROWS / 10) await write();
-  }
-  await write();
-  if (segment.rows > 0) await close();
-  return [meter.cost('segment write', written, bytes)];
+  return [meter.cost('segment read', rows, bytesIn(manifest.segments))];
 }
 
 /** Plans the restore of a second, of everything to a new bucket. */
@@ -156,8 +147,8 @@ export async function inventoryDecode(folder: string, format: ReportFormat): Pro
   return [meter.cost(`inventory decode, ${format}`, rows)];
 }
 
-/** Sorts the rows of a report into runs, as many at once as a worker does; decoding them is not counted. */
-export async function scanRun(folder: string): Promise<{ costs: StreamCost[]; runs: Run[] }> {
+/** Sorts rows into runs, as many at once as a worker does; making them is not counted. */
+export async function scanRun(folder: string, objects: number): Promise<{ costs: StreamCost[]; runs: Run[] }> {
   const scratch = new Scratch(new DiskStore(join(folder, 'sorted')), SCRATCH_BUCKET);
   const place = { jobId: 'bench', step: 'scan', unit: '0' };
   const meter = new Meter();
@@ -169,11 +160,9 @@ export async function scanRun(folder: string): Promise<{ costs: StreamCost[]; ru
     sorted += waiting.length;
     waiting = [];
   };
-  for await (const batch of reportRows(folder, 'Parquet')) {
-    for (const row of batch) {
-      waiting.push(row);
-      if (waiting.length >= SORT_ROWS) await sort();
-    }
+  for (const row of scannedRows({ objects })) {
+    waiting.push(row);
+    if (waiting.length >= DEFAULT_SETTINGS.sortRows) await sort();
   }
   await sort();
   return { costs: [meter.cost('scan run: sort and write', sorted, bytesOf(runs))], runs };
@@ -190,9 +179,10 @@ export async function mergeOfRuns(folder: string, runs: readonly Run[]): Promise
   return [meter.cost('merge: read and merge runs', rows, bytesOf(runs))];
 }
 
+const bytesIn = (segments: readonly SegmentRef[]): number => segments.reduce((sum, { bytes }) => sum + bytes, 0);
 const bytesOf = (runs: readonly Run[]): number => runs.flat().reduce((sum, part) => sum + part.bytes, 0);
 
-async function manifestOf({ vault }: ReturnType<typeof portsOf>) {
+async function manifestOf({ vault }: ReturnType<typeof portsOf>): Promise<Manifest> {
   const found = await vault.readManifest(BUCKET, 1);
   if (!found) throw new Error('there is no first backup');
   return found.manifest;

@@ -5,22 +5,33 @@ export type Field = keyof Row;
 export type Values<F extends Field = Field> = ArrayLike<Row[F]> | undefined;
 export type Columns = { readonly [F in Field]?: ArrayLike<Row[F]> };
 
+interface ColumnsOptions {
+  /** Brings the columns that are not there yet. */
+  readonly more?: () => Promise<Columns>;
+  /** First key of the source's next rows; null where there are none, undefined where nobody knows. */
+  readonly following?: string | null;
+  /** Makes rows otherwise than from the columns in the order of `Row`. */
+  readonly rows?: (from: number, to: number) => Row[];
+}
+
 /**
  * Rows of one source, in key order, as columns: objects are made only of the rows that somebody asks for. Not all columns need be there at
  * first; `load` brings the rest, and rows may be asked for only then.
  */
 export class RowColumns {
+  private more: (() => Promise<Columns>) | undefined;
   constructor(
     readonly count: number,
     private loaded: Columns,
-    private more?: () => Promise<Columns>,
-    /** First key of the source's next rows; null where there are none, undefined where nobody knows. */
-    private readonly following?: string | null,
-  ) {}
+    private readonly options: ColumnsOptions = {},
+  ) {
+    this.more = options.more;
+  }
 
   /** Whether rows of the last key may come that are not here. */
   get mayGoOn(): boolean {
-    return this.following === undefined || this.following === this.keys[this.count - 1];
+    const { following } = this.options;
+    return following === undefined || following === this.keys[this.count - 1];
   }
 
   /** The columns that are there by now: one that is missing before `load` says nothing. */
@@ -45,6 +56,7 @@ export class RowColumns {
   /** Rows from one place to another; whoever asks has loaded all columns. */
   rows(from = 0, to = this.count): Row[] {
     if (this.more) throw new Error('rows are made of all columns: load them first');
+    if (this.options.rows) return this.options.rows(from, to);
     const rows: Row[] = [];
     for (let i = from; i < to; i++) rows.push(new ColumnRow(this.loaded, i));
     return rows;
@@ -61,7 +73,7 @@ export function columnsOf(rows: readonly Row[], following?: string | null): RowC
       values[index] = row[field];
     }
   });
-  return new RowColumns(rows.length, columns as Columns, undefined, following);
+  return new RowColumns(rows.length, columns as Columns, { following, rows: (from, to) => rows.slice(from, to) });
 }
 
 /** A row has the fields that its columns have a value for, and no others. Objects of one class are made several times faster. */

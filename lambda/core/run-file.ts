@@ -3,7 +3,7 @@ import { BackupError, ErrorName } from '../contract/errors';
 import { sha256Hex } from './hash';
 import { compareKeys, firstAtLeast, KeyRange, reachesInto } from './key-order';
 import type { Row } from './row';
-import { columnsOf, Field, RowColumns } from './row-columns';
+import { Columns, Field, RowColumns } from './row-columns';
 
 /**
  * A run is what a scan leaves in the scratch bucket: rows in order, in parts. A part is blocks of rows as columns, each compressed by itself,
@@ -52,6 +52,15 @@ const decode = (bytes: Uint8Array): unknown => {
 export function compareRunRows(a: Row, b: Row): number {
   if (a.key !== b.key) return compareKeys(a.key, b.key);
   return b.lastModified - a.lastModified;
+}
+
+/** Code units from the first surrogate on: without one of them, the order of texts in JavaScript is that of their bytes. */
+const HIGH = /[\ud800-\uffff]/;
+
+/** Sorts rows in their array into the order of runs. */
+export function sortRunRows(rows: Row[]): Row[] {
+  if (rows.some(({ key }) => HIGH.test(key))) return rows.sort(compareRunRows);
+  return rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : b.lastModified - a.lastModified));
 }
 
 /** Builds one part of a run from rows that come in order of their keys. */
@@ -164,31 +173,66 @@ interface PackedBlock {
   readonly count: number;
   readonly columns: { readonly [F in Field]?: readonly unknown[] };
   readonly same: Readonly<Record<string, unknown>>;
+  /** The orders in which rows have their fields, and the place of each row's among them: rows come back as they were, to the letter. */
+  readonly orders: readonly (readonly Field[])[];
+  readonly order?: readonly number[];
 }
 
 function packed(rows: readonly Row[]): PackedBlock {
-  const { count, columns } = columnsOf(rows);
-  const several: Record<string, readonly unknown[]> = {};
-  const same: Record<string, unknown> = {};
-  for (const [field, values] of Object.entries(columns) as [string, readonly unknown[]][]) {
-    if (field !== 'key' && values.every((value) => value === values[0])) same[field] = values[0];
-    else several[field] = values;
+  const count = rows.length;
+  const all: { [F in Field]?: unknown[] } = {};
+  const orders: Field[][] = [];
+  const order: number[] = [];
+  let place = 0;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i] as Row;
+    let known = 0;
+    let isKnown = true;
+    for (const name in row) {
+      const field = name as Field;
+      const value = row[field];
+      if (value === undefined) continue;
+      isKnown &&= orders[place]?.[known++] === field;
+      (all[field] ??= new Array<unknown>(count).fill(null))[i] = value;
+    }
+    if (!isKnown || orders[place]?.length !== known) place = placeOf(fieldsOf(row), orders);
+    order.push(place);
   }
-  return { count, columns: several, same };
+  const columns: Record<string, readonly unknown[]> = {};
+  const same: Record<string, unknown> = {};
+  for (const [field, values] of Object.entries(all)) {
+    if (field !== 'key' && values.every((value) => value === values[0])) same[field] = values[0];
+    else columns[field] = values;
+  }
+  return { count, columns, same, orders, ...(orders.length > 1 && { order }) };
 }
 
-function unpacked(
-  { count, columns, same }: PackedBlock,
-  from: number,
-  to: number,
-  following: string | null,
-): RowColumns {
-  const unpacked: Record<string, readonly unknown[]> = {};
-  for (const [field, all] of Object.entries(columns)) {
-    const part = to - from === count ? (all as unknown[]) : all.slice(from, to);
+const fieldsOf = (row: Row): Field[] => (Object.keys(row) as Field[]).filter((field) => row[field] !== undefined);
+
+/** Place of an order of fields among those that are known; it becomes one of them. */
+function placeOf(fields: Field[], orders: Field[][]): number {
+  const place = orders.findIndex((known) => known.length === fields.length && known.every((f, i) => f === fields[i]));
+  return place < 0 ? orders.push(fields) - 1 : place;
+}
+
+function unpacked(block: PackedBlock, from: number, to: number, following: string | null): RowColumns {
+  const { count, columns, same, orders, order } = block;
+  const unpacked: { [F in Field]?: readonly unknown[] } = {};
+  for (const [field, all] of Object.entries(columns) as [Field, unknown[]][]) {
+    const part = to - from === count ? all : all.slice(from, to);
     for (let i = 0; i < part.length; i++) if (part[i] === null) part[i] = undefined;
     unpacked[field] = part;
   }
-  for (const [field, value] of Object.entries(same)) unpacked[field] = new Array<unknown>(to - from).fill(value);
-  return new RowColumns(to - from, unpacked, undefined, following);
+  for (const [field, value] of Object.entries(same) as [Field, unknown][])
+    unpacked[field] = new Array<unknown>(to - from).fill(value);
+  const rows = (first: number, end: number): Row[] => {
+    const made: Row[] = [];
+    for (let i = first; i < end; i++) {
+      const row: Partial<Record<Field, unknown>> = {};
+      for (const field of orders[order?.[from + i] ?? 0] ?? []) row[field] = unpacked[field]?.[i];
+      made.push(row as unknown as Row);
+    }
+    return made;
+  };
+  return new RowColumns(to - from, unpacked as Columns, { following, rows });
 }

@@ -83,7 +83,8 @@ export async function* readSegmentColumns(
     if (isWithin && !isSkipped) {
       const [from, to] = await part(rowStart, rowEnd, firstKey, lastKey);
       const more = others.length > 0 ? () => read(others, from, to) : undefined;
-      if (from < to) yield new RowColumns(to - from, await read(first, from, to), more, groups[place + 1]?.[0] ?? null);
+      const following = groups[place + 1]?.[0] ?? null;
+      if (from < to) yield new RowColumns(to - from, await read(first, from, to), { more, following });
     }
     rowStart = rowEnd;
   }

@@ -4,7 +4,7 @@ import { compareKeys, KeyRange, reachesInto } from '../core/key-order';
 import { mergeSorted } from '../core/merge';
 import type { Row } from '../core/row';
 import { columnsOf, RowColumns } from '../core/row-columns';
-import { blocksWithin, compareRunRows, readBlocks, RunPart, RunPartBuilder } from '../core/run-file';
+import { blocksWithin, compareRunRows, readBlocks, RunPart, RunPartBuilder, sortRunRows } from '../core/run-file';
 
 /** Parts of a sorted run, in key order. */
 export type Run = readonly RunPart[];
@@ -69,7 +69,7 @@ export class RunWriter {
 /** Sorts rows in their array, and writes them as one run. */
 export async function writeSorted(scratch: RunFiles, place: RunPlace, rows: Row[]): Promise<Run> {
   const run = new RunWriter(scratch, place);
-  for (const row of rows.sort(compareRunRows)) if (run.add(row)) await run.flush();
+  for (const row of sortRunRows(rows)) if (run.add(row)) await run.flush();
   return run.finish();
 }
 
