@@ -32,12 +32,13 @@ const STREAMS = [
 const DONE: Readonly<Record<string, string>> = { merge: 'sorted', plan: 'vault', 'decode-Parquet': 'Parquet' };
 
 /** Rows per second, CPU time per row and peak memory of everything that rows flow through. */
-export const streamsBench = (sizes: readonly number[] = SIZES): StreamResult[] => sizes.flatMap(measure);
+export const streamsBench = (sizes: readonly number[] = SIZES, streams: readonly string[] = STREAMS): StreamResult[] =>
+  sizes.flatMap((objects) => measure(objects, streams));
 
-function measure(objects: number): StreamResult[] {
+function measure(objects: number, streams: readonly string[]): StreamResult[] {
   const folder = mkdtempSync(join(tmpdir(), 's3-backup-bench-'));
   try {
-    return STREAMS.flatMap((name) => {
+    return streams.flatMap((name) => {
       const costs = JSON.parse(startWorker('streams-worker.ts', [name, folder, objects])) as StreamCost[];
       const done = DONE[name];
       if (done !== undefined) rmSync(join(folder, done), { recursive: true });

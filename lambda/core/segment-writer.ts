@@ -14,11 +14,25 @@ export const SEGMENT_BYTES = 56 * 1024 * 1024;
 const ROW_GROUP_ROWS = 20_000;
 const ZSTD_LEVEL = 3;
 
-/** Keys are unique, mostly: the library would look for each among those that it has encoded already. It is handed their bytes instead. */
-const encoder = new TextEncoder();
+/**
+ * Texts of these columns are unique, mostly: the library would look for each among those that it has encoded already, and encode it slowly. It
+ * is handed their bytes instead, which it writes as they are.
+ */
+const ENCODED = new Set(['key', 'version_id', 'etag', 'checksum']);
 const ENCODED_SCHEMA: SchemaElement[] = SCHEMA.map(({ converted_type, ...element }) =>
-  element.name === 'key' ? element : { ...element, converted_type },
+  ENCODED.has(element.name) ? element : { ...element, converted_type },
 );
+
+/** Values as bytes; neighbours that are the same share them. */
+function encoded(values: readonly (string | undefined)[]): (Uint8Array | undefined)[] {
+  let last: string | undefined;
+  let bytes: Uint8Array | undefined;
+  return values.map((value) => {
+    if (value !== last) bytes = value === undefined ? undefined : Buffer.from(value, 'utf8');
+    last = value;
+    return bytes;
+  });
+}
 
 /** First key, last key and number of rows of a row group: lets a reader skip groups outside its range. */
 export type GroupBounds = readonly [first: string, last: string, rows: number];
@@ -108,11 +122,11 @@ export class SegmentWriter {
   }
 
   /** Numbers stay numbers: the library packs those of 32 bits several times faster than it does BigInts, into the same bytes. */
-  private values({ field, kind }: Column): unknown[] {
+  private values({ name, field, kind }: Column): unknown[] {
     if (field === 'file') return this.fileNumbers;
-    const { pending } = this;
-    if (field === 'key') return pending.map(({ key }) => encoder.encode(key));
-    if (kind !== 'hash') return pending.map((row) => row[field]);
-    return pending.map((row) => (row[field] === undefined ? undefined : Buffer.from(String(row[field]), 'hex')));
+    const values = this.pending.map((row) => row[field]);
+    if (ENCODED.has(name)) return encoded(values as (string | undefined)[]);
+    if (kind !== 'hash') return values;
+    return values.map((value) => (value === undefined ? undefined : Buffer.from(String(value), 'hex')));
   }
 }

@@ -10,8 +10,9 @@ export interface Unchanged {
   readonly to: number;
 }
 
-/** Columns of the history that tell that a version is unchanged. */
-export const UNCHANGED_COLUMNS: readonly string[] = ['key', 'version_id', 'kind', 'last_modified', 'size', 'file'];
+/** Columns of the history that tell that a version is unchanged: a listing's, or those that a report must not contradict as well. */
+export const UNCHANGED_COLUMNS: readonly string[] = ['key', 'version_id', 'kind', 'last_modified', 'file'];
+export const UNCHANGED_REPORT_COLUMNS: readonly string[] = [...UNCHANGED_COLUMNS, 'size'];
 
 /** More versions than these are compared one by one. */
 const MOST_VERSIONS = 8;
@@ -66,7 +67,8 @@ function isSame(scan: Columns, i: number, history: RowColumns, j: number, withAc
   // Null versions are told apart by their ETags, which are among the columns only when all are there.
   if (versionId === NULL_VERSION && !(history.isWhole && scan.etag?.[i] === known.etag?.[j])) return false;
   if (kind === 'marker') return true;
-  if (kind !== 'put' || known.file?.[j] === undefined || scan.size?.[i] !== known.size?.[j]) return false;
+  if (kind !== 'put' || known.file?.[j] === undefined) return false;
+  if (known.size && scan.size?.[i] !== known.size[j]) return false;
   const acl = scan.acl?.[i];
   return !withAcls || acl === undefined || acl === known.acl?.[j];
 }

@@ -2,7 +2,7 @@ import type { BackupJob } from '../core/jobs';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest } from '../core/manifest';
 import { COMPARE_COLUMNS, FOLD_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
-import { type Unchanged, UNCHANGED_COLUMNS } from '../core/unchanged';
+import { type Unchanged, UNCHANGED_COLUMNS, UNCHANGED_REPORT_COLUMNS } from '../core/unchanged';
 import { JobRuns, runsOf } from './backup-partition';
 import type { BackupPorts } from './context';
 import { type Compared, compareWithHistory, ScannedKey, touchedKeys } from './history';
@@ -46,9 +46,10 @@ function needsStates({ metadata, source }: BackupJob, runs: JobRuns): boolean {
 /** Jobs that read tags and ACLs of what the vault has look at every version, and those of CURRENT versions count what else a report has. */
 function unchangedOf(job: BackupJob, resumed: string | undefined): Compared['unchanged'] {
   if (job.metadata === 'FULL') return undefined;
+  const columns = job.source === 'inventory' ? UNCHANGED_REPORT_COLUMNS : UNCHANGED_COLUMNS;
   const withAcls = job.source === 'inventory' && job.aclsEnabled;
   return {
-    columns: withAcls ? [...UNCHANGED_COLUMNS, 'acl'] : UNCHANGED_COLUMNS,
+    columns: withAcls ? [...columns, 'acl'] : columns,
     withAcls,
     most: job.versions === 'CURRENT' ? 1 : undefined,
     except: resumed,
