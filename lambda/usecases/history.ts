@@ -164,7 +164,9 @@ export async function* compareWithHistory(compared: Compared): AsyncGenerator<Sc
     const single =
       unchanged && scan.key === key && history.key === key && log?.key !== key ? history.single : undefined;
     if (single && unchanged && key !== unchanged.except) {
-      const limit = least(single.limit, log?.key);
+      const { except } = unchanged;
+      const isAhead = except !== undefined && compareKeys(key, except) < 0;
+      const limit = least(least(single.limit, log?.key), isAhead ? except : undefined);
       const rows = unchangedRows(scan, single.cursor, { ...unchanged, limit });
       if (rows > 0 && scan.chunk) {
         yield { scan: scan.chunk, from: scan.at, to: scan.at + rows };
