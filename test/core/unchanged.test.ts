@@ -8,6 +8,7 @@ import { afterKey, compareKeys } from '../../lambda/core/key-order';
 import type { Manifest, SegmentRef } from '../../lambda/core/manifest';
 import type { Row } from '../../lambda/core/row';
 import { columnsOf, type Columns, type Field, RowColumns } from '../../lambda/core/row-columns';
+import { unchangedRows } from '../../lambda/core/unchanged';
 import { compareWithHistory, readHistory, type ScannedKey, touchedKeys } from '../../lambda/usecases/history';
 import type { Vault } from '../../lambda/usecases/vault';
 
@@ -182,6 +183,47 @@ test.each(['ALL', 'CURRENT'] as const)(
     expect(passed).toBeGreaterThan(100);
   },
 );
+
+const version = (key: string, versionId: string, lastModified: number): Row => ({
+  key,
+  versionId,
+  kind: 'put',
+  lastModified,
+  size: 5,
+  etag: 'e',
+});
+const stored = (row: Row): Row => ({ ...row, file: FILE });
+const one = (rows: readonly Row[]): AsyncGenerator<RowColumns> => chunked(rows, 100, true);
+
+test('keys with several versions are unchanged, up to so many and only if no two are of a second', async () => {
+  const rows = [version('a', '3', 9), version('a', '2', 8), version('a', '1', 7), version('b', '1', 7)];
+  const passed = async (scan: readonly Row[], history: readonly Row[], most?: number): Promise<number> => {
+    const cursors = [new ColumnCursor(one(scan)), new ColumnCursor(one(history))] as const;
+    await Promise.all(cursors.map((cursor) => cursor.start()));
+    return unchangedRows(...cursors, { limit: undefined, most, withAcls: true });
+  };
+  expect(await passed(rows, rows.map(stored))).toBe(4);
+  expect(await passed(rows, rows.map(stored), 3)).toBe(4);
+  expect(await passed(rows, rows.map(stored), 1)).toBe(0);
+  const tied = rows.map((row) => ({ ...row, lastModified: 7 }));
+  expect(await passed(tied, tied.map(stored))).toBe(0);
+  expect(await passed(rows.slice(1), rows.map(stored))).toBe(0);
+  expect(await passed(rows, rows.slice(1).map(stored))).toBe(0);
+});
+
+test('what another segment has of keys is not passed over', async () => {
+  const scan = ['a', 'c', 'd', 'e'].map((key) => version(key, '1', 7));
+  const segments = [scan.map(stored), [version('b', '0', 6), version('d', '0', 6)].map(stored)];
+  const vault = { segmentColumns: ({ name }: SegmentRef) => one(segments[Number(name)] ?? []) } as unknown as Vault;
+  const manifest = { segments: [{ name: '0' }, { name: '1' }], ranges: [{ from: '', segments: [0, 1] }] };
+  const told: string[] = [];
+  const compared = { vault, manifest: manifest as unknown as Manifest, within: { from: '' }, columns: [] };
+  const unchanged = { columns: [], withAcls: true };
+  for await (const found of compareWithHistory({ ...compared, scan: one(scan), logged: groups([]), unchanged }))
+    if ('scan' in found) told.push(...found.scan.rows(found.from, found.to).map(({ key }) => `${key} unchanged`));
+    else told.push(`${found.key} ${found.scanned.length} ${found.history.length}`);
+  expect(told).toEqual(['a unchanged', 'b 0 1', 'c unchanged', 'd 1 2', 'e unchanged']);
+});
 
 test('a history in chunks and segments is read whole, in order, and joined', async () => {
   await fc.assert(
