@@ -12,6 +12,8 @@ import { fanOutBench } from './fan-out';
 import { fanOutSteps } from './fan-out-steps';
 import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
+import { streamsBench } from './streams';
+import { bundleWorkers } from './support/bundle-workers';
 import { smallObjects, throughputBench } from './throughput';
 
 /** Benchmarks by name; each prints as it goes and answers what goes into its file of results. */
@@ -19,6 +21,7 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
   requests: () => requestsBench(),
   inventory: (sizes) => inventoryBench(sizes),
   continuous: (sizes) => continuousBench(sizes),
+  streams: (sizes) => streamsBench(sizes),
   'cold-start': () => coldStartBench(),
   throughput: (sizes) => throughputBench({ sizes: smallObjects(sizes) }),
   // These read the results of the ones before.
@@ -48,13 +51,18 @@ async function run(): Promise<void> {
   const folder = join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
-    const results = await BENCHES[name]?.(sizes);
-    const file = join(folder, `${name}.json`);
-    writeFileSync(
-      file,
-      await format(JSON.stringify({ machine, results }, null, 2), { parser: 'json', printWidth: 120 }),
-    );
+  const removeBundles = await bundleWorkers();
+  try {
+    for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+      const results = await BENCHES[name]?.(sizes);
+      const file = join(folder, `${name}.json`);
+      writeFileSync(
+        file,
+        await format(JSON.stringify({ machine, results }, null, 2), { parser: 'json', printWidth: 120 }),
+      );
+    }
+  } finally {
+    removeBundles();
   }
 }
 

@@ -6,9 +6,10 @@ export const root = join(__dirname, '..');
 
 /**
  * Everything a function needs is in its bundle, the AWS SDK too: the SDK of the Lambda runtime changes without notice.
- * The output depends on the sources only, so that an unchanged function keeps its asset hash.
+ * The output depends on the sources only, so that an unchanged function keeps its asset hash. Names of classes are not kept by code that runs
+ * for each function that is made, closures too: errors set their names themselves.
  */
-const common: BuildOptions = {
+export const BUNDLE_OPTIONS: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
@@ -17,7 +18,6 @@ const common: BuildOptions = {
   mainFields: ['module', 'main'],
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true, // error names travel by class name
   legalComments: 'eof',
   charset: 'utf8',
   logLevel: 'warning',
@@ -25,7 +25,7 @@ const common: BuildOptions = {
 };
 
 async function bundle(entry: string, outfile: string): Promise<number> {
-  const result = await build({ ...common, entryPoints: [entry], outfile });
+  const result = await build({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile });
   const code = result.outputFiles?.[0]?.contents;
   if (!code) {
     throw new Error(`esbuild wrote nothing for ${entry}`);

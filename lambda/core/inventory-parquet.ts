@@ -11,10 +11,10 @@ const CHUNK_ROWS = 100_000;
 const csvName = (column: string): string =>
   NAMES[column] ?? column.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
 
-/** A decoder of texts would leave out a byte order mark, which is a part of the key that begins with it. */
+/** Keeps a byte order mark, which is a part of the key that begins with it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const parsers = {
-  stringFromBytes: (bytes: Uint8Array | undefined): string | undefined =>
-    bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+  stringFromBytes: (bytes: Uint8Array | undefined): string | undefined => bytes && decoder.decode(bytes),
 };
 const compressors = {
   GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input),

@@ -71,15 +71,29 @@ function size(text: string | undefined): number {
 }
 
 /** An instant as reports write it, and no date of a calendar that has 30 days in February. */
-const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?Z$/;
+const INSTANT = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d+)?Z$/;
 
 /** Whole seconds, as S3 dates versions everywhere else. */
 function instant(text: string | undefined): number {
-  const seconds = INSTANT.exec(text ?? '')?.[1];
-  const millis = Date.parse(`${seconds ?? ''}Z`);
-  if (Number.isNaN(millis) || toIso(millis / 1_000) !== `${seconds ?? ''}Z`)
-    throw new RecordProblem(`has the date "${text ?? ''}"`);
-  return millis / 1_000;
+  const [, date = '', hours, minutes, seconds] = INSTANT.exec(text ?? '') ?? [];
+  const day = dayOf(date);
+  if (day === undefined) throw new RecordProblem(`has the date "${text ?? ''}"`);
+  return day + Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds);
+}
+
+/** Days of a report come again and again. */
+const DAYS = new Map<string, number>();
+const MOST_DAYS = 10_000;
+
+/** Epoch seconds at which a day begins; undefined when there is no such day. */
+function dayOf(date: string): number | undefined {
+  const known = DAYS.get(date);
+  if (known !== undefined) return known;
+  const day = Date.parse(`${date}T00:00:00Z`) / 1_000;
+  if (Number.isNaN(day) || toIso(day) !== `${date}T00:00:00Z`) return undefined;
+  if (DAYS.size >= MOST_DAYS) DAYS.clear();
+  DAYS.set(date, day);
+  return day;
 }
 
 /** The ACL column: base64 of JSON. Undefined where it does not say everything: the ACL is then read from the object. */

@@ -17,6 +17,17 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** Place of the first of the sorted keys from one place to another that is not before `key`; the latter where there is none. */
+export function firstAtLeast(keys: ArrayLike<string>, key: string, from: number, to: number): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareKeys(keys[middle] ?? '', key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** S3's limit of a key, in UTF-8. */
 export const MAX_KEY_BYTES = 1024;
 

@@ -2,8 +2,9 @@ import { zstdDecompressSync } from 'node:zlib';
 import { FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
 import { BackupError, ErrorName } from '../contract/errors';
 import { sha256Hex } from './hash';
-import { compareKeys, inRange, KeyRange } from './key-order';
+import { compareKeys, firstAtLeast, KeyRange } from './key-order';
 import type { Row, VaultFile } from './row';
+import { Columns, RowColumns } from './row-columns';
 import { COLUMNS, Column } from './segment-columns';
 import { GroupBounds, SEGMENT_FORMAT } from './segment-writer';
 
@@ -16,20 +17,34 @@ export interface SegmentReadOptions {
   readonly files?: readonly VaultFile[];
   /** Names of the columns to read; all when absent. */
   readonly columns?: readonly string[];
+  /** Names of those of them that are read at once; all when absent. */
+  readonly first?: readonly string[];
   /** Keys before the one that it answers are of no use any more: row groups that end before it are not decoded. */
   readonly skipTo?: () => string;
   /** SHA-256 that the segment must have. */
   readonly sha256?: string;
 }
 
-const toText = (bytes: Uint8Array | undefined): string | undefined =>
-  bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+/** Keeps a byte order mark, which is a part of the key that begins with it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const toText = (bytes: Uint8Array | undefined): string | undefined => bytes && decoder.decode(bytes);
 
 const damaged = (message: string, cause?: unknown): BackupError =>
   new BackupError(ErrorName.vaultDamaged, message, { cause });
 
 /** Rows of a segment in key order, one array for each row group, restricted to the range. */
 export async function* readSegment(bytes: Uint8Array, options: SegmentReadOptions = {}): AsyncGenerator<Row[]> {
+  for await (const group of readSegmentColumns(bytes, options)) {
+    await group.load();
+    yield group.rows();
+  }
+}
+
+/** The same as columns. */
+export async function* readSegmentColumns(
+  bytes: Uint8Array,
+  options: SegmentReadOptions = {},
+): AsyncGenerator<RowColumns> {
   const { range, files } = options;
   if (options.sha256 !== undefined && sha256Hex(bytes) !== options.sha256)
     throw damaged(`a segment has not the SHA-256 that its manifest gives: ${options.sha256}`);
@@ -39,6 +54,8 @@ export async function* readSegment(bytes: Uint8Array, options: SegmentReadOption
   const columns = COLUMNS.filter(
     ({ name }) => present.has(name) && (options.columns === undefined || options.columns.includes(name)),
   );
+  const isFirst = ({ name }: Column): boolean => options.first === undefined || options.first.includes(name);
+  const [first, others] = [columns.filter(isFirst), columns.filter((column) => !isFirst(column))];
   const scan = await parquetScan({
     file: { byteLength: buffer.byteLength, slice: (start, end) => buffer.slice(start, end) },
     metadata,
@@ -48,22 +65,45 @@ export async function* readSegment(bytes: Uint8Array, options: SegmentReadOption
     utf8: false,
     useOffsetIndex: false,
   });
+  const read = async (wanted: readonly Column[], rowStart: number, rowEnd: number): Promise<Columns> => {
+    const decoded: Record<string, unknown> = {};
+    for (const column of wanted) {
+      const values = (await scan.readColumn({ column: column.name, rowStart, rowEnd })) as ArrayLike<unknown>;
+      decoded[column.field] = valuesOf(column, values, files);
+    }
+    return decoded;
+  };
   let rowStart = 0;
-  for (const [first, last, rows] of groups) {
+  for (const [place, [firstKey, lastKey, rows]] of groups.entries()) {
     const rowEnd = rowStart + rows;
-    const isSkipped = options.skipTo !== undefined && compareKeys(last, options.skipTo()) < 0;
+    const isSkipped = options.skipTo !== undefined && compareKeys(lastKey, options.skipTo()) < 0;
     const isWithin =
-      !range || ((range.to === undefined || compareKeys(first, range.to) < 0) && compareKeys(last, range.from) >= 0);
+      !range ||
+      ((range.to === undefined || compareKeys(firstKey, range.to) < 0) && compareKeys(lastKey, range.from) >= 0);
     if (isWithin && !isSkipped) {
-      const values = await Promise.all(
-        columns.map(
-          (column) => scan.readColumn({ column: column.name, rowStart, rowEnd }) as Promise<ArrayLike<unknown>>,
-        ),
-      );
-      const decoded = toRows(columns, values, rows, files);
-      yield range ? decoded.filter((row) => inRange(row.key, range)) : decoded;
+      const [from, to] = await part(rowStart, rowEnd, firstKey, lastKey);
+      const more = others.length > 0 ? () => read(others, from, to) : undefined;
+      const following = groups[place + 1]?.[0] ?? null;
+      if (from < to) yield new RowColumns(to - from, await read(first, from, to), { more, following });
     }
     rowStart = rowEnd;
+  }
+
+  /** Rows of a group that are within the range: it may reach beyond it on either side. */
+  async function part(from: number, to: number, firstKey: string, lastKey: string): Promise<[number, number]> {
+    const beginsBefore = range && compareKeys(firstKey, range.from) < 0;
+    const endsAfter = range?.to !== undefined && compareKeys(lastKey, range.to) >= 0;
+    if (!range || (!beginsBefore && !endsAfter)) return [from, to];
+    const keys =
+      (
+        await read(
+          COLUMNS.filter(({ name }) => name === 'key'),
+          from,
+          to,
+        )
+      ).key ?? [];
+    const end = range.to === undefined ? keys.length : firstAtLeast(keys, range.to, 0, keys.length);
+    return [from + firstAtLeast(keys, range.from, 0, keys.length), from + end];
   }
 }
 
@@ -84,23 +124,25 @@ function readFooter(buffer: ArrayBuffer): { metadata: FileMetaData; groups: Grou
   }
 }
 
-function toRows(
-  columns: readonly Column[],
-  values: readonly ArrayLike<unknown>[],
-  count: number,
+/** Values as rows have them; undefined where no row has one. */
+function valuesOf(
+  column: Column,
+  values: ArrayLike<unknown>,
   files: readonly VaultFile[] | undefined,
-): Row[] {
-  const rows = Array.from({ length: count }, (): Record<string, unknown> => ({}));
-  columns.forEach((column, index) => {
-    const data = values[index] ?? [];
-    for (let i = 0; i < count; i++) {
-      const value = data[i];
-      const row = rows[i];
-      if (value === undefined || value === null || !row) continue;
-      row[column.field] = decode(column, value, files);
+): ArrayLike<unknown> | undefined {
+  const { length } = values;
+  const decoded = new Array<unknown>(length);
+  let isEmpty = true;
+  for (let i = 0; i < length; i++) {
+    const value = values[i];
+    if (value === undefined || value === null) {
+      decoded[i] = undefined;
+      continue;
     }
-  });
-  return rows as unknown as Row[];
+    isEmpty = false;
+    decoded[i] = decode(column, value, files);
+  }
+  return isEmpty ? undefined : decoded;
 }
 
 function decode(column: Column, value: unknown, files: readonly VaultFile[] | undefined): unknown {
@@ -111,5 +153,8 @@ function decode(column: Column, value: unknown, files: readonly VaultFile[] | un
     return file;
   }
   if (column.kind === 'int') return Number(value);
-  return column.kind === 'hash' ? Buffer.from(value as Uint8Array).toString('hex') : value;
+  return column.kind === 'hash' ? hex(value as Uint8Array) : value;
 }
+
+const hex = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('hex');

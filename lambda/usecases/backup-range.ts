@@ -8,20 +8,18 @@ import { inventoryInvalid, REPORT_LAG } from '../core/inventory-manifest';
 import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { addHoldings, LOST, NO_HOLDINGS } from '../core/fold-versions';
-import type { KeyGroup } from '../core/groups';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest, SegmentRef } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { Row } from '../core/row';
-import { COMPARE_COLUMNS, FOLD_COLUMNS, STATE_COLUMNS } from '../core/segment-columns';
-import { JobRuns, runsOf } from './backup-partition';
+import { runsOf } from './backup-partition';
 import { SkipReason, Stored, VersionStore } from './backup-store';
 import { changedStates } from './changed-states';
 import { shownBy } from './commit-continuous';
+import { comparedKeys } from './compared-keys';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
 import { DecidedKeys } from './decided-keys';
-import { compareWithHistory, readHistory, ScannedKey, touchedKeys, withRecounts } from './history';
 import { mergeRanges, rangesToMerge } from './merge-ranges';
 import { pacedPorts } from './paced';
 import { runInOrder } from './pool';
@@ -29,19 +27,10 @@ import { Batch, type MergeCursor, place, type Placed, type RangeCursor, type Sto
 import { RangeCounts } from './range-counts';
 import { ReportWriter } from './report';
 import { requestsSince } from './requests';
-import { readRunGroups } from './runs';
 import { RANGE_STEP } from './step-names';
 import { earlierResults, runTurn, Turn } from './turns';
 import { whereabouts } from './whereabouts';
 import { refuseLateWork } from './windows';
-
-interface ComparedSources {
-  readonly base: Manifest | undefined;
-  readonly within: KeyRange;
-  readonly columns: readonly string[];
-  readonly scan: AsyncIterator<KeyGroup>;
-  readonly logged: AsyncIterator<KeyGroup>;
-}
 
 /** One turn at a range: compares the scan with the history and stores what is new, until the end or the deadline. */
 export function backUpRange(unpaced: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {
@@ -99,12 +88,19 @@ class RangeBackup {
     let batch = this.newBatch();
     const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
     const runs = await runsOf(ports.scratch, job);
-    const scan = readRunGroups(ports.scratch, runs.scan, within);
-    const logged = readRunGroups(ports.scratch, runs.changes, within);
     const keys = new DecidedKeys(ports.source, job, shownBy(job, base, runs.lag));
-    const recounts = readRunGroups(ports.scratch, runs.recounts, within);
-    const sources = { base, within, columns: this.columns(runs), scan, logged: withRecounts(logged, recounts) };
-    for await (const compared of this.compared(sources)) {
+    const interval = { runs, base, within, resumed: this.start?.key };
+    for await (const compared of comparedKeys(ports, job, interval)) {
+      if ('scan' in compared) {
+        for (let at = compared.from; at < compared.to && !stopped;) {
+          at = batch.addUnchanged(compared, at);
+          if (!batch.isFull) continue;
+          stopped = await this.carryOut(batch, delta);
+          batch = this.newBatch();
+        }
+        if (stopped) break;
+        continue;
+      }
       const { key } = compared;
       const resumed = key === this.start?.key ? this.start : undefined;
       const decided = await keys.decide(compared, resumed?.current);
@@ -147,25 +143,6 @@ class RangeBackup {
     return new Batch(settings.packThreshold, deadline.remainingMillis() * 0.75);
   }
 
-  /** A job that scans nothing looks only at keys that the log has something of. */
-  private compared(sources: ComparedSources): AsyncGenerator<ScannedKey> {
-    const { base, within, columns, scan, logged } = sources;
-    const { vault } = this.ports;
-    if (this.job.source === 'changes') return touchedKeys(vault, base, within, { columns, logged });
-    return compareWithHistory(scan, readHistory(vault, base, within, { columns, withFiles: false }), logged);
-  }
-
-  private columns(runs: JobRuns): readonly string[] {
-    if (this.job.continuous) return FOLD_COLUMNS;
-    return this.needsStates(runs) ? STATE_COLUMNS : COMPARE_COLUMNS;
-  }
-
-  /** Which state of a version holds matters only to jobs that may add one; where a row is from, to those that read a report. */
-  private needsStates(runs: JobRuns): boolean {
-    const { metadata, source } = this.job;
-    return runs.changes.length > 0 || metadata === 'FULL' || source === 'inventory';
-  }
-
   /** Merging is a turn of its own: it takes time, and another worker has more of it. */
   private async mergeCursor(base: Manifest | undefined, own: readonly SegmentRef[]): Promise<MergeCursor | undefined> {
     const earlier = await earlierResults<RangeResult>(this.ports.scratch, RANGE_STEP, this.input);
@@ -181,15 +158,18 @@ class RangeBackup {
       placed,
       this.ports.settings.concurrency,
       (index) =>
-        (index === 0 && delta.isEmpty) || this.isFree(placed[index]) || this.ports.deadline.remainingMillis() > 0,
+        (index === 0 && !batch.unchangedBefore(0) && delta.isEmpty) ||
+        this.isFree(placed[index]) ||
+        this.ports.deadline.remainingMillis() > 0,
       ({ decision }) => this.act(decision),
     );
     const firstUnfinished = outcomes.findIndex((outcome) => outcome.kind === 'unfinished');
     const end = firstUnfinished < 0 ? outcomes.length : firstUnfinished;
     // What is gone by now was deleted before, not before the scan began.
     const lookedAt = outcomes.some(({ kind }) => kind === 'gone') ? await this.now() : 0;
-    for (let i = 0; i < end; i++) {
-      const one = placed[i];
+    for (let i = 0; i <= end; i++) {
+      this.counts.addUnchanged(batch.unchangedBefore(i));
+      const one = i < end ? placed[i] : undefined;
       const outcome = outcomes[i];
       if (one && outcome) await this.settle(one, outcome, delta, lookedAt);
     }

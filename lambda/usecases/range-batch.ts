@@ -1,6 +1,7 @@
 import type { Decision } from '../core/decisions';
 import { PACK_BYTES } from '../core/pack';
 import { versionIdentity } from '../core/row';
+import type { Unchanged } from '../core/unchanged';
 
 /** Where a range goes on: at a key, after so many decisions about it, with copies that are under way. */
 export interface StoreCursor {
@@ -42,9 +43,22 @@ export interface KeyCounts {
 const BATCH_DECISIONS = 10_000;
 const BATCH_COPIES = 256;
 
+/** Sums of versions that the vault has and that nobody has to do anything about. */
+export interface UnchangedSums {
+  /** Keys whose newest version is an object. */
+  objects: number;
+  /** Versions with a body, and the bytes of these. */
+  versions: number;
+  bytes: number;
+  markers: number;
+}
+
 /** Decisions that are carried out together: their small bodies share a pack. */
 export class Batch {
   readonly placed: Placed[] = [];
+  /** Versions that are only counted, by the place of the decision that they come before. */
+  private readonly unchanged = new Map<number, UnchangedSums>();
+  private passed = 0;
   /** Of keys that no turn before has begun with, in order; most have nothing to count. */
   readonly keys: { readonly key: string; readonly counts: KeyCounts }[] = [];
   private bytes = 0;
@@ -62,15 +76,41 @@ export class Batch {
     if (size > this.packThreshold) this.copies++;
     else this.bytes += size;
   }
+  /** Takes rows as decisions that are carried out already, from one place on as many as there is room for; answers where it stopped. */
+  addUnchanged({ scan, to }: Unchanged, from: number): number {
+    const { kind, size } = scan.columns;
+    const { keys } = scan;
+    const end = Math.min(to, from + BATCH_DECISIONS - this.count);
+    const sums = this.unchanged.get(this.placed.length) ?? { objects: 0, versions: 0, bytes: 0, markers: 0 };
+    this.unchanged.set(this.placed.length, sums);
+    for (let i = from; i < end; i++) {
+      if (kind?.[i] === 'marker') {
+        sums.markers++;
+        continue;
+      }
+      sums.versions++;
+      sums.bytes += size?.[i] ?? 0;
+      if (i === 0 || keys[i - 1] !== keys[i]) sums.objects++;
+    }
+    this.passed += end - from;
+    return end;
+  }
+  /** What is unchanged right before the decision of a place, or after the last one. */
+  unchangedBefore(place: number): UnchangedSums | undefined {
+    return this.unchanged.get(place);
+  }
   addKey(key: string, { leftOut, gaps, unread }: KeyCounts): void {
     if (leftOut + gaps + unread > 0) this.keys.push({ key, counts: { leftOut, gaps, unread } });
   }
   /** Whether deciding has taken its share of the time. */
   isDue(remaining: number): boolean {
-    return this.placed.length > 0 && (remaining <= 0 || remaining < this.until);
+    return this.count > 0 && (remaining <= 0 || remaining < this.until);
+  }
+  private get count(): number {
+    return this.placed.length + this.passed;
   }
   get isFull(): boolean {
-    return this.placed.length >= BATCH_DECISIONS || this.bytes >= PACK_BYTES || this.copies >= BATCH_COPIES;
+    return this.count >= BATCH_DECISIONS || this.bytes >= PACK_BYTES || this.copies >= BATCH_COPIES;
   }
 }
 

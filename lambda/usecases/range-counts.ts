@@ -2,7 +2,7 @@ import type { Decision } from '../core/decisions';
 import type { BackupJob } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
 import type { Row } from '../core/row';
-import type { Batch, Placed } from './range-batch';
+import type { Batch, Placed, UnchangedSums } from './range-batch';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */
 export class RangeCounts {
@@ -84,6 +84,16 @@ export class RangeCounts {
     this.sums.bytes += row.size ?? 0;
     if (isCurrent && !this.isTopped(row.key)) this.sums.objects++;
     return true;
+  }
+
+  /** Versions of the recovery point that the vault has, and of which nothing is new. */
+  addUnchanged(sums: UnchangedSums | undefined): void {
+    if (!sums) return;
+    this.sums.objects += sums.objects;
+    this.sums.versions += sums.versions;
+    this.sums.bytes += sums.bytes;
+    this.sums.markers += sums.markers;
+    this.sums.reused += sums.versions;
   }
 
   /** A version that was too large for the capture when its event came, and that was gone when it was to be copied. */

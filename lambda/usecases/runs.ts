@@ -1,9 +1,10 @@
 import { workKey } from '../contract/layout';
 import { groupByKey, KeyGroup } from '../core/groups';
-import { KeyRange, reachesInto } from '../core/key-order';
+import { compareKeys, KeyRange, reachesInto } from '../core/key-order';
 import { mergeSorted } from '../core/merge';
 import type { Row } from '../core/row';
-import { blockRows, blocksWithin, compareRunRows, RunPart, RunPartBuilder } from '../core/run-file';
+import { columnsOf, RowColumns } from '../core/row-columns';
+import { blocksWithin, compareRunRows, readBlocks, RunPart, RunPartBuilder, sortRunRows } from '../core/run-file';
 
 /** Parts of a sorted run, in key order. */
 export type Run = readonly RunPart[];
@@ -68,7 +69,7 @@ export class RunWriter {
 /** Sorts rows in their array, and writes them as one run. */
 export async function writeSorted(scratch: RunFiles, place: RunPlace, rows: Row[]): Promise<Run> {
   const run = new RunWriter(scratch, place);
-  for (const row of rows.sort(compareRunRows)) if (run.add(row)) await run.flush();
+  for (const row of sortRunRows(rows)) if (run.add(row)) await run.flush();
   return run.finish();
 }
 
@@ -101,31 +102,68 @@ export async function writeRuns(
 
 /** Rows of all runs within a range, in the order of runs, in chunks. */
 export function readRuns(scratch: RunFiles, runs: readonly Run[], range: KeyRange): AsyncGenerator<Row[]> {
-  const within = runs
-    .map((parts) => parts.filter((part) => reachesInto(part, range)))
-    .filter((parts) => parts.length > 0);
-  const window = Math.min(MAX_WINDOW, Math.max(MIN_WINDOW, Math.floor(WINDOW_BYTES / Math.max(1, within.length))));
-  const [only, ...others] = within.map((parts) => readRun(scratch, parts, range, window));
+  const [only, ...others] = sourcesOf(scratch, runs, range).map(rowsOf);
   if (only && others.length === 0) return only;
   return mergeSorted(only ? [only, ...others] : [], compareRunRows);
+}
+
+/** The same as columns: rows of a single run are not made at all. */
+export async function* readRunColumns(
+  scratch: RunFiles,
+  runs: readonly Run[],
+  range: KeyRange,
+): AsyncGenerator<RowColumns> {
+  const [only, ...others] = sourcesOf(scratch, runs, range);
+  if (only && others.length === 0) {
+    yield* only;
+    return;
+  }
+  let held: Row[] = [];
+  for await (const rows of mergeSorted((only ? [only, ...others] : []).map(rowsOf), compareRunRows)) {
+    if (held.length > 0) yield columnsOf(held, rows[0]?.key ?? null);
+    held = rows;
+  }
+  if (held.length > 0) yield columnsOf(held, null);
+}
+
+/** Runs in the order of their first keys; those that do not overlap are read one after the other, as one source. */
+function sourcesOf(scratch: RunFiles, runs: readonly Run[], range: KeyRange): AsyncGenerator<RowColumns>[] {
+  const within = chained(
+    runs.map((parts) => parts.filter((part) => reachesInto(part, range))).filter((parts) => parts.length > 0),
+  );
+  const window = Math.min(MAX_WINDOW, Math.max(MIN_WINDOW, Math.floor(WINDOW_BYTES / Math.max(1, within.length))));
+  return within.map((parts) => readRun(scratch, parts, range, window));
+}
+
+/** Joins runs to one where each begins after the last key of the one before, if all of them do: a listing leaves such runs. */
+function chained(runs: readonly Run[]): readonly Run[] {
+  const sorted = [...runs].sort((a, b) => compareKeys(a[0]?.minKey ?? '', b[0]?.minKey ?? ''));
+  const isApart = (run: Run, i: number): boolean =>
+    i === 0 || compareKeys(sorted[i - 1]?.at(-1)?.maxKey ?? '', run[0]?.minKey ?? '') < 0;
+  return sorted.every(isApart) ? [sorted.flat()] : runs;
+}
+
+async function* rowsOf(chunks: AsyncIterable<RowColumns>): AsyncGenerator<Row[]> {
+  for await (const chunk of chunks) yield chunk.rows();
 }
 
 /** The same, in groups of one key. */
 export const readRunGroups = (scratch: RunFiles, runs: readonly Run[], range: KeyRange): AsyncGenerator<KeyGroup> =>
   groupByKey(readRuns(scratch, runs, range));
 
-async function* readRun(scratch: RunFiles, parts: Run, range: KeyRange, window: number): AsyncGenerator<Row[]> {
+async function* readRun(scratch: RunFiles, parts: Run, range: KeyRange, window: number): AsyncGenerator<RowColumns> {
   const { store, bucket } = scratch;
-  for (const part of parts) {
+  for (const [place, part] of parts.entries()) {
+    const following = parts[place + 1]?.minKey ?? null;
     const whole = part.bytes <= WHOLE_BYTES ? (await store.get({ bucket, key: part.key })).body : undefined;
     const at = { offset: part.index, length: part.bytes - part.index };
     const index = whole?.subarray(part.index) ?? (await store.get({ bucket, key: part.key, range: at })).body;
-    for (const group of blocksWithin(part, index, range, window)) {
+    for (const group of blocksWithin(part, index, range, window, following)) {
       const { offset, length } = group;
       const bytes =
         whole?.subarray(offset, offset + length) ??
         (await store.get({ bucket, key: part.key, range: { offset, length } })).body;
-      yield* blockRows(bytes, group, range);
+      yield* readBlocks(bytes, group, range);
     }
   }
 }

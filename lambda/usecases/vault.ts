@@ -4,8 +4,8 @@ import { decodeFileTable } from '../core/file-table';
 import { sha256Hex } from '../core/hash';
 import type { KeyRange } from '../core/key-order';
 import { decodeManifest, encodeManifest, Manifest, SegmentRef } from '../core/manifest';
-import type { Row } from '../core/row';
-import { readSegment } from '../core/segment-reader';
+import type { RowColumns } from '../core/row-columns';
+import { readSegmentColumns } from '../core/segment-reader';
 import type { EncodedSegment } from '../core/segment-writer';
 import { findObject } from './find-object';
 import {
@@ -135,20 +135,21 @@ export class Vault {
     };
   }
 
-  /** Rows of a segment within a range, in key order, one array a row group. Every byte is checked by its SHA-256. */
-  async *segmentRows(
+  /** Rows of a segment within a range, in key order, as columns of a row group each. Every byte is checked by its SHA-256. */
+  async *segmentColumns(
     segment: SegmentRef,
     options: {
       range: KeyRange;
       columns?: readonly string[];
+      first?: readonly string[];
       withFiles: boolean;
       skipTo?: () => string;
     },
-  ): AsyncGenerator<Row[]> {
+  ): AsyncGenerator<RowColumns> {
     const files = options.withFiles ? await this.fileTable(segment) : undefined;
     const bytes = await this.readRecorded(segment.name, segment.versionId);
-    const { range, columns, skipTo } = options;
-    yield* readSegment(bytes, { range, columns, files, skipTo, sha256: segment.sha256 });
+    const { range, columns, first, skipTo } = options;
+    yield* readSegmentColumns(bytes, { range, columns, first, files, skipTo, sha256: segment.sha256 });
   }
 
   private async fileTable(segment: SegmentRef): Promise<ReturnType<typeof decodeFileTable>> {

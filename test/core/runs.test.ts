@@ -3,7 +3,7 @@ import { compareKeys } from '../../lambda/core/key-order';
 import { fractionUpTo, keyBetween } from '../../lambda/core/key-probe';
 import { mergeSorted } from '../../lambda/core/merge';
 import type { Row } from '../../lambda/core/row';
-import { blockRows, blocksWithin, compareRunRows, RunPart, RunPartBuilder } from '../../lambda/core/run-file';
+import { blocksWithin, compareRunRows, readBlocks, RunPart, RunPartBuilder } from '../../lambda/core/run-file';
 
 const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const sign = (n: number): number => Math.sign(n);
@@ -82,8 +82,8 @@ describe('a part of a run', () => {
   };
   const read = (part: RunPart, body: Uint8Array, from: string, to: string | undefined, window: number): string[] =>
     blocksWithin(part, body.subarray(part.index), { from, to }, window).flatMap((group) =>
-      [...blockRows(body.subarray(group.offset, group.offset + group.length), group, { from, to })].flatMap((rows) =>
-        rows.map((found) => found.key),
+      [...readBlocks(body.subarray(group.offset, group.offset + group.length), group, { from, to })].flatMap((block) =>
+        block.rows().map((found) => found.key),
       ),
     );
 
@@ -93,6 +93,59 @@ describe('a part of a run', () => {
     expect(read(part, body, '', undefined, window)).toEqual(keys);
     expect(read(part, body, 'k/01234', 'k/03210', window)).toEqual(keys.slice(1234, 3210));
     expect(read(part, body, 'k/04999\u0000', undefined, window)).toEqual([]);
+  });
+
+  test('gives rows back to the letter, whatever fields they have and in whatever order', () => {
+    const fields = fc.record(
+      {
+        lastModified: fc.integer({ min: 0, max: 2 ** 40 }),
+        newerThan: fc.constantFrom('a', 'b'),
+        size: fc.integer(),
+        acl: fc.constantFrom('', '["o",[]]'),
+        file: fc.constant({ name: 'p', checksum: 'c', bytes: 1, commit: 0 }),
+        etag: fc.string(),
+        source: fc.constantFrom('inventory', 'event', undefined),
+      },
+      { requiredKeys: [] },
+    );
+    const rows = fc
+      .array(fc.tuple(key, fields, fc.infiniteStream(fc.nat())), { minLength: 1, maxLength: 60 })
+      .map((all) =>
+        all
+          .map(([text, rest, places]) => {
+            const entries = Object.entries({ key: text, versionId: 'v', kind: 'put', ...rest });
+            return Object.fromEntries(
+              entries
+                .map((entry) => ({ entry, at: places.next().value as number }))
+                .sort((a, b) => a.at - b.at)
+                .map(({ entry }) => entry),
+            ) as unknown as Row;
+          })
+          .sort((a, b) => bytewise(a.key, b.key)),
+      );
+    fc.assert(
+      fc.property(rows, (all) => {
+        const builder = new RunPartBuilder();
+        all.forEach((one) => {
+          builder.add(one);
+        });
+        const { part, body } = builder.finish((sha256) => sha256);
+        const groups = blocksWithin(part, body.subarray(part.index), { from: '' }, 1_000_000);
+        const back = groups.flatMap((group) =>
+          [...readBlocks(body.subarray(group.offset), group, { from: '' })].flatMap((block) => block.rows()),
+        );
+        expect(back.map((one) => JSON.stringify(one))).toEqual(all.map((one) => JSON.stringify(one)));
+        const [middle] = all.slice(all.length >> 1);
+        const range = { from: middle?.key ?? '' };
+        const upper = [
+          ...readBlocks(body.subarray(0), groups[0] ?? { offset: 0, length: 0, blocks: [], following: [] }, range),
+        ];
+        expect(upper.flatMap((block) => block.rows())).toEqual(
+          all.filter((one) => bytewise(one.key, range.from) >= 0).map((one) => JSON.parse(JSON.stringify(one)) as Row),
+        );
+      }),
+      { numRuns: 200, seed: 4 },
+    );
   });
 
   test('a flipped byte is an error, in the index and in a block', () => {
