@@ -40,7 +40,7 @@ export class ExampleStack extends Stack {
     for (const [name, value] of Object.entries(outputs)) {
       new CfnOutput(this, name, { value });
     }
-    this.overrideEnvironment(vault);
+    overrideEnvironment(vault, JSON.parse(context(this, 'environment') ?? '{}') as Record<string, string>);
   }
 
   private sourceBucket(): s3.IBucket {
@@ -64,18 +64,16 @@ export class ExampleStack extends Stack {
     Validations.of(bucket).acknowledge({ id: 'AwsSolutions-S1', reason: 'a bucket with nothing but examples' });
     return bucket;
   }
+}
 
-  /** For tests only: no prop of the library does this. */
-  private overrideEnvironment(vault: BackupVault): void {
-    const variables = Object.entries(JSON.parse(context(this, 'environment') ?? '{}') as Record<string, string>);
-    Aspects.of(vault).add({
-      visit: (node) => {
-        if (node instanceof lambda.Function) {
-          variables.forEach(([name, value]) => node.addEnvironment(name, value));
-        }
-      },
-    });
-  }
+/** Environment variables for all functions of a vault. For tests only: no prop of the library does this. */
+export function overrideEnvironment(vault: BackupVault, variables: Readonly<Record<string, string>>): void {
+  Aspects.of(vault).add({
+    visit: (node) => {
+      if (!(node instanceof lambda.Function)) return;
+      for (const [name, value] of Object.entries(variables)) node.addEnvironment(name, value);
+    },
+  });
 }
 
 const context = (scope: Construct, name: string): string | undefined =>

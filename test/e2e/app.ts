@@ -4,7 +4,7 @@ import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { ExampleStack } from '../../bin/example-app';
+import { ExampleStack, overrideEnvironment } from '../../bin/example-app';
 import { EVENT_SOURCE } from '../../lambda/contract/events';
 import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from '../../lib';
 import { Bucket, selectedBuckets } from './buckets';
@@ -14,6 +14,8 @@ class E2eStack extends Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const vault = new BackupVault(this, 'Vault', { removalPolicy: RemovalPolicy.DESTROY, allowMarkerRemoval: true });
+    // The engine sends events at once.
+    overrideEnvironment(vault, { CAPTURE_START_SECONDS: '1' });
     const plan = BackupPlan.daily35DayRetention(this, 'Plan', vault);
     plan.addSelection('Buckets', { resources: selectedBuckets.map(resource) });
 
