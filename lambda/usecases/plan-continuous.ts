@@ -169,14 +169,18 @@ async function gapsOf(
   };
   const point = await ports.catalog.getContinuousPoint(bucket);
   const { startSeconds } = ports.settings;
+  const started = async (): Promise<number> => now + (await note.waitFor(now, startSeconds));
   // Queues and log keep what waits for 14 days: what waited longer is gone.
   if (captured < now - CHANGE_LIFETIME_SECONDS) add('expired', now - CHANGE_LIFETIME_SECONDS);
   const expired = gaps.length;
-  if (capture === 'enabled') add('events-off', now + (await note.waitFor(now, startSeconds)));
+  if (capture === 'enabled') add('events-off', await started());
   else if (stopped !== undefined) add('stopped');
-  else if (before.stopped !== undefined || point?.state === 'STOPPED' || note.wasGivenUp) add('stopped');
+  else if (before.stopped !== undefined || point?.state === 'STOPPED' || note.wasGivenUp)
+    add('stopped', await started());
   else if (capturedSince > captured) add('rule-missing', capturedSince + startSeconds);
-  const isStart = gaps.length > expired && stopped === undefined;
+  // Another job has found events off, or coming again, so little ago that S3 may not send them yet.
+  const isOpen = known.some((gap) => gap.before > now);
+  const isStart = (gaps.length > expired || isOpen) && stopped === undefined;
   if (facts.lost > 0) add('dead-letters');
   return { gaps, isStart };
 }

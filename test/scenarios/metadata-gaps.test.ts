@@ -190,3 +190,54 @@ test.each(['before events are on', 'after events are on', 'after the claim'])(
     expect(Date.parse(gaps[0]?.before ?? '') / 1000).toBe(Math.floor(rig.s3.now));
   },
 );
+
+test.each(['a full backup', 'a backup and, a minute later, an upkeep'])(
+  '%s that switched events on: tags that change before S3 sends them are in doubt until all are read again',
+  async (which) => {
+    const rig = new Rig({ settings: { startSeconds: 300 } });
+    rig.s3.createBucket('src');
+    const client = new LiveBucket(rig.s3, 'src');
+    const versionId = client.put('a', 'one', { tags: { k: 'first' } });
+    client.take();
+    const upkeep = () => rig.upkeep({ bucket: 'src' });
+    const change = (n: string): void => {
+      client.tag('a', versionId, { k: n });
+      client.take();
+    };
+    await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+    rig.s3.advance(HOUR);
+    turnEventsOff(rig);
+    if (which === 'a full backup') {
+      await rig.backup({ bucket: 'src', metadata: 'FULL', source: 'listing' });
+      rig.s3.advance(120);
+      change('unseen');
+      expect((await newest(rig)).changesMissed).toBe(true);
+    } else {
+      await rig.backup({ bucket: 'src', source: 'listing' });
+      rig.s3.advance(60);
+      rig.whileWaiting = () => {
+        change('unseen');
+        return Promise.resolve();
+      };
+      await upkeep();
+      expect(rig.waited).toEqual([300, 300]);
+      rig.whileWaiting = undefined;
+    }
+    rig.s3.advance(HOUR);
+    const instant = Math.floor(rig.s3.now);
+    for (let day = 0; day < 2; day++) {
+      rig.s3.advance(24 * HOUR);
+      await upkeep();
+    }
+    const restore = async (pointInTime: number, fields = {}) => {
+      const request = { sourceBucket: 'src', destinationBucket: 'dst', pointInTime: toIso(pointInTime), ...fields };
+      return (await rig.restore(request)).doubts;
+    };
+    expect(await restore(instant, { createBucket: true })).toEqual(
+      which === 'a full backup' ? { 'coverage-gap': 1 } : {},
+    );
+    expect(await restore(Math.floor(rig.s3.now) - 12 * HOUR, { onExisting: 'overwrite' })).toEqual({});
+    expect(tagsOf(rig)).toEqual({ k: 'unseen' });
+    expect((await newest(rig)).changesMissed).toBeUndefined();
+  },
+);
