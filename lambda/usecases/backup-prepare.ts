@@ -173,9 +173,11 @@ async function ownScan(
       !request.upkeep && { recountFrom: fromIso(base.asOf) - ports.settings.settleSeconds }),
   };
   const requests = requestsSince(ports.source, before);
+  const readAll = request.upkeep && source.source === 'listing' && continuous?.readAll;
+  if (readAll) await note.beginToReadAll(bucket, now);
   return {
     ...source,
-    readAll: request.upkeep && source.source === 'listing' && continuous?.readAll,
+    readAll,
     requests,
     changes,
     continuous: continuous && scannedBy(source, continuous.job, base),

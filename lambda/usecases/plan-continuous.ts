@@ -24,8 +24,6 @@ const REPORT_AGE = 3 * DAY;
 const MOST_UNRECONCILED = 7 * DAY;
 /** and what was captured must not be older than this when nobody says otherwise. */
 const CHANGES_AGE = 2 * HOUR;
-/** All tags and ACLs are read once after a gap, and no more often: that takes a request or two for each version. */
-const READ_ALL_AGE = 7 * DAY;
 
 export interface ContinuousPlan {
   readonly job: ContinuousJob;
@@ -83,7 +81,8 @@ export async function planContinuous(
     unresolved: before?.unresolved,
   };
   const isMissed = base !== undefined && (changes.missed || (before !== undefined && (isStart || lost > 0)));
-  const readAll = isMissed && stopped === undefined && isReadAllDue(before, now);
+  const readAt = before?.metadataReadAt === undefined ? undefined : fromIso(before.metadataReadAt);
+  const readAll = isMissed && stopped === undefined && (await facts.note.mayReadAll(request.bucket, readAt, now));
   return { job, isStart, readAll, ...judge(job, request, base, { now, deadLetters: letters.count, readAll }) };
 }
 
@@ -94,9 +93,6 @@ interface PlanFacts {
   readonly changes: ChangesToFold;
   readonly note: CoverageNote;
 }
-
-const isReadAllDue = (before: Continuous | undefined, now: number): boolean =>
-  before?.metadataReadAt === undefined || now - fromIso(before.metadataReadAt) >= READ_ALL_AGE;
 
 /** A window that was made longer reaches back no further than it did: what was deleted before that, merges have left out. */
 const sinceOf = (base: Manifest, { since, days: kept }: Continuous, days: number): number =>

@@ -241,3 +241,35 @@ test.each(['a full backup', 'a backup and, a minute later, an upkeep'])(
     expect((await newest(rig)).changesMissed).toBeUndefined();
   },
 );
+
+test('a full read that does not end is begun anew after a week, and keeps no changes from being committed until then', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  const client = new LiveBucket(rig.s3, 'src');
+  const versionId = client.put('a', 'one');
+  client.take();
+  const upkeep = async (): Promise<string> => {
+    rig.s3.advance(HOUR);
+    return rig.upkeep({ bucket: 'src', deleteAfterDays: 35 }).then(
+      ({ status }) => status,
+      (error: unknown) => (error as Error).message,
+    );
+  };
+  await upkeep();
+  const on = turnRuleOff(rig);
+  client.tag('a', versionId, { k: 'unseen' });
+  client.take();
+  await upkeep();
+  on();
+  const reads = jest.spyOn(rig.source, 'readTags').mockRejectedValue(new Error('too slow'));
+  expect(await upkeep()).toBe('too slow');
+  for (let hour = 1; hour < 7 * 24; hour++) expect(await upkeep()).toBe('COMPLETED');
+  expect(reads).toHaveBeenCalledTimes(1);
+  expect((await newest(rig)).changesMissed).toBe(true);
+  reads.mockRestore();
+  expect(await upkeep()).toBe('COMPLETED');
+  expect((await newest(rig)).changesMissed).toBeUndefined();
+  const instant = toIso(Math.floor(rig.s3.now));
+  await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, pointInTime: instant });
+  expect(tagsOf(rig)).toEqual({ k: 'unseen' });
+});
