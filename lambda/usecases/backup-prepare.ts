@@ -108,7 +108,8 @@ async function prepare(
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,
     fence: lock.fence,
-    versions: request.versions,
+    // Until all versions are scanned again, the numbers of what the bucket holds are those of current versions.
+    versions: scan.source === 'changes' && base ? base.manifest.versions : request.versions,
     metadata: readAll ? 'FULL' : request.metadata,
     deleteAfterDays: request.deleteAfterDays,
     recoveryPointTags: request.recoveryPointTags,

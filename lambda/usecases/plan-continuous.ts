@@ -190,7 +190,8 @@ function judge(
   const most = request.maxSourceAgeMinutes === undefined ? CHANGES_AGE : request.maxSourceAgeMinutes * 60;
   const gapAfter = gaps.some((gap) => gap.before > reconciledThrough);
   const reasons = [
-    ...(base?.continuous && base.versions === 'ALL' ? [] : ['the bucket has not been scanned for it yet']),
+    ...(base?.continuous ? [] : ['the bucket has not been scanned for it yet']),
+    ...(base?.continuous && base.versions === 'CURRENT' ? ['the last scan was of current versions only'] : []),
     ...(stopped === undefined ? [] : [stopped]),
     ...(deadLetters > 0 ? [`${String(deadLetters)} events are in the dead-letter queue`] : []),
     ...(now - capturedThrough > most
