@@ -35,6 +35,11 @@ export class CoverageNote {
     return new CoverageNote(scratch, jobId, await scratch.find<Noted>(coverageNoteKey(jobId)));
   }
 
+  /** When the job found out the first thing, epoch seconds. */
+  get begunAt(): number | undefined {
+    return this.noted?.at;
+  }
+
   get wasOff(): boolean {
     return this.noted?.wasOff === true;
   }

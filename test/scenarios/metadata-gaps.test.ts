@@ -273,3 +273,15 @@ test('a full read that does not end is begun anew after a week, and keeps no cha
   await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, pointInTime: instant });
   expect(tagsOf(rig)).toEqual({ k: 'unseen' });
 });
+
+test('a scheduled job that began within its start window, and waits for events beyond it, is made all the same', async () => {
+  const rig = new Rig({ settings: { startSeconds: 300 } });
+  rig.s3.createBucket('src');
+  rig.s3.put('src', 'a', 'one');
+  const at = (seconds: number): string => toIso(Math.floor(rig.s3.now) + seconds);
+  const windows = { scheduledTime: at(-HOUR + 100), startBy: at(100), completeBy: at(HOUR) };
+  const scheduled = { plan: 'p', rule: 'r', ...windows };
+  expect(await rig.backup({ bucket: 'src', scheduled })).toMatchObject({ status: 'COMPLETED', stored: 1 });
+  expect(rig.waited).toEqual([300]);
+  await expect(rig.backup({ bucket: 'src', scheduled })).rejects.toThrow('could not start');
+});
