@@ -146,6 +146,7 @@ const sharedWork = (base: Manifest): Work => ({
     metadataThrough: base.metadataThrough,
     changesThrough: base.changesThrough,
     changesMissed: base.changesMissed,
+    changesUnseen: base.changesUnseen,
     continuous: base.continuous,
   },
   report: sharedFrom(base),
@@ -235,7 +236,7 @@ function makeManifest(
   };
 }
 
-type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed'>;
+type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed' | 'changesUnseen'>;
 
 /** How far tags and ACLs are known, and the change log is taken in. */
 function knownMetadata(
@@ -257,6 +258,7 @@ function knownMetadata(
     metadataThrough: isRead || !base ? toIso(asOf) : captured,
     changesThrough: through,
     changesMissed: isMissed || undefined,
+    changesUnseen: changes.unseen || undefined,
   };
 }
 

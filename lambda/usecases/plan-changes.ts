@@ -26,7 +26,8 @@ export function planChanges(
     from,
     through: Math.max(from, now - settings.settleSeconds),
     missed: !isUnbroken,
-    unseen: capture === 'denied',
+    // A full read does not ask for events: a job before it may have.
+    unseen: capture === 'denied' || (capture === undefined && (!base || base.changesUnseen === true)),
   };
 }
 
