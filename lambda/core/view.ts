@@ -1,6 +1,6 @@
 import { grouped } from './groups';
 import { cameAt, removalsIn, removalsOfUnknown } from './removals';
-import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
+import { compareStates, isOfAnyNull, NULL_VERSION, Row, UNREAD, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
@@ -56,6 +56,13 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
     rows.filter((row) => row.kind === 'state'),
     versionIdentity,
   );
+  const ofAnyNull = rows.filter((row) => row.kind === 'state' && isOfAnyNull(row));
+  const statesOf = (row: Row): Row[] => [
+    ...(states.get(versionIdentity(row)) ?? []),
+    ...(row.versionId === NULL_VERSION
+      ? ofAnyNull.filter(({ effectiveFrom = 0 }) => effectiveFrom >= cameAt(row))
+      : []),
+  ];
   const dated = rows.filter(
     (row) =>
       (row.kind === 'put' || row.kind === 'marker') && row.lastModified <= asOf && (row.visibleFrom ?? 0) <= asOf,
@@ -78,12 +85,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
     if (isUnknown && index === 0) own.push('unknown-version');
-    return withStates(
-      row,
-      states.get(versionIdentity(row)) ?? [],
-      asOf,
-      tied.has(row.lastModified) ? [...own, 'same-second'] : own,
-    );
+    return withStates(row, statesOf(row), asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
   return { key, versions, ...doubtsOf(versions, pointInTime) };
@@ -138,19 +140,39 @@ function withStates(row: Row, states: readonly Row[], asOf: number, doubts: read
  * What holds at an instant, and whether the next change came before that was read: then it is that of the next change, maybe. Of several
  * reads of one change the last one before the next change tells the truth.
  */
-function fieldAt(
-  row: Row,
-  ordered: readonly Row[],
-  field: 'tags' | 'acl',
-  asOf: number,
-): { readonly value?: string; readonly isOverread: boolean } {
-  const told = ordered.filter((state) => state[field] !== undefined);
-  const held = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf);
+function fieldAt(row: Row, ordered: readonly Row[], field: 'tags' | 'acl', asOf: number): FieldAt {
+  const told = ordered.filter((state) => state[field] !== undefined || isUnread(state, field));
+  const since = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf)?.effectiveFrom;
   const next = told.find(({ effectiveFrom = 0 }) => effectiveFrom > asOf)?.effectiveFrom ?? Infinity;
-  if (!held) return { value: row[field], isOverread: (row.readAt ?? -Infinity) >= next };
-  const reads = told.filter(({ effectiveFrom }) => effectiveFrom === held.effectiveFrom);
+  if (since === undefined) return { value: row[field], isOverread: (row.readAt ?? -Infinity) >= next };
+  const reads = told.filter((state) => state.effectiveFrom === since && state[field] !== undefined);
+  if (reads.length === 0) return unreadAt(row, told, field, { since, next });
   const truth = reads.findLast(({ observedAt = 0 }) => observedAt < next);
   return { value: (truth ?? reads[0])?.[field], isOverread: truth === undefined };
+}
+interface FieldAt {
+  readonly value?: string;
+  readonly isOverread: boolean;
+}
+
+const isUnread = ({ uncertain }: Row, field: 'tags' | 'acl'): boolean =>
+  uncertain?.split(',').includes(`${UNREAD}${field}`) === true;
+
+/** A change that nobody could read for its own sake: who read for the sake of one before, and after that one, has seen it. */
+function unreadAt(
+  row: Row,
+  told: readonly Row[],
+  field: 'tags' | 'acl',
+  { since, next }: { readonly since: number; readonly next: number },
+): FieldAt {
+  const reads = [
+    { at: row.readAt ?? -Infinity, value: row[field] },
+    ...told.map((state) => ({ at: state.observedAt ?? -Infinity, value: state[field] })),
+  ].filter(({ at, value }) => value !== undefined && at > since && at < next);
+  const [seen] = reads.sort((a, b) => b.at - a.at);
+  if (seen) return { value: seen.value, isOverread: false };
+  const before = told.findLast((state) => state[field] !== undefined && (state.effectiveFrom ?? 0) < since);
+  return { value: (before ?? row)[field], isOverread: true };
 }
 
 /**
