@@ -21,7 +21,7 @@ export type Doubt =
   | 'removal'
   /** A multipart upload that ended at some time of an interval that the instant lies in. It is taken to be there. */
   | 'visibility'
-  /** Tags or ACL were changed once more before they were read. */
+  /** Tags or ACL were changed once more, or the version was deleted, before they were read. */
   | 'tags'
   | 'acl'
   /** The version is known, its body is not. */
