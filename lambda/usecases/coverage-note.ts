@@ -13,11 +13,14 @@ interface Noted {
 
 /** All tags and ACLs are read once after a gap, and no more often: that takes a request or two for each version. */
 const READ_ALL_AGE = 7 * 24 * 60 * 60;
+/** One that failed is tried again. One that takes longer than a job may is not to keep changes from being committed for ever. */
+const MOST_TRIES = 2;
 
-/** The last job that began to read all tags and ACLs of a bucket. */
+/** The last job that began to read all tags and ACLs of a bucket, and when the first of so many tries did. */
 interface ReadAll {
   readonly jobId: string;
   readonly at: number;
+  readonly tries: number;
 }
 
 /**
@@ -60,16 +63,23 @@ export class CoverageNote {
     return Math.max(0, (this.noted?.at ?? now) + startSeconds - now);
   }
 
-  /** Whether all tags and ACLs may be read again. One that did not end, as it takes too long or fails, would be begun anew each hour. */
+  /** Whether all tags and ACLs may be read again. */
   async mayReadAll(bucket: string, readAt: number | undefined, now: number): Promise<boolean> {
     if (readAt !== undefined && now - readAt < READ_ALL_AGE) return false;
-    const last = await this.scratch.find<ReadAll>(readAllNoteKey(bucket));
-    return last === undefined || last.jobId === this.jobId || now - last.at >= READ_ALL_AGE;
+    const last = await this.lastReadAll(bucket, now);
+    return last === undefined || last.jobId === this.jobId || last.tries < MOST_TRIES;
   }
 
   /** The job is about to read all of them. */
   async beginToReadAll(bucket: string, now: number): Promise<void> {
-    const begun: ReadAll = { jobId: this.jobId, at: now };
+    const last = await this.lastReadAll(bucket, now);
+    if (last?.jobId === this.jobId) return;
+    const begun: ReadAll = { jobId: this.jobId, at: last?.at ?? now, tries: (last?.tries ?? 0) + 1 };
     await this.scratch.replace(readAllNoteKey(bucket), begun);
+  }
+
+  private async lastReadAll(bucket: string, now: number): Promise<ReadAll | undefined> {
+    const last = await this.scratch.find<ReadAll>(readAllNoteKey(bucket));
+    return last && now - last.at < READ_ALL_AGE ? last : undefined;
   }
 }
