@@ -43,6 +43,8 @@ export interface ViewOptions {
    * found it.
    */
   readonly pointInTime?: boolean;
+  /** The instant of a commit that scanned nothing: what events have not told, it does not know any better. */
+  readonly ofChanges?: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface ViewOptions {
  * not permanently removed.
  */
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
-  const { pointInTime = false } = options;
+  const { pointInTime = false, ofChanges = false } = options;
   const removalsOf = removalsIn(rows);
   const states = grouped(
     rows.filter((row) => row.kind === 'state'),
@@ -81,17 +83,20 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const nulls = there.filter((row) => row.versionId === NULL_VERSION && !doubts.get(row)?.includes('visibility'));
   const present = there.filter((row) => row.versionId !== NULL_VERSION || !nulls.some((one) => isReplaced(row, one)));
   const { ordered, tied } = newestFirst(present, dated);
-  const isUnknown = pointInTime && removalsOfUnknown(rows).some((removal) => mayHaveBeen(removal, asOf));
+  const isUnknown = (pointInTime || ofChanges) && removalsOfUnknown(rows).some((removal) => mayHaveBeen(removal, asOf));
   const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
     if (isUnknown && index === 0) own.push('unknown-version');
     return withStates(row, statesOf(row), asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
-  return { key, versions, ...doubtsOf(versions, pointInTime) };
+  return { key, versions, ...doubtsOf(versions, pointInTime ? undefined : ofChanges ? OF_CHANGES : OF_SCAN) };
 }
 
 const UNKNOWN: readonly Doubt[] = ['unknown-version'];
+/** What may be in doubt of a commit. */
+const OF_SCAN: readonly Doubt[] = ['same-second'];
+const OF_CHANGES: readonly Doubt[] = [...OF_SCAN, 'unknown-version', 'tags', 'acl'];
 
 /** A commit that takes the deletion in says when a scan had not seen the version yet. */
 const mayHaveBeen = ({ visibleFrom = 0, removedBefore = Infinity }: Row, asOf: number): boolean =>
@@ -107,10 +112,10 @@ function isReplaced(row: Row, by: Row): boolean {
 /** The current version is in doubt as far down as a version may not have been there. */
 function doubtsOf(
   versions: readonly VersionView[],
-  pointInTime: boolean,
+  counted: readonly Doubt[] | undefined,
 ): Pick<KeyView, 'uncertain' | 'currentUncertain'> {
   const known = (all: readonly VersionView[]): string[] => [
-    ...new Set(all.flatMap(({ doubts }) => doubts).filter((doubt) => pointInTime || doubt === 'same-second')),
+    ...new Set(all.flatMap(({ doubts }) => doubts).filter((doubt) => counted?.includes(doubt) ?? true)),
   ];
   const sure = versions.findIndex(({ doubts }) => !doubts.includes('removal') && !doubts.includes('visibility'));
   return {
