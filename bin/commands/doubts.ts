@@ -12,8 +12,8 @@ export const DOUBTS: Readonly<Record<string, string>> = {
   'same-second': 'versions of one second whose order nobody told',
   removal: 'a version may have been deleted for good by then',
   visibility: 'an upload may not have ended by then',
-  tags: 'tags were changed again before they were read',
-  acl: 'the ACL was changed again before it was read',
+  tags: 'tags were changed again, or their version deleted, before they were read',
+  acl: 'the ACL was changed again, or its version deleted, before it was read',
   'not-stored': 'the version is known, its body is not',
 };
 

@@ -75,13 +75,16 @@ const inPlace = ({ removeMarkers }: RestoreInput): string =>
 const isInPlace = ({ rollback, undo }: RestoreInput): boolean => rollback === true || undo !== undefined;
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Only a point in time may be in doubt for more reasons than one. */
+/** Only a point in time, or what was made of changes, may be in doubt for more reasons than one. */
 function exactnessRows({ exact, doubts, capturedThrough }: RestoreOutput): [string, string][] {
   if (doubts === undefined) return exact ? [] : [['exact', 'no: the order of versions of one second is not certain']];
   if (exact) return [['exact', 'yes']];
   const reasons = byCount(doubts).map(([reason, count]) => `${number(count)} ${explained(reason)}`);
-  const captured = `captured until ${capturedThrough ?? 'an unknown time'}`;
-  return [...reasons, captured].map((text, index) => [index === 0 ? 'exact' : '', index === 0 ? `no: ${text}` : text]);
+  const captured = capturedThrough === undefined ? [] : [`captured until ${capturedThrough}`];
+  return [...reasons, ...captured].map((text, index) => [
+    index === 0 ? 'exact' : '',
+    index === 0 ? `no: ${text}` : text,
+  ]);
 }
 
 const deletesRows = ({ deletes }: RestoreOutput['planned']): [string, string][] =>

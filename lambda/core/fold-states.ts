@@ -21,6 +21,8 @@ export function foldStates(logged: readonly Row[], history: readonly Row[], thro
   const changes = new Map<string, Row[]>();
   const acls = new Set<string>();
   for (const row of joinAll(logged)) {
+    // A version that was gone before it was read is in no recovery point that the next scan makes.
+    if (row.tags === undefined && row.acl === undefined) continue;
     const identity = versionIdentity(row);
     changes.set(identity, [...(changes.get(identity) ?? []), row]);
     if (row.acl !== undefined) acls.add(identity);

@@ -113,6 +113,8 @@ const manifestSchema = z.object({
     .optional(),
   /** Changes after `metadataThrough` may be missing, as they were not captured all the time. Ends with a full read. */
   changesMissed: z.boolean().optional(),
+  /** Nobody has seen to it that S3 tells of changes: full reads do without. */
+  changesUnseen: z.boolean().optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

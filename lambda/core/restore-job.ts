@@ -25,6 +25,8 @@ export interface RestoreJob extends Pick<
   readonly asOf: number;
   /** `asOf` is any second of continuous backup. */
   readonly pointInTime: boolean;
+  /** The recovery point was made of changes. */
+  readonly ofChanges?: boolean;
   /** `<bucket>/<20 digits>`, or `<bucket>/continuous` of a point in time. */
   readonly recoveryPointId: string;
   /** Scratch file with the history that is restored. */

@@ -70,14 +70,16 @@ export interface Row {
 
 export const NULL_VERSION = 'null';
 export const NOT_STORED = 'not-stored:';
+/** Of a `state` row without a value: `unread:tags` or `unread:acl`. It was changed, and the version was gone before anybody could read it. */
+export const UNREAD = 'unread:';
 
 /** Tells versions of one key apart. Null versions can be replaced in place, so ETag and date belong to them. */
 export const versionIdentity = (row: Pick<Row, 'versionId' | 'etag' | 'lastModified'>): string =>
   row.versionId === NULL_VERSION ? `${NULL_VERSION}/${row.etag ?? ''}/${String(row.lastModified)}` : row.versionId;
 
-/** Whether a `removed` row tells of whichever null version was there: each such deletion is one of its own. */
-export const isOfAnyNull = (removal: Row): boolean =>
-  removal.versionId === NULL_VERSION && removal.etag === undefined && removal.lastModified === 0;
+/** Whether a `removed` or `state` row tells of whichever null version was there: each such deletion is one of its own. */
+export const isOfAnyNull = (told: Row): boolean =>
+  told.versionId === NULL_VERSION && told.etag === undefined && told.lastModified === 0;
 
 /** Identity of a row among those of its key: rows of one identity are joined. */
 export function rowIdentity(row: Row): string {

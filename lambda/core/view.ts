@@ -1,6 +1,6 @@
 import { grouped } from './groups';
 import { cameAt, removalsIn, removalsOfUnknown } from './removals';
-import { compareStates, NULL_VERSION, Row, versionIdentity } from './row';
+import { compareStates, isOfAnyNull, NULL_VERSION, Row, UNREAD, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
@@ -21,7 +21,7 @@ export type Doubt =
   | 'removal'
   /** A multipart upload that ended at some time of an interval that the instant lies in. It is taken to be there. */
   | 'visibility'
-  /** Tags or ACL were changed once more before they were read. */
+  /** Tags or ACL were changed once more, or the version was deleted, before they were read. */
   | 'tags'
   | 'acl'
   /** The version is known, its body is not. */
@@ -43,6 +43,8 @@ export interface ViewOptions {
    * found it.
    */
   readonly pointInTime?: boolean;
+  /** The instant of a commit that scanned nothing: what events have not told, it does not know any better. */
+  readonly ofChanges?: boolean;
 }
 
 /**
@@ -50,12 +52,19 @@ export interface ViewOptions {
  * not permanently removed.
  */
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
-  const { pointInTime = false } = options;
+  const { pointInTime = false, ofChanges = false } = options;
   const removalsOf = removalsIn(rows);
   const states = grouped(
     rows.filter((row) => row.kind === 'state'),
     versionIdentity,
   );
+  const ofAnyNull = rows.filter((row) => row.kind === 'state' && isOfAnyNull(row));
+  const statesOf = (row: Row): Row[] => [
+    ...(states.get(versionIdentity(row)) ?? []),
+    ...(row.versionId === NULL_VERSION
+      ? ofAnyNull.filter(({ effectiveFrom = 0 }) => effectiveFrom >= cameAt(row))
+      : []),
+  ];
   const dated = rows.filter(
     (row) =>
       (row.kind === 'put' || row.kind === 'marker') && row.lastModified <= asOf && (row.visibleFrom ?? 0) <= asOf,
@@ -74,22 +83,20 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const nulls = there.filter((row) => row.versionId === NULL_VERSION && !doubts.get(row)?.includes('visibility'));
   const present = there.filter((row) => row.versionId !== NULL_VERSION || !nulls.some((one) => isReplaced(row, one)));
   const { ordered, tied } = newestFirst(present, dated);
-  const isUnknown = pointInTime && removalsOfUnknown(rows).some((removal) => mayHaveBeen(removal, asOf));
+  const isUnknown = (pointInTime || ofChanges) && removalsOfUnknown(rows).some((removal) => mayHaveBeen(removal, asOf));
   const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
     if (isUnknown && index === 0) own.push('unknown-version');
-    return withStates(
-      row,
-      states.get(versionIdentity(row)) ?? [],
-      asOf,
-      tied.has(row.lastModified) ? [...own, 'same-second'] : own,
-    );
+    return withStates(row, statesOf(row), asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
-  return { key, versions, ...doubtsOf(versions, pointInTime) };
+  return { key, versions, ...doubtsOf(versions, pointInTime ? undefined : ofChanges ? OF_CHANGES : OF_SCAN) };
 }
 
 const UNKNOWN: readonly Doubt[] = ['unknown-version'];
+/** What may be in doubt of a commit. */
+const OF_SCAN: readonly Doubt[] = ['same-second'];
+const OF_CHANGES: readonly Doubt[] = [...OF_SCAN, 'unknown-version', 'tags', 'acl'];
 
 /** A commit that takes the deletion in says when a scan had not seen the version yet. */
 const mayHaveBeen = ({ visibleFrom = 0, removedBefore = Infinity }: Row, asOf: number): boolean =>
@@ -105,10 +112,10 @@ function isReplaced(row: Row, by: Row): boolean {
 /** The current version is in doubt as far down as a version may not have been there. */
 function doubtsOf(
   versions: readonly VersionView[],
-  pointInTime: boolean,
+  counted: readonly Doubt[] | undefined,
 ): Pick<KeyView, 'uncertain' | 'currentUncertain'> {
   const known = (all: readonly VersionView[]): string[] => [
-    ...new Set(all.flatMap(({ doubts }) => doubts).filter((doubt) => pointInTime || doubt === 'same-second')),
+    ...new Set(all.flatMap(({ doubts }) => doubts).filter((doubt) => counted?.includes(doubt) ?? true)),
   ];
   const sure = versions.findIndex(({ doubts }) => !doubts.includes('removal') && !doubts.includes('visibility'));
   return {
@@ -138,19 +145,39 @@ function withStates(row: Row, states: readonly Row[], asOf: number, doubts: read
  * What holds at an instant, and whether the next change came before that was read: then it is that of the next change, maybe. Of several
  * reads of one change the last one before the next change tells the truth.
  */
-function fieldAt(
-  row: Row,
-  ordered: readonly Row[],
-  field: 'tags' | 'acl',
-  asOf: number,
-): { readonly value?: string; readonly isOverread: boolean } {
-  const told = ordered.filter((state) => state[field] !== undefined);
-  const held = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf);
+function fieldAt(row: Row, ordered: readonly Row[], field: 'tags' | 'acl', asOf: number): FieldAt {
+  const told = ordered.filter((state) => state[field] !== undefined || isUnread(state, field));
+  const since = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf)?.effectiveFrom;
   const next = told.find(({ effectiveFrom = 0 }) => effectiveFrom > asOf)?.effectiveFrom ?? Infinity;
-  if (!held) return { value: row[field], isOverread: (row.readAt ?? -Infinity) >= next };
-  const reads = told.filter(({ effectiveFrom }) => effectiveFrom === held.effectiveFrom);
+  if (since === undefined) return { value: row[field], isOverread: (row.readAt ?? -Infinity) >= next };
+  const reads = told.filter((state) => state.effectiveFrom === since && state[field] !== undefined);
+  if (reads.length === 0) return unreadAt(row, told, field, { since, next });
   const truth = reads.findLast(({ observedAt = 0 }) => observedAt < next);
   return { value: (truth ?? reads[0])?.[field], isOverread: truth === undefined };
+}
+interface FieldAt {
+  readonly value?: string;
+  readonly isOverread: boolean;
+}
+
+const isUnread = ({ uncertain }: Row, field: 'tags' | 'acl'): boolean =>
+  uncertain?.split(',').includes(`${UNREAD}${field}`) === true;
+
+/** A change that nobody could read for its own sake: who read for the sake of one before, and after that one, has seen it. */
+function unreadAt(
+  row: Row,
+  told: readonly Row[],
+  field: 'tags' | 'acl',
+  { since, next }: { readonly since: number; readonly next: number },
+): FieldAt {
+  const reads = [
+    { at: row.readAt ?? -Infinity, value: row[field] },
+    ...told.map((state) => ({ at: state.observedAt ?? -Infinity, value: state[field] })),
+  ].filter(({ at, value }) => value !== undefined && at > since && at < next);
+  const [seen] = reads.sort((a, b) => b.at - a.at);
+  if (seen) return { value: seen.value, isOverread: false };
+  const before = told.findLast((state) => state[field] !== undefined && (state.effectiveFrom ?? 0) < since);
+  return { value: (before ?? row)[field], isOverread: true };
 }
 
 /**

@@ -113,14 +113,13 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const within = isScan ? units : [{ from: '' }];
   const missed = missedEvents(job, totals);
   const isRead = job.metadata === 'FULL' && totals.unread === 0;
-  const known = knownMetadata(job, base, {
-    hasGaps: missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base)),
-    isRead,
-  });
+  const isOpen = [...runs.gaps, ...(job.continuous?.gaps ?? [])].some((gap) => gap.before > job.asOf);
+  const hasGaps = missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base));
+  const known = knownMetadata(job, base, { hasGaps, isOpen, isRead });
   const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base)];
   const counts = isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows);
   const holdings = addHoldings(counts, totals.later);
-  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead, holdings });
+  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead: isRead && !isOpen, holdings });
   return {
     counts,
     status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
@@ -147,6 +146,7 @@ const sharedWork = (base: Manifest): Work => ({
     metadataThrough: base.metadataThrough,
     changesThrough: base.changesThrough,
     changesMissed: base.changesMissed,
+    changesUnseen: base.changesUnseen,
     continuous: base.continuous,
   },
   report: sharedFrom(base),
@@ -236,26 +236,29 @@ function makeManifest(
   };
 }
 
-type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed'>;
+type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed' | 'changesUnseen'>;
 
 /** How far tags and ACLs are known, and the change log is taken in. */
 function knownMetadata(
   { asOf, changes, continuous }: BackupJob,
   base: Manifest | undefined,
-  { hasGaps, isRead }: { readonly hasGaps: boolean; readonly isRead: boolean },
+  { hasGaps, isOpen, isRead }: { readonly hasGaps: boolean; readonly isOpen: boolean; readonly isRead: boolean },
 ): KnownMetadata {
   if (!changes) {
     const metadataThrough = isRead || !base ? toIso(asOf) : base.metadataThrough;
     return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
   }
   const through = toIso(changes.through);
-  const isMissed = isRead || !base ? changes.unseen : changes.missed || hasGaps || hasNewGap(continuous, base);
+  // What changes after a full read, and before S3 sends events again, nobody tells of.
+  const isMissed =
+    isRead || !base ? changes.unseen || isOpen : changes.missed || hasGaps || hasNewGap(continuous, base);
   const before = base?.metadataThrough;
   const captured = isMissed || (before !== undefined && before > through) ? before : through;
   return {
     metadataThrough: isRead || !base ? toIso(asOf) : captured,
     changesThrough: through,
     changesMissed: isMissed || undefined,
+    changesUnseen: changes.unseen || undefined,
   };
 }
 

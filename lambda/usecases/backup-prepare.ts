@@ -85,13 +85,15 @@ async function prepare(
     await record('PENDING');
     return { wait: waitSeconds(request, now) };
   }
-  refuseLate(request, now);
+  const note = await CoverageNote.ofJob(ports.scratch, jobId);
+  // One that waited for S3's events has begun before that.
+  refuseLate(request, note.begunAt ?? now);
   if (described) await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
   if (request.upkeep && base?.manifest.changesThrough !== undefined)
     ports.metrics.put(MetricName.uncommittedAge, now - fromIso(base.manifest.changesThrough), request.bucket);
   const shared = await shareScan(ports, request, base?.manifest, now);
-  const own = shared ?? (await ownScan(ports, request, base?.manifest, { described, jobId }));
+  const own = shared ?? (await ownScan(ports, request, base?.manifest, { described, jobId, note }));
   if ('wait' in own) {
     await record('PENDING');
     return own;
@@ -108,7 +110,8 @@ async function prepare(
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,
     fence: lock.fence,
-    versions: request.versions,
+    // Until all versions are scanned again, the numbers of what the bucket holds are those of current versions.
+    versions: scan.source === 'changes' && base ? base.manifest.versions : request.versions,
     metadata: readAll ? 'FULL' : request.metadata,
     deleteAfterDays: request.deleteAfterDays,
     recoveryPointTags: request.recoveryPointTags,
@@ -146,14 +149,13 @@ async function ownScan(
   ports: BackupPorts,
   request: BackupRequest,
   base: Manifest | undefined,
-  { described, jobId }: { described: BucketDescription | undefined; jobId: string },
+  { described, jobId, note }: { described: BucketDescription | undefined; jobId: string; note: CoverageNote },
 ): Promise<OwnScan | WaitAnswer> {
   const { region, aclsEnabled, ownership, date: now } = described ?? (await describeSource(ports, request));
   const bucketFacts = { region, aclsEnabled, ownership };
   const { bucket, metadata } = request;
   const before = { ...ports.source.counts() };
   if (!base) await refuseVaultBucket(ports.source, bucket, 'bucket');
-  const note = await CoverageNote.ofJob(ports.scratch, jobId);
   const capture =
     metadata === 'EVENTS' || base?.continuous
       ? await ensureCapture(ports, { bucket, jobId, base, now, note })
@@ -173,9 +175,11 @@ async function ownScan(
       !request.upkeep && { recountFrom: fromIso(base.asOf) - ports.settings.settleSeconds }),
   };
   const requests = requestsSince(ports.source, before);
+  const readAll = request.upkeep && source.source === 'listing' && continuous?.readAll;
+  if (readAll) await note.beginToReadAll(bucket, now);
   return {
     ...source,
-    readAll: request.upkeep && source.source === 'listing' && continuous?.readAll,
+    readAll,
     requests,
     changes,
     continuous: continuous && scannedBy(source, continuous.job, base),

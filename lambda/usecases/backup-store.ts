@@ -135,10 +135,10 @@ export class VersionStore {
     const { source } = this.ports;
     const ref = { bucket: this.job.bucket, key: row.key, versionId: row.versionId };
     const [tags, acl] = await Promise.all([
-      head.tagCount > 0 ? source.getTags(ref) : {},
-      this.job.aclsEnabled && row.acl === undefined ? source.getAcl(ref) : undefined,
+      head.tagCount > 0 ? source.readTags(ref) : undefined,
+      this.job.aclsEnabled && row.acl === undefined ? source.readAcl(ref) : undefined,
     ]);
-    if (head.tagCount > 0 || acl) await refuseReplaced(source, ref, head);
+    if (tags || acl) await refuseReplaced(source, ref, head);
     return {
       ...row,
       ...(row.source === 'event' && { lastModified: head.lastModified, size: head.size }),
@@ -148,9 +148,10 @@ export class VersionStore {
       checksum: head.checksum?.value,
       headers: encodeHeaders(head.headers),
       userMetadata: encodeMetadata(head.userMetadata),
-      tags: encodeTags(tags),
-      acl: this.job.aclsEnabled ? (acl ? encodeAcl(acl) : row.acl) : undefined,
-      readAt: head.date,
+      tags: encodeTags(tags?.value ?? {}),
+      acl: this.job.aclsEnabled ? (acl ? encodeAcl(acl.value) : row.acl) : undefined,
+      // What changed between the first answer and the last one may be in it.
+      readAt: Math.max(head.date, tags?.date ?? 0, acl?.date ?? 0),
     };
   }
 }

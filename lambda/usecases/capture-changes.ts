@@ -2,6 +2,7 @@ import { MetricName } from '../contract/metrics';
 import { addCounts } from '../core/counts';
 import { LOST } from '../core/fold-versions';
 import { PACK_BYTES, PackBuilder } from '../core/pack';
+import { UNREAD } from '../core/row';
 import { isVersionEvent, parseS3Event, S3Event } from '../core/s3-event';
 import type { ChangeLog, LoggedChange } from '../ports/change-log';
 import { isStoreError, StoreError } from '../ports/object-store';
@@ -57,8 +58,9 @@ export async function captureChanges(ports: CapturePorts, messages: readonly Cap
     const read = await readAll(ports, slice, failed);
     try {
       await ports.changeLog.append(await withBodies(ports, read));
-      counts.vanished += read.filter(({ changes }) => changes.length === 0).length;
-      counts.logged += read.reduce((sum, { changes }) => sum + changes.length, 0);
+      const told = read.map(({ changes }) => changes.filter(({ row }) => !row.uncertain?.startsWith(UNREAD)).length);
+      counts.vanished += told.filter((rows) => rows === 0).length;
+      counts.logged += told.reduce((sum, rows) => sum + rows, 0);
       measure(ports, read);
     } catch (error) {
       fail(
@@ -159,7 +161,7 @@ async function readGroup(ports: CapturePorts, group: readonly Received[]): Promi
   return { group, changes: [{ id: event.id, bucket: event.bucket, row }], body };
 }
 
-/** A state for each event and version; none when the version is gone. */
+/** A state for each event and version. */
 async function statesOf({ source }: CapturePorts, group: readonly Received[]): Promise<LoggedChange[]> {
   const [first] = group;
   if (!first || isVersionEvent(first.event)) return [];

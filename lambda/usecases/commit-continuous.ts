@@ -20,7 +20,7 @@ export interface ContinuousFacts {
   /** Gaps that jobs have noted in the log. */
   readonly gaps: readonly CoverageGap[];
   readonly lost: number;
-  /** All tags and ACLs were read. */
+  /** All tags and ACLs were read, and what changes since then is told of. */
   readonly isRead: boolean;
   /** What the bucket holds by all that is known. */
   readonly holdings: Holdings;

@@ -33,6 +33,8 @@ export interface HistoryAt {
   readonly asOf: number;
   /** Any instant, and not that of the commit. */
   readonly pointInTime: boolean;
+  /** The instant of a commit that scanned nothing. */
+  readonly ofChanges?: boolean;
   /** What the change log has beyond the commit, as sorted runs, and until when it was read. */
   readonly changes: { readonly runs: readonly Run[]; readonly through: number };
   /** Of a point in time: how far its exactness reaches. */
@@ -69,6 +71,7 @@ export const historyOfCommit = ({ manifest, sha256 }: Commit): HistoryAt => ({
   point: { seq: manifest.seq, sha256 },
   asOf: fromIso(manifest.asOf),
   pointInTime: false,
+  ofChanges: manifest.source === 'changes',
   changes: { runs: [], through: 0 },
 });
 
@@ -199,7 +202,7 @@ export async function* viewsOf(
   skipTo?: () => string,
 ): AsyncGenerator<KeyView> {
   for await (const { key, rows } of rowsOf(ports, history, manifest, range, skipTo)) {
-    const view = viewAt(key, rows, history.asOf, { pointInTime: history.pointInTime });
+    const view = viewAt(key, rows, history.asOf, history);
     if (view.versions.length + view.uncertain.length > 0) yield view;
   }
 }

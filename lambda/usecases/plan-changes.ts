@@ -26,7 +26,8 @@ export function planChanges(
     from,
     through: Math.max(from, now - settings.settleSeconds),
     missed: !isUnbroken,
-    unseen: capture === 'denied',
+    // A full read does not ask for events: a job before it may have.
+    unseen: capture === 'denied' || (capture === undefined && (!base || base.changesUnseen === true)),
   };
 }
 
@@ -43,7 +44,7 @@ interface EventsOf {
  * bucket that may not be configured is backed up all the same: the manifest says what is missing.
  */
 export async function ensureCapture(
-  { buckets, changeLog, log }: Pick<BackupPorts, 'buckets' | 'changeLog' | 'log'>,
+  { buckets, changeLog, log, settings }: Pick<BackupPorts, 'buckets' | 'changeLog' | 'log' | 'settings'>,
   { bucket, jobId, base, now, note }: EventsOf,
 ): Promise<Capture> {
   const noteGap = async (): Promise<void> => {
@@ -59,7 +60,8 @@ export async function ensureCapture(
           kind: 'gap',
           lastModified: now,
           removedAfter: fromIso(base.continuous?.capturedThrough ?? base.changesThrough ?? base.asOf),
-          removedBefore: now,
+          // S3 takes a while to begin.
+          removedBefore: now + settings.startSeconds,
           uncertain: 'events-off',
         },
       },

@@ -24,8 +24,6 @@ const REPORT_AGE = 3 * DAY;
 const MOST_UNRECONCILED = 7 * DAY;
 /** and what was captured must not be older than this when nobody says otherwise. */
 const CHANGES_AGE = 2 * HOUR;
-/** All tags and ACLs are read once after a gap, and no more often: that takes a request or two for each version. */
-const READ_ALL_AGE = 7 * DAY;
 
 export interface ContinuousPlan {
   readonly job: ContinuousJob;
@@ -83,7 +81,8 @@ export async function planContinuous(
     unresolved: before?.unresolved,
   };
   const isMissed = base !== undefined && (changes.missed || (before !== undefined && (isStart || lost > 0)));
-  const readAll = isMissed && stopped === undefined && isReadAllDue(before, now);
+  const readAt = before?.metadataReadAt === undefined ? undefined : fromIso(before.metadataReadAt);
+  const readAll = isMissed && stopped === undefined && (await facts.note.mayReadAll(request.bucket, readAt, now));
   return { job, isStart, readAll, ...judge(job, request, base, { now, deadLetters: letters.count, readAll }) };
 }
 
@@ -94,9 +93,6 @@ interface PlanFacts {
   readonly changes: ChangesToFold;
   readonly note: CoverageNote;
 }
-
-const isReadAllDue = (before: Continuous | undefined, now: number): boolean =>
-  before?.metadataReadAt === undefined || now - fromIso(before.metadataReadAt) >= READ_ALL_AGE;
 
 /** A window that was made longer reaches back no further than it did: what was deleted before that, merges have left out. */
 const sinceOf = (base: Manifest, { since, days: kept }: Continuous, days: number): number =>
@@ -169,14 +165,18 @@ async function gapsOf(
   };
   const point = await ports.catalog.getContinuousPoint(bucket);
   const { startSeconds } = ports.settings;
+  const started = async (): Promise<number> => now + (await note.waitFor(now, startSeconds));
   // Queues and log keep what waits for 14 days: what waited longer is gone.
   if (captured < now - CHANGE_LIFETIME_SECONDS) add('expired', now - CHANGE_LIFETIME_SECONDS);
   const expired = gaps.length;
-  if (capture === 'enabled') add('events-off', now + (await note.waitFor(now, startSeconds)));
+  if (capture === 'enabled') add('events-off', await started());
   else if (stopped !== undefined) add('stopped');
-  else if (before.stopped !== undefined || point?.state === 'STOPPED' || note.wasGivenUp) add('stopped');
+  else if (before.stopped !== undefined || point?.state === 'STOPPED' || note.wasGivenUp)
+    add('stopped', await started());
   else if (capturedSince > captured) add('rule-missing', capturedSince + startSeconds);
-  const isStart = gaps.length > expired && stopped === undefined;
+  // Another job has found events off, or coming again, so little ago that S3 may not send them yet.
+  const isOpen = known.some((gap) => gap.before > now);
+  const isStart = (gaps.length > expired || isOpen) && stopped === undefined;
   if (facts.lost > 0) add('dead-letters');
   return { gaps, isStart };
 }
@@ -190,7 +190,8 @@ function judge(
   const most = request.maxSourceAgeMinutes === undefined ? CHANGES_AGE : request.maxSourceAgeMinutes * 60;
   const gapAfter = gaps.some((gap) => gap.before > reconciledThrough);
   const reasons = [
-    ...(base?.continuous && base.versions === 'ALL' ? [] : ['the bucket has not been scanned for it yet']),
+    ...(base?.continuous ? [] : ['the bucket has not been scanned for it yet']),
+    ...(base?.continuous && base.versions === 'CURRENT' ? ['the last scan was of current versions only'] : []),
     ...(stopped === undefined ? [] : [stopped]),
     ...(deadLetters > 0 ? [`${String(deadLetters)} events are in the dead-letter queue`] : []),
     ...(now - capturedThrough > most

@@ -1,10 +1,13 @@
 import { encodeAcl, encodeTags } from '../core/canonical';
-import { NULL_VERSION, Row } from '../core/row';
+import { NULL_VERSION, Row, UNREAD } from '../core/row';
 import type { ChangedField, MetadataEvent } from '../core/s3-event';
 import { isStoreError, ObjectHead, ObjectRef, ObjectStore, StoreError } from '../ports/object-store';
 
 /** Tags or the ACL of one version as they are now. */
-export type ReadState = Pick<Row, 'key' | 'versionId' | 'lastModified' | 'etag' | 'tags' | 'acl' | 'observedAt'> & {
+export type ReadState = Pick<
+  Row,
+  'key' | 'versionId' | 'lastModified' | 'etag' | 'tags' | 'acl' | 'observedAt' | 'uncertain'
+> & {
   /** Tells the versions that one event may mean apart. */
   readonly suffix: string;
 };
@@ -14,24 +17,40 @@ const ATTEMPTS = 3;
 
 /**
  * Reads what an event tells of. One that names no version means the null version, or (ACL events may leave every version out) the current
- * one: both are read. Answers nothing for versions that are gone.
+ * one: both are read. Of a version that is gone it answers that nobody will know.
  */
 export async function readChanged(source: ObjectStore, event: MetadataEvent): Promise<ReadState[]> {
   const ref = { bucket: event.bucket, key: event.key };
   const { versionId, field } = event;
   if (versionId !== undefined && versionId !== NULL_VERSION) return readVersion(source, { ...ref, versionId }, field);
   const states = await readNullVersion(source, ref, field);
-  if (versionId === NULL_VERSION) return states;
+  // One that came later has taken the place of the one that is meant.
+  const isThere = states.some(({ lastModified }) => lastModified <= event.time);
+  const ofNull = isThere ? states : [...states, unread({ ...ref, versionId: NULL_VERSION }, field)];
+  if (versionId === NULL_VERSION) return ofNull;
   const current = await headUnlessGone(source, ref);
   const currentId = current?.versionId ?? NULL_VERSION;
-  if (!current || currentId === NULL_VERSION) return states;
-  return [...states, ...(await readVersion(source, { ...ref, versionId: currentId }, field))];
+  if (!current || currentId === NULL_VERSION) return ofNull;
+  // Only ACL events leave out the name of a version that has one.
+  return [
+    ...(field === 'acl' ? states : ofNull),
+    ...(await readVersion(source, { ...ref, versionId: currentId }, field)),
+  ];
 }
+
+/** It has a name of its own in the log: the same event may have been read before, when the version was there. */
+const unread = ({ key, versionId }: Required<ObjectRef>, field: ChangedField): ReadState => ({
+  key,
+  versionId,
+  lastModified: 0,
+  suffix: '#unread',
+  uncertain: `${UNREAD}${field}`,
+});
 
 async function readVersion(source: ObjectStore, ref: Required<ObjectRef>, field: ChangedField): Promise<ReadState[]> {
   const { key, versionId } = ref;
   const value = await unlessGone(() => valueOf(source, ref, field));
-  return value ? [{ key, versionId, lastModified: 0, suffix: '', ...value }] : [];
+  return [value ? { key, versionId, lastModified: 0, suffix: '', ...value } : unread(ref, field)];
 }
 
 /** ETag and date tell null versions apart, so both have to be those of the version that was read. */

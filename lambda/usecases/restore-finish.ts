@@ -23,7 +23,7 @@ export interface RestoreOutput {
   readonly recoveryPointId: string;
   readonly asOf: string;
   readonly exact: boolean;
-  /** Of a point in time: keys in doubt by reason, and doubts of the instant itself, each with 1. */
+  /** Of a point in time, or a recovery point that was made of changes: keys in doubt by reason, and doubts of the instant itself, each with 1. */
   readonly doubts?: Counts;
   readonly capturedThrough?: string;
   readonly reconciledThrough?: string;
@@ -75,7 +75,9 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     dryRun: job.dryRun,
     recoveryPointId: job.recoveryPointId,
     asOf: toIso(job.asOf),
-    ...(job.pointInTime ? await exactness(ports, job, plans) : { exact: plans.every((plan) => plan.uncertain === 0) }),
+    ...(job.pointInTime || job.ofChanges
+      ? await exactness(ports, job, plans)
+      : { exact: plans.every((plan) => plan.uncertain === 0) }),
     destinationBucket: job.destination.bucket,
     planned,
     restored,

@@ -55,6 +55,7 @@ export async function planRestore(
     point: history.point,
     asOf: history.asOf,
     pointInTime: history.pointInTime,
+    ofChanges: history.ofChanges,
     recoveryPointId: history.pointInTime ? point.recoveryPointId : recoveryPointId(sourceBucket, history.point.seq),
     history: historyKey,
     historyNow: request.rollback && !history.pointInTime ? await keepNewest(ports, sourceBucket, jobId) : undefined,

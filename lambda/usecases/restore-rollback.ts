@@ -57,8 +57,7 @@ async function rollbackKey(
   rows: BothRows,
   listing: VersionListing,
 ): Promise<RollbackKey> {
-  const { pointInTime } = job;
-  const then = viewAt(key, rows.then, job.asOf, { pointInTime });
+  const then = viewAt(key, rows.then, job.asOf, job);
   const now = viewAt(key, rows.now, Number.MAX_SAFE_INTEGER);
   const wanted = then.versions[0]?.row;
   const { current, found, above } = await listing.take(

@@ -190,3 +190,98 @@ test.each(['before events are on', 'after events are on', 'after the claim'])(
     expect(Date.parse(gaps[0]?.before ?? '') / 1000).toBe(Math.floor(rig.s3.now));
   },
 );
+
+test.each(['a full backup', 'a backup and, a minute later, an upkeep'])(
+  '%s that switched events on: tags that change before S3 sends them are in doubt until all are read again',
+  async (which) => {
+    const rig = new Rig({ settings: { startSeconds: 300 } });
+    rig.s3.createBucket('src');
+    const client = new LiveBucket(rig.s3, 'src');
+    const versionId = client.put('a', 'one', { tags: { k: 'first' } });
+    client.take();
+    const upkeep = () => rig.upkeep({ bucket: 'src' });
+    const change = (n: string): void => {
+      client.tag('a', versionId, { k: n });
+      client.take();
+    };
+    await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+    rig.s3.advance(HOUR);
+    turnEventsOff(rig);
+    if (which === 'a full backup') {
+      await rig.backup({ bucket: 'src', metadata: 'FULL', source: 'listing' });
+      rig.s3.advance(120);
+      change('unseen');
+      expect((await newest(rig)).changesMissed).toBe(true);
+    } else {
+      await rig.backup({ bucket: 'src', source: 'listing' });
+      rig.s3.advance(60);
+      rig.whileWaiting = () => {
+        change('unseen');
+        return Promise.resolve();
+      };
+      await upkeep();
+      expect(rig.waited).toEqual([300, 300]);
+      rig.whileWaiting = undefined;
+    }
+    rig.s3.advance(HOUR);
+    const instant = Math.floor(rig.s3.now);
+    for (let day = 0; day < 2; day++) {
+      rig.s3.advance(24 * HOUR);
+      await upkeep();
+    }
+    const restore = async (pointInTime: number, fields = {}) => {
+      const request = { sourceBucket: 'src', destinationBucket: 'dst', pointInTime: toIso(pointInTime), ...fields };
+      return (await rig.restore(request)).doubts;
+    };
+    expect(await restore(instant, { createBucket: true })).toEqual(
+      which === 'a full backup' ? { 'coverage-gap': 1 } : {},
+    );
+    expect(await restore(Math.floor(rig.s3.now) - 12 * HOUR, { onExisting: 'overwrite' })).toEqual({});
+    expect(tagsOf(rig)).toEqual({ k: 'unseen' });
+    expect((await newest(rig)).changesMissed).toBeUndefined();
+  },
+);
+
+test('a full read that does not end is tried once more, and then after a week, and keeps no changes from being committed until then', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  const client = new LiveBucket(rig.s3, 'src');
+  const versionId = client.put('a', 'one');
+  client.take();
+  const upkeep = async (): Promise<string> => {
+    rig.s3.advance(HOUR);
+    return rig.upkeep({ bucket: 'src', deleteAfterDays: 35 }).then(
+      ({ status }) => status,
+      (error: unknown) => (error as Error).message,
+    );
+  };
+  await upkeep();
+  const on = turnRuleOff(rig);
+  client.tag('a', versionId, { k: 'unseen' });
+  client.take();
+  await upkeep();
+  on();
+  const reads = jest.spyOn(rig.source, 'readTags').mockRejectedValue(new Error('too slow'));
+  for (let n = 0; n < 2; n++) expect(await upkeep()).toBe('too slow');
+  for (let hour = 2; hour < 7 * 24; hour++) expect(await upkeep()).toBe('COMPLETED');
+  expect(reads).toHaveBeenCalledTimes(2);
+  expect((await newest(rig)).changesMissed).toBe(true);
+  reads.mockRestore();
+  expect(await upkeep()).toBe('COMPLETED');
+  expect((await newest(rig)).changesMissed).toBeUndefined();
+  const instant = toIso(Math.floor(rig.s3.now));
+  await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, pointInTime: instant });
+  expect(tagsOf(rig)).toEqual({ k: 'unseen' });
+});
+
+test('a scheduled job that began within its start window, and waits for events beyond it, is made all the same', async () => {
+  const rig = new Rig({ settings: { startSeconds: 300 } });
+  rig.s3.createBucket('src');
+  rig.s3.put('src', 'a', 'one');
+  const at = (seconds: number): string => toIso(Math.floor(rig.s3.now) + seconds);
+  const windows = { scheduledTime: at(-HOUR + 100), startBy: at(100), completeBy: at(HOUR) };
+  const scheduled = { plan: 'p', rule: 'r', ...windows };
+  expect(await rig.backup({ bucket: 'src', scheduled })).toMatchObject({ status: 'COMPLETED', stored: 1 });
+  expect(rig.waited).toEqual([300]);
+  await expect(rig.backup({ bucket: 'src', scheduled })).rejects.toThrow('could not start');
+});

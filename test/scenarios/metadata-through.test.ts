@@ -64,6 +64,27 @@ describe('until when tags and ACLs are known', () => {
     expect(rig.log.events()).toContain('EventsNotEnabled');
   });
 
+  test('is not known after a full read, until another one, where nobody had turned events on by then', async () => {
+    const { rig, client } = filled();
+    await rig.backup({ ...src, metadata: 'FULL' });
+    const { asOf } = manifest(rig, 1);
+    client.tag('a', { n: 'nobody tells' });
+    client.take();
+    rig.s3.advance(DAY);
+    rig.s3.bucket('src').notifications.eventBridge = true;
+    rig.s3.advance(DAY);
+    for (const seq of [2, 3]) {
+      await rig.backup(src);
+      expect(manifest(rig, seq)).toMatchObject({ metadataThrough: asOf, changesMissed: true });
+      rig.s3.advance(DAY);
+    }
+    await rig.backup({ ...src, metadata: 'FULL' });
+    rig.s3.advance(DAY);
+    await rig.backup(src);
+    expect(manifest(rig, 5)).toMatchObject({ metadataThrough: through(rig) });
+    expect(manifest(rig, 5).changesMissed).toBeUndefined();
+  });
+
   test('a full read needs no events, and does not turn them on', async () => {
     const { rig } = filled();
     await rig.backup({ ...src, metadata: 'FULL' });

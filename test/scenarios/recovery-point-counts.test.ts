@@ -103,3 +103,17 @@ test.each(Array.from({ length: 4 }, (_, seed) => 51 + seed))(
     expect(holdings).toMatchObject(heldAt(rig.s3.now) ?? {});
   },
 );
+
+test('after a scan of current versions, no recovery point is made of changes until all versions are scanned', async () => {
+  const { rig, live, heldAt } = watched(60);
+  await live(HOUR);
+  await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+  await live(HOUR);
+  await rig.backup({ bucket: 'src', versions: 'CURRENT' });
+  await live(HOUR);
+  await rig.upkeep({ bucket: 'src', action: 'commit-changes' });
+  await live(HOUR);
+  await expect(rig.backup({ bucket: 'src', source: 'changes' })).rejects.toThrow('current versions only');
+  const { objects, versions, bytes, asOf, source } = await rig.backup({ bucket: 'src' });
+  expect([source, { objects, versions, bytes }]).toEqual(['listing', heldAt(fromIso(asOf))]);
+});
