@@ -55,6 +55,8 @@ export const planKey = (jobId: string): string => `${jobPrefix(jobId)}plan.json`
 /** What Prepare found out about the capture of the bucket's events, see usecases/coverage-note. */
 export const coverageNoteKey = (jobId: string): string => `${jobPrefix(jobId)}coverage.json`;
 /** When a job began to read all tags and ACLs of a bucket. No job has such an ID. */
+/** When a job last switched a bucket's events on, before its first commit. */
+export const eventsNoteKey = (bucket: string): string => `${ScratchPrefix.jobs}events-on/${bucket}.json`;
 export const readAllNoteKey = (bucket: string): string => `${ScratchPrefix.jobs}read-all/${bucket}.json`;
 /** The error that ended a unit of a fan-out: a Distributed Map says only that something failed. */
 export const unitErrorKey = (jobId: string): string => `${jobPrefix(jobId)}error.json`;

@@ -165,7 +165,12 @@ async function ownScan(
   const continuous = await planContinuous(ports, request, base, { now, capture, changes: logged, note });
   // What is read before S3 sends events may change once more without anybody telling.
   const isStart = request.upkeep ? continuous?.isStart === true : !base && capture === 'enabled';
-  const wait = isStart ? await note.waitFor(now, ports.settings.startSeconds) : 0;
+  const { startSeconds } = ports.settings;
+  const wait = isStart
+    ? await note.waitFor(now, startSeconds)
+    : base || capture === undefined
+      ? 0
+      : await note.restOfStart(bucket, now, startSeconds);
   if (wait > 0) return { wait };
   const source = await chosenSource(ports, request, { base, now, continuous });
   const changes = {

@@ -1,4 +1,4 @@
-import { coverageNoteKey, readAllNoteKey } from '../contract/layout';
+import { coverageNoteKey, eventsNoteKey, readAllNoteKey } from '../contract/layout';
 import type { Scratch } from './turns';
 
 /** What a job has found out, or done, about the capture of its bucket's events before it could plan anything. */
@@ -55,6 +55,17 @@ export class CoverageNote {
   async write(fields: Noted): Promise<void> {
     this.noted = { ...this.noted, ...fields };
     await this.scratch.replace(coverageNoteKey(this.jobId), this.noted);
+  }
+
+  /** Before a bucket has a commit, nothing else tells its next job that events were switched on a moment ago. */
+  async writeStart(bucket: string, now: number): Promise<void> {
+    await this.scratch.replace(eventsNoteKey(bucket), { at: now } satisfies Noted);
+  }
+
+  /** Seconds that are left of the wait of an earlier job, which did not come to its end. */
+  async restOfStart(bucket: string, now: number, startSeconds: number): Promise<number> {
+    const start = await this.scratch.find<Noted>(eventsNoteKey(bucket));
+    return Math.max(0, (start?.at ?? -Infinity) + startSeconds - now);
   }
 
   /** Seconds after which S3 is sure to send events, as far as it takes `startSeconds` to begin; 0 when it is. */

@@ -49,7 +49,7 @@ export async function ensureCapture(
 ): Promise<Capture> {
   const noteGap = async (): Promise<void> => {
     await note.write({ at: now, wasOff: true });
-    if (!base) return;
+    if (!base) return note.writeStart(bucket, now);
     await changeLog.append([
       {
         id: `gap-${jobId}`,

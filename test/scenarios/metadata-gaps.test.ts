@@ -1,7 +1,7 @@
 import { toIso } from '../../lambda/core/instant';
 import { LiveBucket } from '../support/live-bucket';
 import { manifest } from './changed-rig';
-import { Rig } from './rig';
+import { Rig, Stopped } from './rig';
 
 const HOUR = 3600;
 
@@ -284,4 +284,25 @@ test('a scheduled job that began within its start window, and waits for events b
   expect(await rig.backup({ bucket: 'src', scheduled })).toMatchObject({ status: 'COMPLETED', stored: 1 });
   expect(rig.waited).toEqual([300]);
   await expect(rig.backup({ bucket: 'src', scheduled })).rejects.toThrow('could not start');
+});
+
+test('a first backup that is stopped while it waits leaves the rest of the wait to the next one', async () => {
+  const rig = new Rig({ settings: { startSeconds: 300 } });
+  rig.s3.createBucket('src');
+  const client = new LiveBucket(rig.s3, 'src');
+  const versionId = client.put('a', 'one');
+  rig.whileWaiting = () => Promise.reject(new Stopped());
+  await expect(rig.backup({ bucket: 'src' })).rejects.toThrow(Stopped);
+  rig.s3.advance(100);
+  rig.whileWaiting = () => {
+    client.tag('a', versionId, { k: 'unseen' });
+    client.take();
+    return Promise.resolve();
+  };
+  await rig.backup({ bucket: 'src' });
+  expect(rig.waited).toEqual([300, 200]);
+  await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
+  expect(tagsOf(rig)).toEqual({ k: 'unseen' });
+  await rig.backup({ bucket: 'src' });
+  expect(rig.waited).toHaveLength(2);
 });
