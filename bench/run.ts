@@ -43,7 +43,7 @@ async function run(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const unknown = positionals.filter((name) => !(name in BENCHES));
+  const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
   const sizes = values.objects?.split(',').map(Number);
   if (unknown.length > 0) throw new Error(`unknown benchmark: ${unknown.join(', ')}\n${HELP}`);
   if (sizes?.some((size) => !Number.isSafeInteger(size) || size < 1))
