@@ -50,3 +50,25 @@ describe.each(calls)('a success with something else than %s', (_, root, call) =>
     expect(s3.sent.length).toBeGreaterThan(1);
   });
 });
+
+describe('a success without an ETag', () => {
+  const body = Buffer.from('a body');
+  const about: [string, (s3: AwsObjectStore) => Promise<unknown>][] = [
+    ['is no object', (s3) => s3.get(object)],
+    ['is no part of an object', (s3) => s3.get({ ...object, range })],
+    ['is nothing known of an object', (s3) => s3.head(object)],
+    ['is no write', (s3) => s3.put({ ...object, body })],
+  ];
+  test.each(about)('%s, be it the first of its kind or not', async (_, call) => {
+    const page = { headers: { etag: '' }, body: '<html><body>Welcome</body></html>' };
+    const fake = new FakeS3(page);
+    await expect(call(store(fake))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(fake.sent).toHaveLength(2);
+    const later = new FakeS3({ body: 'hello' }, {}, page);
+    const warmed = store(later);
+    await warmed.get(object);
+    await warmed.put({ ...object, body });
+    await expect(call(warmed)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(later.sent).toHaveLength(4);
+  });
+});
