@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { InventoryResult } from './inventory';
 import type { RequestsResult } from './requests';
 import type { SingleStepResult } from './fan-out-steps';
+import { RANGE_WORKERS, RESTORE } from './support/throughput-work';
+import { PRODUCT, type ThroughputResult } from './throughput';
 
 /** Speed of a worker with 1,769 MB (one vCPU). Times are seconds, speeds are bytes a second. */
 export interface Figures {
@@ -56,15 +58,22 @@ function resultsOf(name: string): unknown {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { results: unknown }).results : undefined;
 }
 
-/** What `throughput.json` may say of one small object, in milliseconds of CPU. */
-interface Throughput {
-  readonly cpuMillisPerObject?: { readonly backup?: number; readonly restore?: number };
+const SMALL_BYTES = 1_024;
+/** So many objects at least: of a few, the start of the process is most. */
+const MANY = 1_000;
+
+/** Seconds of CPU that the product took for a small object; those of the server that took most. Undefined when none was measured. */
+export function smallObjectCpu(results: readonly ThroughputResult[], does: string): number | undefined {
+  const measured = results
+    .filter((one) => one.program === PRODUCT && one.does === does && one.bytes === SMALL_BYTES && one.objects >= MANY)
+    .map(({ cpuMsPerObject = 0 }) => cpuMsPerObject / 1_000);
+  return measured.length > 0 ? Math.max(...measured) : undefined;
 }
 
 /** Figures of the results that are there. */
 export function readFigures(): Figures {
   const inventory = (resultsOf('inventory') ?? []) as InventoryResult[];
-  const throughput = (resultsOf('throughput') as Throughput | undefined)?.cpuMillisPerObject;
+  const throughput = (resultsOf('throughput') ?? []) as ThroughputResult[];
   const steps = (resultsOf('fan-out-steps') ?? []) as SingleStepResult[];
   const listed = (round: number, source = 'listing'): InventoryResult => {
     const found = inventory.filter((one) => one.source === source && one.round === round).at(-1);
@@ -81,8 +90,8 @@ export function readFigures(): Figures {
   const { requestCpu, ...assumed } = ASSUMED;
   return {
     ...assumed,
-    storeCpu: throughput?.backup ? throughput.backup / 1_000 : requestCpu + cpu(1, 'ranges'),
-    restoreCpu: throughput?.restore ? throughput.restore / 1_000 : requestCpu + cpu(1, 'ranges'),
+    storeCpu: smallObjectCpu(throughput, RANGE_WORKERS) ?? requestCpu + cpu(1, 'ranges'),
+    restoreCpu: smallObjectCpu(throughput, RESTORE) ?? requestCpu + cpu(1, 'ranges'),
     scanRowCpu: cpu(1, 'scan'),
     reportRowCpu: cpu(1, 'scan', 'inventory'),
     knownRowCpu: cpu(2, 'ranges'),

@@ -87,7 +87,7 @@ export function pacedPlan({ kind, objects, bytes, settings }: Omit<Workload, 're
   const fresh = kind === 'first backup' ? objects : Math.ceil(objects * CHANGED);
   const [one, known] = [workOf(bytes, false, packThreshold), workOf(bytes, true, packThreshold)];
   const seconds = fresh * one.seconds + (objects - fresh) * known.seconds;
-  const concurrency = workersFor({ requests: fresh * one.requests, seconds }, rate, maxConcurrency);
+  const concurrency = workersFor({ requests: fresh * one.requests, seconds }, rate, maxConcurrency, plan.workUnits);
   return { ...plan, concurrency, share: shareOfRate({ ...settings, maxConcurrency: concurrency }, plan.workUnits) };
 }
 

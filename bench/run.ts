@@ -32,7 +32,8 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
 };
 
 const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
-Runs the benchmarks and writes their results to bench/results/. Names: ${Object.keys(BENCHES).join(', ')} (all when none is given).`;
+Runs the benchmarks and writes their results to bench/results/<name>.json, or <name>-<objects>.json where you say how many.
+Names: ${Object.keys(BENCHES).join(', ')} (all when none is given).`;
 
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -43,11 +44,13 @@ async function run(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const unknown = positionals.filter((name) => !(name in BENCHES));
+  const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
   const sizes = values.objects?.split(',').map(Number);
   if (unknown.length > 0) throw new Error(`unknown benchmark: ${unknown.join(', ')}\n${HELP}`);
   if (sizes?.some((size) => !Number.isSafeInteger(size) || size < 1))
     throw new Error(`--objects must be numbers from 1 with commas between them, got ${values.objects ?? ''}`);
+  const fixed = positionals.filter((name) => BENCHES[name]?.length === 0);
+  if (sizes && fixed.length > 0) throw new Error(`${fixed.join(', ')}: takes no --objects`);
   const folder = join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
@@ -55,7 +58,9 @@ async function run(): Promise<void> {
   try {
     for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
       const results = await BENCHES[name]?.(sizes);
-      const file = join(folder, `${name}.json`);
+      // Others read the results of all sizes: a try with some must not be in their place.
+      const tried = BENCHES[name]?.length === 0 ? [] : (sizes ?? []);
+      const file = join(folder, `${[name, ...tried].join('-')}.json`);
       writeFileSync(
         file,
         await format(JSON.stringify({ machine, results }, null, 2), { parser: 'json', printWidth: 120 }),

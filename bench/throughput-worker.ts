@@ -14,7 +14,7 @@ import { clientConfig } from '../local/aws-env';
 import { runMain } from '../local/run-main';
 import { BUCKET } from './support/generated-bucket';
 import { benchPorts, runBackup, runRestore, SCRATCH_BUCKET, type StepCost } from './support/steps';
-import { RESTORED_BUCKET, type Size, VAULT_BUCKET, type Work } from './support/throughput-work';
+import { RANGE_WORKERS, RESTORE, RESTORED_BUCKET, type Size, VAULT_BUCKET, type Work } from './support/throughput-work';
 
 const LATER_SECONDS = 5;
 const { concurrency } = DEFAULT_SETTINGS;
@@ -102,7 +102,7 @@ async function product(endpoint: string): Promise<Work[]> {
     runBackup(ports, { bucket: BUCKET, source: 'listing' }, name, undefined, { now: now + second });
   const first = await backUp('first', 0);
   const [seconds, cpuSeconds] = sumOf(first.steps.filter(({ step }) => step === 'ranges'));
-  works.push({ does: 'first backup, range workers', seconds, cpuSeconds, requests: {} });
+  works.push({ does: RANGE_WORKERS, seconds, cpuSeconds, requests: {} });
   add('first backup, all steps', ...sumOf(first.steps));
   const next = await backUp('next', 60);
   add('incremental backup, nothing changed', ...sumOf(next.steps));
@@ -114,7 +114,7 @@ async function product(endpoint: string): Promise<Work[]> {
     'restore',
     now + 120,
   );
-  add('restore to another bucket', (performance.now() - started) / 1_000, restored.cpuSeconds);
+  add(RESTORE, (performance.now() - started) / 1_000, restored.cpuSeconds);
   const statuses = [first.output.status, next.output.status, restored.output.status];
   if (statuses.some((status) => status !== 'COMPLETED')) throw new Error(`not all completed: ${statuses.join(', ')}`);
   for (const store of stores) store.destroy();

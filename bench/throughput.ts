@@ -36,6 +36,8 @@ export interface ThroughputOptions {
   readonly peers?: boolean;
 }
 
+export const PRODUCT = 'product';
+
 const KIB = 1_024;
 const SIZES: readonly Size[] = [
   { bytes: KIB, objects: 5_000 },
@@ -92,7 +94,7 @@ async function overOneBucket(server: S3Server, size: Size, peers: boolean): Prom
     const [bare] = await worker('sdk', endpoint, size);
     bareCpu = bare?.cpuSeconds ?? 0;
     add('AWS SDK', bare);
-    for (const one of await worker('product', endpoint, size)) add('product', one);
+    for (const one of await worker('product', endpoint, size)) add(PRODUCT, one);
     for (const task of peers ? [...COPY_TASKS, ...COMPARE_TASKS] : []) {
       const name = peerName(task.program);
       if (name === undefined) add(task.program, undefined, `${task.does}: absent`);

@@ -79,8 +79,9 @@ const answers = (endpoint: string): Promise<boolean> =>
 /** Version of a program: that of its Go module, else the first number with dots that it says. */
 export function versionOf(program: string): string {
   const questions = [
-    { asked: 'go', options: ['version', '-m', program], answer: /^\tmod\t\S+\tv(\S+)/m },
+    { asked: 'go', options: ['version', '-m', program], answer: /^\tmod\t\S+\tv(\d[^\s+]*)/m },
     { asked: program, options: ['--version'], answer: /(\d+(?:\.\d+)+)/ },
+    { asked: program, options: ['version'], answer: /(\d+(?:\.\d+)+)/ },
   ];
   for (const { asked, options, answer } of questions) {
     const { stdout } = spawnSync(asked, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

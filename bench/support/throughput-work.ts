@@ -15,3 +15,7 @@ export interface Size {
 
 export const VAULT_BUCKET = 'the-vault';
 export const RESTORED_BUCKET = 'restored';
+
+/** What each object of a backup, and of a restore, takes a worker. */
+export const RANGE_WORKERS = 'first backup, range workers';
+export const RESTORE = 'restore to another bucket';

@@ -99,8 +99,17 @@ const SPARE_WORKERS = 2;
 /**
  * Workers that together use up a rate of requests a second, at most `most`. More of them would wait for their share of the rate, and Lambda
  * bills a wait like work. Undefined work, or work without requests, is not held up by any rate.
+ *
+ * Where there are more units than workers, all rounds get as many: the few of a last round would leave most of the rate unused.
  */
-export function workersFor(work: Workload | undefined, perSecond: number | undefined, most: number): number {
+export function workersFor(
+  work: Workload | undefined,
+  perSecond: number | undefined,
+  most: number,
+  units: number,
+): number {
   if (!work || work.requests === 0 || perSecond === undefined) return most;
-  return Math.min(most, Math.max(1, Math.ceil((SPARE_WORKERS * work.seconds * perSecond) / work.requests)));
+  const wanted = Math.max(1, Math.ceil((SPARE_WORKERS * work.seconds * perSecond) / work.requests));
+  const workers = Math.min(most, wanted);
+  return units <= workers ? workers : Math.ceil(units / Math.ceil(units / workers));
 }

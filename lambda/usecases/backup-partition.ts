@@ -32,7 +32,7 @@ export async function partitionBackup(
   const ranges = cutRanges(samples, ports.settings.rangeWeight, bounds, afterKey);
   const { maxSourceRequestsPerSecond: rate, maxConcurrency } = ports.settings;
   const work = isScan && choosesConcurrency ? workOfScan(job, scans) : undefined;
-  const concurrency = workersFor(work, rate, maxConcurrency);
+  const concurrency = workersFor(work, rate, maxConcurrency, ranges.length);
   const requestsPerSecond = shareOfRate({ ...ports.settings, maxConcurrency: concurrency }, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));
   const runs = scans.flatMap((scan) => scan.runs);

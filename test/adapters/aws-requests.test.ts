@@ -159,7 +159,18 @@ describe('requests to AWS', () => {
   });
 
   test('name the expected owner wherever S3 takes it', async () => {
-    const s3 = new FakeS3({ headers: { 'content-range': 'bytes 0-0/1' }, body: '' });
+    const s3 = new FakeS3(
+      { body: '<ListVersionsResult/>' },
+      { body: '<ListBucketResult/>' },
+      {},
+      {},
+      { body: '<Tagging/>' },
+      {},
+      { body: '<AccessControlPolicy/>' },
+      { body: '<InitiateMultipartUploadResult/>' },
+      { body: '<ListPartsResult/>' },
+      {},
+    );
     const store = storeOn(s3);
     const ref = { bucket: 'photos', key: 'key' };
     const upload = { ...ref, uploadId: 'u' };
@@ -191,7 +202,10 @@ describe('requests to AWS', () => {
   });
 
   test('copy parts by range, asking for a checksum of the whole', async () => {
-    const s3 = new FakeS3({ body: '<CopyPartResult><ETag>"p"</ETag></CopyPartResult>' });
+    const s3 = new FakeS3(
+      { body: '<CopyPartResult><ETag>"p"</ETag></CopyPartResult>' },
+      { body: '<InitiateMultipartUploadResult/>' },
+    );
     const store = storeOn(s3);
     const part = await store.copyPart({
       bucket: 'vault',

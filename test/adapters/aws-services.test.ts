@@ -35,6 +35,7 @@ describe('bucket admin', () => {
       { status: 301, headers: { 'x-amz-bucket-region': 'us-west-2' } },
       { headers: { 'x-amz-bucket-region': 'us-west-2' } },
       { body: '<VersioningConfiguration/>' },
+      { body: '<OwnershipControls/>' },
     );
     expect(await admin.describe('photos')).toMatchObject({ region: 'us-west-2', versioning: 'Disabled' });
     expect(s3.sent[1]?.hostname).toBe('photos.s3.us-west-2.amazonaws.com');

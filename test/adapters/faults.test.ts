@@ -146,7 +146,7 @@ describe('a server that', () => {
   test('announces less than it sends gives no body of another length', async () => {
     const short: Fault = (answer) => {
       answer.socket?.write(
-        `HTTP/1.1 200 OK\r\nDate: ${new Date().toUTCString()}\r\nContent-Length: 5\r\nX-Amz-Checksum-Sha256: ${checksum}\r\n\r\n`,
+        `HTTP/1.1 200 OK\r\nDate: ${new Date().toUTCString()}\r\nETag: "e"\r\nContent-Length: 5\r\nX-Amz-Checksum-Sha256: ${checksum}\r\n\r\n`,
       );
       answer.socket?.end(body.subarray(0, 10));
     };

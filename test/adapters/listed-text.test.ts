@@ -79,6 +79,7 @@ const odd: [string, string][] = [
   ['text in CDATA', page(row.replace('<Key>k', '<Key><![CDATA[k]]>'))],
   ['no date', page(row.replace(/<LastModified>.*<\/LastModified>/, ''))],
   ['a date of another zone', page(row.replace('30.000Z', '30.000+01:00'))],
+  ['a date that there is not', page(row.replace('2026-09-12', '2026-13-45'))],
   ['no size', page(row.replace('<Size>1</Size>', ''))],
   ['a size that is none', page(row.replace('<Size>1', '<Size>1e3'))],
   ['no storage class', page(row.replace('<StorageClass>STANDARD</StorageClass>', ''))],

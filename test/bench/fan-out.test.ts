@@ -1,9 +1,12 @@
 import { Template } from 'aws-cdk-lib/assertions';
-import type { Figures } from '../../bench/fan-out-figures';
+import { type Figures, readFigures, smallObjectCpu } from '../../bench/fan-out-figures';
 import { simulateJob, STATES_OF_JOB } from '../../bench/fan-out-job';
 import { type MapRun, simulateMap, STATES_PER_TURN, STATES_PER_UNIT } from '../../bench/fan-out-map';
 import { passed, QUOTAS } from '../../bench/fan-out-quotas';
 import { type JobPlan, pacedPlan, planJob, SETTINGS, TURN_SECONDS } from '../../bench/fan-out-workload';
+import { RANGE_WORKERS, RESTORE } from '../../bench/support/throughput-work';
+import throughput from '../../bench/results/throughput.json';
+import type { ThroughputResult } from '../../bench/throughput';
 import { BackupVault } from '../../lib';
 import { definitionOf } from '../lib/support/definition';
 import { testStack } from '../lib/support/synth';
@@ -55,6 +58,24 @@ describe('a map run', () => {
     const once = run({ units: 500, secondsPerUnit: 33, speed: (_, second) => (second < 20 ? 0.5 : 1) });
     expect(run({ units: 500, secondsPerUnit: 33, speed: (_, second) => (second < 20 ? 0.5 : 1) })).toEqual(once);
   });
+});
+
+test('a worker is as fast as the benchmark of throughput has measured it', () => {
+  const one = { server: 's', bytes: 1_024, objects: 5_000, program: 'product', does: RANGE_WORKERS };
+  const measured = [
+    { ...one, cpuMsPerObject: 0.5 },
+    { ...one, cpuMsPerObject: 0.6 },
+    { ...one, bytes: 102_400, cpuMsPerObject: 2 },
+    { ...one, objects: 10, cpuMsPerObject: 30 },
+    { ...one, program: 'rclone', cpuMsPerObject: 3 },
+    { ...one, does: 'first backup, all steps', cpuMsPerObject: 0.7 },
+  ];
+  expect(smallObjectCpu(measured, RANGE_WORKERS)).toBe(0.6 / 1_000);
+  expect(smallObjectCpu(measured, RESTORE)).toBeUndefined();
+  const results = throughput.results as unknown as ThroughputResult[];
+  const { storeCpu, restoreCpu } = readFigures();
+  expect(storeCpu).toBe(smallObjectCpu(results, RANGE_WORKERS));
+  expect(restoreCpu).toBe(smallObjectCpu(results, RESTORE));
 });
 
 const figures: Figures = {

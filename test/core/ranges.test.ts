@@ -57,7 +57,22 @@ describe('workers for a rate', () => {
     ['without an estimate', undefined, 2_000, 200],
     ['without a rate', work(1e7, 1_024), undefined, 200],
   ])('%s', (_, found, rate, workers) => {
-    expect(workersFor(found, rate, 200)).toBe(workers);
+    expect(workersFor(found, rate, 200, 1)).toBe(workers);
+  });
+
+  test.each([
+    [41, 41],
+    [42, 21],
+    [70, 35],
+    [82, 41],
+    [83, 28],
+    [1_000, 40],
+  ])('%i units are in rounds of as many as can be, at most 41: %i', (units, workers) => {
+    expect(workersFor({ requests: 1_000, seconds: 41 / 4 }, 2_000, 200, units)).toBe(workers);
+    expect(workersFor({ requests: 1_000, seconds: 999 }, 2_000, 41, units)).toBe(workers);
+    expect(Math.ceil(units / workers)).toBe(Math.ceil(units / 41));
+    // Without a rate nobody waits for another, and whoever is done first takes the next one.
+    expect(workersFor(undefined, 2_000, 41, units)).toBe(41);
   });
 
   test('they are enough to use the rate up, by the estimate', () => {
@@ -67,7 +82,7 @@ describe('workers for a rate', () => {
         fc.integer({ min: 1, max: 100_000 }),
         (rows, rate) => {
           const found = rows.reduce((sum, { size, known }) => addWork(sum, workOf(size, known, MIB)), NO_WORK);
-          const workers = workersFor(found, rate, 1_000_000);
+          const workers = workersFor(found, rate, 1_000_000, 1);
           fc.pre(found.requests > 0 && workers < 1_000_000);
           expect((workers / found.seconds) * found.requests).toBeGreaterThanOrEqual(rate);
         },

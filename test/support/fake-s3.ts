@@ -53,12 +53,15 @@ export class FakeS3 {
   }
 }
 
+/** What is said of any object; an answer with an empty ETag is one without. */
+const ETAGGED = { etag: '"e"' };
+
 function response({ status = 200, headers = {}, body = '' }: Answer) {
   const length: Record<string, string> =
     typeof body === 'string' ? { 'content-length': `${Buffer.byteLength(body)}` } : {};
   return {
     statusCode: status,
-    headers: { date: DATE, ...length, ...headers },
+    headers: { date: DATE, ...ETAGGED, ...length, ...headers },
     body: typeof body === 'string' ? Readable.from(body === '' ? [] : [Buffer.from(body)]) : body,
   };
 }

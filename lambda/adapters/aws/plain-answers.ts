@@ -40,7 +40,7 @@ const WHOLE_NUMBER = /^\d{1,15}$/;
 
 /** Reads the headers of an answer; undefined when they are not plain: the SDK has to read them. */
 export function plainAnswer({ statusCode, headers }: HttpResponse, isRange: boolean): PlainAnswer | undefined {
-  if (statusCode !== 200 && statusCode !== 206) return undefined;
+  if ((statusCode !== 200 && statusCode !== 206) || !headers.etag) return undefined;
   const checksums = Object.keys(headers).filter(isChecksum);
   const [checksum] = checksums;
   if (checksums.length > 1 || (isRange && checksum !== undefined)) return undefined;

@@ -3,6 +3,7 @@ import { isStoreError, StoreError, type WriteCondition } from '../../ports/objec
 import { createS3Client } from './s3-client';
 import { isHttpRequest, S3Wire } from './s3-wire';
 import { storeError } from './store-errors';
+import { refuseOtherAnswers } from './xml-answers';
 
 interface ExpectedOwner {
   readonly ExpectedBucketOwner?: string;
@@ -21,6 +22,7 @@ export class S3Requests {
   constructor({ accountId, client }: { readonly accountId?: string; readonly client?: S3ClientConfig }) {
     this.client = createS3Client(client);
     this.wire = new S3Wire(this.client);
+    refuseOtherAnswers(this.client);
     this.owner = { ExpectedBucketOwner: accountId };
     this.sourceOwner = { ExpectedSourceBucketOwner: accountId };
   }

@@ -42,7 +42,7 @@ export const isSignedRequest = (value: unknown): value is SignedRequest => isHtt
 export const isHttpRequest = (value: unknown): value is HttpRequest =>
   typeof value === 'object' && value !== null && 'headers' in value;
 
-const isHttpResponse = (value: unknown): value is HttpResponse =>
+export const isHttpResponse = (value: unknown): value is HttpResponse =>
   typeof value === 'object' && value !== null && 'headers' in value && 'statusCode' in value;
 
 /** The SDK keeps a text that is no date under this name, but for an empty one, on which it fails. */

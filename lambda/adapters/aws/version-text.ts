@@ -61,12 +61,13 @@ function rowOf(kind: string, fields: string): ListedVersion | undefined {
   if (!key || !KEY.test(key) || !versionId || date === undefined || !DATE.test(date)) return undefined;
   if (isLatest !== 'true' && isLatest !== 'false') return undefined;
   const decoded = decodeKey(key);
-  if (decoded === undefined) return undefined;
+  const lastModified = Math.floor(Date.parse(date) / 1_000);
+  if (decoded === undefined || Number.isNaN(lastModified)) return undefined;
   const common = {
     key: decoded,
     versionId,
     isLatest: isLatest === 'true',
-    lastModified: Math.floor(Date.parse(date) / 1_000),
+    lastModified,
   };
   if (kind === 'DeleteMarker') return { ...common, isMarker: true };
   const { ETag: etag, Size: size, StorageClass: storageClass, ChecksumAlgorithm: checksumAlgorithm } = found;
