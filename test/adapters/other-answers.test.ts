@@ -72,3 +72,29 @@ describe('a success without an ETag', () => {
     expect(later.sent).toHaveLength(4);
   });
 });
+
+describe('an answer to another question', () => {
+  const right = { status: 200, headers: { etag: '"e"', 'x-amz-version-id': 'v1' }, body: 'right' };
+  const wrong: [string, object, object][] = [
+    ['another version', { versionId: 'v1' }, { ...right, headers: { ...right.headers, 'x-amz-version-id': 'v2' } }],
+    [
+      'another part',
+      { range },
+      { ...right, status: 206, headers: { ...right.headers, 'content-range': 'bytes 5-9/10' } },
+    ],
+  ];
+  test.each(wrong)('is asked for again, and then an error (%s)', async (_, fields, answer) => {
+    const s3 = new FakeS3(answer);
+    await expect(store(s3).get({ ...object, ...fields })).rejects.toMatchObject({ code: 'unavailable' });
+    expect(s3.sent).toHaveLength(3);
+  });
+
+  test('harms nothing once, and an answer that names no version is none', async () => {
+    const [, fields, answer] = wrong[0]!;
+    const s3 = new FakeS3(answer, right, { ...right, headers: { etag: '"e"' } });
+    for (const requests of [2, 3]) {
+      expect(Buffer.from((await store(s3).get({ ...object, ...fields })).body).toString()).toBe('right');
+      expect(s3.sent).toHaveLength(requests);
+    }
+  });
+});

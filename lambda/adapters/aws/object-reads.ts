@@ -36,6 +36,12 @@ export class ObjectReads {
     const { range } = options;
     for (let attempt = 1; ; attempt++) {
       const answer = await this.ask(options);
+      const other = otherThan(options, answer.fields);
+      if (other !== undefined) {
+        answer.stream.destroy();
+        if (attempt < BODY_ATTEMPTS) continue;
+        throw new StoreError('unavailable', `cannot read ${options.bucket}/${options.key}: S3 answered with ${other}`);
+      }
       const head = headFrom(answer.fields, answer.wire);
       const whole = await this.bodyOf(options, answer, attempt === BODY_ATTEMPTS);
       if (!whole) continue;
@@ -97,6 +103,15 @@ export class ObjectReads {
       throw new StoreError('unavailable', `cannot read ${bucket}/${key}: ${problem}`, { cause });
     }
   }
+}
+
+/** What an answer is about that another question was asked for; undefined when it is the right one. */
+function otherThan({ versionId, range }: GetOptions, fields: HeadFields): string | undefined {
+  const { VersionId = versionId, ContentRange } = fields;
+  if (versionId !== undefined && VersionId !== versionId) return `version ${String(VersionId)} for ${versionId}`;
+  const isPart =
+    range === undefined || ContentRange === undefined || ContentRange.startsWith(`bytes ${String(range.offset)}-`);
+  return isPart ? undefined : `"${ContentRange}" for a part from ${String(range.offset)} on`;
 }
 
 function slice(body: Uint8Array, { offset, length }: NonNullable<GetOptions['range']>): Uint8Array {
