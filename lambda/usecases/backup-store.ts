@@ -92,8 +92,7 @@ export class VersionStore {
     const object = await this.ports.source.get(this.source(row));
     refuseContradiction(row, object);
     if (await this.isReplaced(row, object)) return { kind: 'skipped', reason: 'version-gone' };
-    if (object.size !== (row.size ?? object.size) || object.body.byteLength !== object.size)
-      return { kind: 'skipped', reason: 'version-gone' };
+    if (object.size !== (row.size ?? object.size) || object.body.byteLength !== object.size) return otherSize(row);
     if (object.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, object);
     return { kind: 'body', row: { ...described, sha256: sha256Hex(object.body) }, body: object.body };
@@ -104,7 +103,7 @@ export class VersionStore {
     const head = await this.ports.source.head(source);
     refuseContradiction(row, head);
     if (await this.isReplaced(row, head)) return { kind: 'skipped', reason: 'version-gone' };
-    if (head.size !== (row.size ?? head.size)) return { kind: 'skipped', reason: 'version-gone' };
+    if (head.size !== (row.size ?? head.size)) return otherSize(row);
     if (head.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, head);
     const name = objectKey(this.job.jobId, this.identity(row));
@@ -155,6 +154,12 @@ export class VersionStore {
     };
   }
 }
+
+/** A null version was written over. Another version never changes: what S3 answers is not it. */
+const otherSize = ({ versionId }: Row): Stored => ({
+  kind: 'skipped',
+  reason: versionId === NULL_VERSION ? 'version-gone' : 'unreadable',
+});
 
 /**
  * A null version that was written over with the very same bytes has their ETag, but may have other headers and tags. S3's listing has the

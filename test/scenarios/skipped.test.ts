@@ -142,3 +142,27 @@ test('a body that is damaged in the vault is not restored, and the job says so',
   expect(restored).toMatchObject({ status: 'PARTIAL', failed: 1, restored: 2 });
   expect(rig.s3.keys('dst')).toEqual(['copied', 'zero']);
 });
+
+test.each(['small', 'large'])(
+  'a %s version that S3 answers with another size is not there for us, and the job PARTIAL',
+  async (which) => {
+    const rig = new Rig({ settings: { packThreshold: 10 } });
+    rig.s3.createBucket('src');
+    const versionId = rig.s3.put('src', 'k', which === 'small' ? 'five!' : 'twenty bytes, or more');
+    rig.s3.put('src', 'k', 'now');
+    rig.s3.advance(5);
+    const { source } = rig;
+    const [get, head] = [source.get.bind(source), source.head.bind(source)];
+    const cut = <T extends { size: number }>(answer: T, id?: string): T =>
+      id === versionId ? { ...answer, size: answer.size - 1 } : answer;
+    jest.spyOn(source, 'get').mockImplementation(async (ref) => cut(await get(ref), ref.versionId));
+    jest.spyOn(source, 'head').mockImplementation(async (ref) => cut(await head(ref), ref.versionId));
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({
+      status: 'PARTIAL',
+      skipped: { unreadable: 1 },
+      stored: 1,
+    });
+    jest.restoreAllMocks();
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', skipped: {}, stored: 1 });
+  },
+);
