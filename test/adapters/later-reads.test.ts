@@ -178,7 +178,7 @@ const answers: [string, Answer, Partial<GetOptions>?][] = [
   ],
   ['a date as expiry', withHeaders({ expires: 'Wed, 21 Oct 2015 07:28:00 GMT' })],
   ['an empty expiry', withHeaders({ expires: '' })],
-  ['a null version', withHeaders({ 'x-amz-version-id': 'null' })],
+  ['a null version', withHeaders({ 'x-amz-version-id': 'null' }), { versionId: 'null' }],
   ['a date that is none', withHeaders({ 'last-modified': 'soon' })],
   ['a date of another form', withHeaders({ 'last-modified': 'Saturday, 04-Jul-26 10:00:00 GMT' })],
   ['a count that is none', withHeaders({ 'x-amz-tagging-count': 'many' })],
