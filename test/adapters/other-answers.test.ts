@@ -75,13 +75,18 @@ describe('a success without an ETag', () => {
 
 describe('an answer to another question', () => {
   const right = { status: 200, headers: { etag: '"e"', 'x-amz-version-id': 'v1' }, body: 'right' };
+  const part = (contentRange: string): object => ({
+    ...right,
+    status: 206,
+    headers: { ...right.headers, 'content-range': contentRange },
+  });
   const wrong: [string, object, object][] = [
     ['another version', { versionId: 'v1' }, { ...right, headers: { ...right.headers, 'x-amz-version-id': 'v2' } }],
-    [
-      'another part',
-      { range },
-      { ...right, status: 206, headers: { ...right.headers, 'content-range': 'bytes 5-9/10' } },
-    ],
+    ['another part', { range }, part('bytes 5-9/10')],
+    ['a part that ends too early', { range: { offset: 0, length: 6 } }, part('bytes 0-4/10')],
+    ['a part that ends too late', { range: { offset: 0, length: 4 } }, part('bytes 0-4/10')],
+    ['a part of nobody knows what', { range }, part('bytes 0-4/*')],
+    ['a part of what was asked for whole', {}, part('bytes 0-4/10')],
   ];
   test.each(wrong)('is asked for again, and then an error (%s)', async (_, fields, answer) => {
     const s3 = new FakeS3(answer);
@@ -96,5 +101,15 @@ describe('an answer to another question', () => {
       expect(Buffer.from((await store(s3).get({ ...object, ...fields })).body).toString()).toBe('right');
       expect(s3.sent).toHaveLength(requests);
     }
+  });
+
+  test.each([
+    ['all of it, by the way', {}, part('bytes 0-4/5')],
+    ['a part as long as the object is', { range: { offset: 0, length: 100 } }, part('bytes 0-4/5')],
+    ['the null version', { versionId: 'null' }, { ...right, headers: { etag: '"e"', 'x-amz-version-id': 'null' } }],
+  ])('is not %s', async (_, fields, answer) => {
+    const s3 = new FakeS3(answer);
+    expect(Buffer.from((await store(s3).get({ ...object, ...fields })).body).toString()).toBe('right');
+    expect(s3.sent).toHaveLength(1);
   });
 });

@@ -16,6 +16,9 @@ const BODY_ATTEMPTS = 3;
 /** SHA-256 of no bytes: the body of a GET. */
 const EMPTY_HASH = createHash('sha256').digest('hex');
 
+/** Such as `bytes 5-9/100`. */
+const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
+
 /** An answer whose body is still to be read. */
 interface Answer {
   readonly fields: HeadFields;
@@ -109,9 +112,12 @@ export class ObjectReads {
 function otherThan({ versionId, range }: GetOptions, fields: HeadFields): string | undefined {
   const { VersionId = versionId, ContentRange } = fields;
   if (versionId !== undefined && VersionId !== versionId) return `version ${String(VersionId)} for ${versionId}`;
-  const isPart =
-    range === undefined || ContentRange === undefined || ContentRange.startsWith(`bytes ${String(range.offset)}-`);
-  return isPart ? undefined : `"${ContentRange}" for a part from ${String(range.offset)} on`;
+  if (ContentRange === undefined) return undefined;
+  const [first, last, size] = (CONTENT_RANGE.exec(ContentRange) ?? []).slice(1).map(Number);
+  if (size === undefined && !range) return undefined;
+  const { offset, length } = range ?? { offset: 0, length: Infinity };
+  if (size !== undefined && first === offset && last === Math.min(offset + length, size) - 1) return undefined;
+  return `"${ContentRange}" for ${range ? `${length} bytes from ${offset} on` : 'the whole'}`;
 }
 
 function slice(body: Uint8Array, { offset, length }: NonNullable<GetOptions['range']>): Uint8Array {
