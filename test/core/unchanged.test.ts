@@ -195,13 +195,80 @@ const version = (key: string, versionId: string, lastModified: number): Row => (
 const stored = (row: Row): Row => ({ ...row, file: FILE });
 const one = (rows: readonly Row[]): AsyncGenerator<RowColumns> => chunked(rows, 100, true);
 
+const LISTING: Field[] = ['key', 'versionId', 'kind', 'lastModified', 'file'];
+
+async function passed(
+  scan: readonly Row[],
+  history: readonly Row[],
+  most?: number,
+  withAcls = true,
+  first?: Field[],
+): Promise<number> {
+  const cursors = [new ColumnCursor(one(scan)), new ColumnCursor(chunked(history, 100, true, first))] as const;
+  await Promise.all(cursors.map((cursor) => cursor.start()));
+  return unchangedRows(...cursors, { limit: undefined, most, withAcls });
+}
+
+test('keys are passed over only if all conditions are met', async () => {
+  const rows = [version('a', '3', 9), version('a', '2', 8), version('b', '1', 7)];
+  const history = rows.map(stored);
+  const [a3, a2, b1] = rows as [Row, Row, Row];
+  const [h3, h2, g1] = history as [Row, Row, Row];
+  expect(await passed(rows, history)).toBe(3);
+  expect(await passed([{ ...b1, key: 'c' }], [g1])).toBe(0);
+  expect(await passed([b1], [{ ...g1, key: 'c' }])).toBe(0);
+  expect(await passed([a3, a2, { ...b1, key: 'c' }], history)).toBe(2);
+  expect(await passed([a3], [h3, h2])).toBe(0);
+  expect(await passed([b1], [{ ...g1, versionId: '2' }])).toBe(0);
+  expect(await passed([b1], [{ ...g1, lastModified: 6 }])).toBe(0);
+  expect(await passed([b1], [{ ...g1, size: 6 }])).toBe(0);
+  expect(await passed([b1], [{ ...g1, file: undefined }])).toBe(0);
+  expect(await passed([b1], [{ ...g1, kind: 'marker' }])).toBe(0);
+  expect(await passed([{ ...b1, kind: 'marker' }], [g1])).toBe(0);
+  expect(await passed([{ ...b1, kind: 'removed' }], [{ ...g1, kind: 'removed' }])).toBe(0);
+  expect(await passed([{ ...b1, newerThan: '0' }], [g1])).toBe(0);
+  expect(await passed([{ ...b1, acl: 'x' }], [g1])).toBe(0);
+  expect(await passed([{ ...b1, acl: 'x' }], [{ ...g1, acl: 'z' }])).toBe(0);
+  expect(await passed([{ ...b1, acl: 'x' }], [{ ...g1, acl: 'x' }])).toBe(1);
+  expect(await passed([b1], [{ ...g1, acl: 'x' }])).toBe(1);
+  expect(await passed([{ ...b1, acl: 'x' }], [g1], undefined, false)).toBe(1);
+  // A marker has no body that could be in the vault.
+  const marker: Row = { key: 'b', versionId: '1', kind: 'marker', lastModified: 7 };
+  expect(await passed([marker], [marker])).toBe(1);
+});
+
+test('null versions are unchanged by their ETags, and only alone', async () => {
+  const none = version('a', 'null', 7);
+  expect(await passed([none], [stored(none)])).toBe(1);
+  expect(await passed([none], [{ ...stored(none), etag: 'f' }])).toBe(0);
+  const several = [version('a', '2', 8), none];
+  expect(await passed(several, several.map(stored))).toBe(0);
+  const first = [none, version('a', '1', 6)];
+  expect(await passed(first, first.map(stored))).toBe(0);
+  // Without ETags on either side nothing says that they are the same.
+  const untagged = { ...none, etag: undefined };
+  expect(await passed([none], [stored(none)], undefined, true, LISTING)).toBe(0);
+  expect(await passed([untagged], [stored(none)], undefined, true, LISTING)).toBe(0);
+});
+
+test('sizes count where the history tells them', async () => {
+  const row = version('a', '1', 7);
+  const larger = { ...stored(row), size: 6 };
+  expect(await passed([row], [larger], undefined, true, LISTING)).toBe(1);
+  expect(await passed([row], [larger], undefined, true, [...LISTING, 'size'])).toBe(0);
+});
+
+test('versions of a key are unchanged if each is older than the one before it, and none is there twice', async () => {
+  const twice = [version('a', '2', 9), version('a', '1', 8), version('a', '2', 7)];
+  expect(await passed(twice, twice.map(stored))).toBe(0);
+  for (const lastModified of [8, 9]) {
+    const rows = [version('a', '2', 8), version('a', '1', lastModified)];
+    expect(await passed(rows, rows.map(stored))).toBe(0);
+  }
+});
+
 test('keys with several versions are unchanged, up to so many and only if no two are of a second', async () => {
   const rows = [version('a', '3', 9), version('a', '2', 8), version('a', '1', 7), version('b', '1', 7)];
-  const passed = async (scan: readonly Row[], history: readonly Row[], most?: number): Promise<number> => {
-    const cursors = [new ColumnCursor(one(scan)), new ColumnCursor(one(history))] as const;
-    await Promise.all(cursors.map((cursor) => cursor.start()));
-    return unchangedRows(...cursors, { limit: undefined, most, withAcls: true });
-  };
   expect(await passed(rows, rows.map(stored))).toBe(4);
   expect(await passed(rows, rows.map(stored), 3)).toBe(4);
   expect(await passed(rows, rows.map(stored), 1)).toBe(0);
