@@ -51,6 +51,18 @@ describe.each(calls)('a success with something else than %s', (_, root, call) =>
   });
 });
 
+/** What S3, and servers like it, may write before or instead of a root with a closing tag. */
+test.each([
+  ['empty', '<Tagging/>'],
+  ['of a namespace', '<s3:Tagging xmlns:s3="http://s3.amazonaws.com/doc/2006-03-01/"/>'],
+  ['behind a declaration', '<?xml version="1.0" encoding="UTF-8"?>\r\n<Tagging\n/>'],
+  ['with its name across the end of what is looked at first', `${' '.repeat(4_092)}<Tagging><TagSet/></Tagging>`],
+])('an answer is one that is %s', async (_, body) => {
+  const s3 = new FakeS3({ body });
+  await store(s3).getTags(object);
+  expect(s3.sent).toHaveLength(1);
+});
+
 describe('a success without an ETag', () => {
   const body = Buffer.from('a body');
   const about: [string, (s3: AwsObjectStore) => Promise<unknown>][] = [
