@@ -160,9 +160,25 @@ export function coverageAt(
   // The second in which capture went off may be complete; that in which it came back is not.
   if (gaps.some(({ after, before }) => fromIso(after) < instant && instant <= fromIso(before)))
     doubts.push('coverage-gap');
-  if (known.changesMissed && instant > fromIso(known.metadataThrough ?? since)) doubts.push('metadata-missed');
+  if (isMetadataMissed({ ...known, metadataThrough: known.metadataThrough ?? since }, instant))
+    doubts.push('metadata-missed');
   return { capturedThrough, reconciledThrough, doubts };
 }
+
+/** Whether tags and ACLs may have changed by then without anybody telling. */
+export const isMetadataMissed = (
+  { changesMissed, metadataThrough }: Pick<Manifest, 'metadataThrough' | 'changesMissed'>,
+  instant: number,
+): boolean => changesMissed === true && (metadataThrough === undefined || instant > fromIso(metadataThrough));
+
+/** Events that are so late are stuck. */
+const MOST_LATE = 2 * 60 * 60;
+
+/** Whether tags and ACLs that the bucket has now may be others than the newest commit and the change log know. */
+export const isBehind = ({ changesMissed, continuous }: Manifest, now: number): boolean =>
+  changesMissed === true ||
+  (continuous?.deadLetters?.count ?? 0) > 0 ||
+  (continuous !== undefined && now - fromIso(continuous.capturedThrough) > MOST_LATE);
 
 const neverContinuous = (bucket: string): BackupError =>
   new BackupError(
