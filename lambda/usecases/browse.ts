@@ -3,7 +3,7 @@ import { toIso } from '../core/instant';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest } from '../core/manifest';
 import type { KeyView } from '../core/view';
-import { Coverage, HistoryAt, historyOfCommit, historyOfInstant, viewsOf } from './history-at';
+import { Coverage, HistoryAt, historyOfCommit, historyOfInstant, isMetadataMissed, viewsOf } from './history-at';
 import { findRestorePoint, PointPorts, PointRequest } from './restore-point';
 
 /** The state of a bucket at a recovery point or an instant, to be read straight from the vault. */
@@ -15,7 +15,8 @@ export interface BucketState {
   readonly asOf: string;
   readonly history: HistoryAt;
   readonly manifest: Manifest;
-  readonly coverage?: Coverage;
+  /** Of a recovery point only doubts. */
+  readonly coverage?: Pick<Coverage, 'doubts'> & Partial<Coverage>;
 }
 
 /** No job runs: the runs of the change log are the reader's own. */
@@ -31,7 +32,9 @@ export async function openState(ports: PointPorts, request: PointRequest): Promi
     );
   const { found, recoveryPointId } = await findRestorePoint(ports, request);
   const history = 'coverage' in found ? await historyOfInstant(ports, PLACE, found) : historyOfCommit(found);
-  const { asOf, bucket, coverage } = history;
+  const { asOf, bucket } = history;
+  const isMissed = !history.pointInTime && isMetadataMissed(found.manifest, asOf);
+  const coverage = isMissed ? { doubts: ['metadata-missed' as const] } : history.coverage;
   return { bucket, recoveryPointId, asOf: toIso(asOf), history, manifest: found.manifest, coverage };
 }
 

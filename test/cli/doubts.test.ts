@@ -60,10 +60,30 @@ test('a recovery point of changes says of each version what restores say of it',
     previous: { seq, sha256: found?.sha256 ?? '' },
     source: 'changes',
     asOf: toIso(shown),
+    changesMissed: undefined,
     recoveryPoint: { state: 'COMPLETED' },
   });
   const [document] = json(await read(rig, ['versions', 'src', 'k', '--json']));
   expect(document).toMatchObject({ exact: false, doubts: ['tags'] });
   const { versionId } = document as { versionId: string };
   expect((await read(rig, ['cat', 'src', 'k', '--version-id', versionId])).stderr).toContain('not exact: tags');
+});
+
+test('a recovery point whose tags may be stale is not said to be exact', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  rig.s3.put('src', 'k', 'one', { tags: { n: 'first' } });
+  await rig.backup({ bucket: 'src' });
+  rig.s3.bucket('src').notifications.eventBridge = false;
+  rig.s3.advance(3600);
+  rig.s3.setTags('src', 'k', { n: 'second' });
+  await rig.backup({ bucket: 'src' });
+  const missed = { exact: false, doubts: ['metadata-missed'] };
+  for (const command of ['ls', 'versions'])
+    expect(json(await read(rig, [command, 'src', '--json']))).toEqual([expect.objectContaining(missed)]);
+  const { stderr } = await read(rig, ['cat', 'src', 'k']);
+  expect(stderr).toContain('not exact: metadata-missed (tags and ACLs may have changed');
+  expect((await read(rig, ['ls', 'src'])).stderr).not.toContain('captured until');
+  await rig.backup({ bucket: 'src', metadata: 'FULL' });
+  expect(json(await read(rig, ['ls', 'src', '--json']))).toEqual([expect.objectContaining({ exact: true })]);
 });
