@@ -3,7 +3,7 @@ import { toIso } from '../core/instant';
 import type { KeyRange } from '../core/key-order';
 import type { Manifest } from '../core/manifest';
 import type { KeyView } from '../core/view';
-import { Coverage, HistoryAt, historyOfCommit, historyOfInstant, isMetadataMissed, viewsOf } from './history-at';
+import { Coverage, HistoryAt, historyOfCommit, historyOfInstant, viewsOf } from './history-at';
 import { findRestorePoint, PointPorts, PointRequest } from './restore-point';
 
 /** The state of a bucket at a recovery point or an instant, to be read straight from the vault. */
@@ -33,8 +33,7 @@ export async function openState(ports: PointPorts, request: PointRequest): Promi
   const { found, recoveryPointId } = await findRestorePoint(ports, request);
   const history = 'coverage' in found ? await historyOfInstant(ports, PLACE, found) : historyOfCommit(found);
   const { asOf, bucket } = history;
-  const isMissed = !history.pointInTime && isMetadataMissed(found.manifest, asOf);
-  const coverage = isMissed ? { doubts: ['metadata-missed' as const] } : history.coverage;
+  const coverage = history.isStale ? { doubts: ['metadata-missed' as const] } : history.coverage;
   return { bucket, recoveryPointId, asOf: toIso(asOf), history, manifest: found.manifest, coverage };
 }
 

@@ -1,11 +1,11 @@
 import { restoreReportPrefix } from '../contract/layout';
 import { ENDED_WELL } from '../contract/metrics';
 import { addCounts, Counts } from '../core/counts';
-import { fromIso, toIso } from '../core/instant';
+import { toIso } from '../core/instant';
 import type { RestoreJob } from '../core/restore-job';
 import { EXPECTED_SKIPS } from '../core/restore-plan';
 import { MarkerResult, mergeCounts, PlanResult, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
-import { type HistoryAt, isBehind, isMetadataMissed } from './history-at';
+import type { HistoryAt } from './history-at';
 import { restoreJobEvent } from './job-events';
 import { restoreReport } from './report';
 import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
@@ -124,11 +124,15 @@ async function exactness(
   plans: readonly PlanResult[],
 ): Promise<Pick<RestoreOutput, 'exact' | 'doubts' | 'capturedThrough' | 'reconciledThrough'>> {
   if (job.undo !== undefined) return { exact: true };
-  const { coverage } = await ports.scratch.read<HistoryAt>(job.history);
+  const history = await ports.scratch.read<HistoryAt>(job.history);
+  const { coverage } = history;
   const doubts = mergeCounts(plans, (plan) => plan.doubts);
   const isOfMetadata = job.restoreTags || job.restoreAcls;
   for (const doubt of coverage?.doubts ?? []) if (doubt !== 'metadata-missed') addCounts(doubts, { [doubt]: 1 });
-  if (isOfMetadata && (coverage?.doubts.includes('metadata-missed') || (await mayHaveMissed(ports, job, plans))))
+  if (
+    isOfMetadata &&
+    (coverage?.doubts.includes('metadata-missed') || (await mayHaveMissed(ports, job, history, plans)))
+  )
     addCounts(doubts, { 'metadata-missed': 1 });
   const isExact = Object.keys(doubts).length === 0;
   if (!job.pointInTime && !job.ofChanges && isExact) return { exact: plans.every((plan) => plan.uncertain === 0) };
@@ -137,15 +141,17 @@ async function exactness(
 }
 
 /** Whether tags and ACLs of the recovery point, or those of what a rollback left as it is, may be others than what the vault knows. */
-async function mayHaveMissed(ports: RestorePorts, job: RestoreJob, plans: readonly PlanResult[]): Promise<boolean> {
-  const point = await ports.vault.readBase(job.sourceBucket, job.point);
-  if (!job.pointInTime && point && isMetadataMissed(point, job.asOf)) return true;
-  if (!job.rollback) return false;
+async function mayHaveMissed(
+  { scratch }: RestorePorts,
+  job: RestoreJob,
+  { isStale, isBehind }: HistoryAt,
+  plans: readonly PlanResult[],
+): Promise<boolean> {
+  if (isStale || !job.rollback) return isStale === true;
   const { unchanged = 0 } = mergeCounts(plans, (plan) => plan.skipped);
   if (unchanged + sumNumbers(plans, (plan) => plan.uncovered) === 0) return false;
-  const now = job.historyNow === undefined ? undefined : await ports.scratch.read<HistoryAt>(job.historyNow);
-  const newest = now ? await ports.vault.readBase(job.sourceBucket, now.point) : point;
-  return newest !== undefined && isBehind(newest, fromIso(job.startedAt));
+  const now = job.historyNow === undefined ? { isBehind } : await scratch.read<HistoryAt>(job.historyNow);
+  return now.isBehind === true;
 }
 
 async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutput, completedAt: string): Promise<void> {
