@@ -83,7 +83,7 @@ interface Found {
 
 /** What is in doubt about the version that was asked for, or about which one was current. */
 const doubtsOf = ({ view, version, isCurrent }: Found, { history }: BucketState): readonly string[] =>
-  isCurrent ? view.currentUncertain : versionDoubts(version, history.pointInTime);
+  isCurrent ? view.currentUncertain : versionDoubts(version, history);
 
 async function findVersion(
   ports: PointPorts,
@@ -95,17 +95,20 @@ async function findVersion(
   let view: KeyView | undefined;
   for await (const one of viewsIn(ports, state, { from: key, to: afterKey(key) })) view = one;
   if (!view) throw new CliError('NoSuchKey', `bucket "${state.bucket}" had no object "${key}" ${then}`);
+  const inDoubt = versionId === undefined ? listingDoubts(view) : [];
+  const unsure = inDoubt.length > 0 ? `; in doubt: ${inDoubt.map(explained).join(', ')}` : '';
+  if (versionId === undefined && view.versions.length === 0)
+    throw new CliError('NoSuchKey', `bucket "${state.bucket}" had no object "${key}" ${then}${unsure}`);
   const index = versionId === undefined ? 0 : view.versions.findIndex(({ row }) => row.versionId === versionId);
   const version = view.versions[index];
   if (!version)
     throw new CliError('NoSuchVersion', `"${key}" had no version "${String(versionId)}" ${then}: see "versions"`);
   const { row } = version;
-  const inDoubt = versionId === undefined ? listingDoubts(view) : [];
   if (row.kind === 'marker')
     throw versionId === undefined
       ? new CliError(
           'NoSuchKey',
-          `"${key}" was deleted ${then}: a delete marker of ${toIso(row.lastModified)} was current; name an older version with --version-id (see "versions")${inDoubt.length > 0 ? `; in doubt: ${inDoubt.map(explained).join(', ')}` : ''}`,
+          `"${key}" was deleted ${then}: a delete marker of ${toIso(row.lastModified)} was current; name an older version with --version-id (see "versions")${unsure}`,
         )
       : new CliError('MethodNotAllowed', `version "${versionId}" of "${key}" is a delete marker, which has no body`);
   const { file } = row;

@@ -7,7 +7,8 @@ export const DOUBTS: Readonly<Record<string, string>> = {
   'not-captured-yet': 'changes of that time may still be under way: try later',
   'not-reconciled': 'no listing has confirmed that time yet',
   'coverage-gap': 'capture was off at that time',
-  'metadata-missed': 'tags and ACLs may have changed while capture was off: a backup with metadata FULL reads them',
+  'metadata-missed':
+    'tags and ACLs may have changed without an event that told the vault: a backup with metadata FULL reads them',
   'unknown-version': 'a version that no event has told of was deleted later: it may have been there',
   'same-second': 'versions of one second whose order nobody told',
   removal: 'a version may have been deleted for good by then',
@@ -29,5 +30,5 @@ export const explainedCounts = (counts: Readonly<Counts>): string =>
 export function stateText({ bucket, asOf, recoveryPointId, coverage }: BucketState): string {
   const what = `${bucket} as of ${asOf} (${recoveryPointId})`;
   if (!coverage || coverage.doubts.length === 0) return what;
-  return `${what}, not exact: ${coverage.doubts.map(explained).join(', ')}; captured until ${coverage.capturedThrough}`;
+  return `${what}, not exact: ${coverage.doubts.map(explained).join(', ')}${coverage.capturedThrough === undefined ? '' : `; captured until ${coverage.capturedThrough}`}`;
 }

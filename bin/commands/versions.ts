@@ -6,8 +6,10 @@ import { type ItemSelector, toSelector } from '../../lambda/core/restore-schema'
 import type { KeyView, VersionView } from '../../lambda/core/view';
 import { BucketState, viewsIn } from '../../lambda/usecases/browse';
 import type { Context, Run } from './context';
+import { explained } from './doubts';
 import { Exit } from './errors';
-import { oneLine } from './format';
+import { oneLine, plural } from './format';
+import type { Io } from './io';
 import { exactness } from './marks';
 import { wholeNumber } from './options';
 import { listed } from './output';
@@ -68,10 +70,12 @@ async function versions(
   return readState(context, request, async (ports, state) => {
     const { io } = context;
     const [range = { from: '' }] = toSelection([selector]).intervals;
-    const all = versionsOf(viewsIn(ports, state, range), state);
+    const unseen = new Unseen();
+    const all = versionsOf(viewsIn(ports, state, range), state, unseen);
     const json = (version: Version): unknown => document(state, version);
     const count = await listed(context, all, { limit: options.limit, text, json });
     if (count === 0) io.err(`no versions of the ${selector.kind} ${JSON.stringify(selector.text)}`);
+    unseen.explain(io);
     return Exit.done;
   });
 }
@@ -90,10 +94,35 @@ function selectorOf(problems: Problems, item: string | undefined, { prefix, key 
   return given[0] ?? { kind: 'prefix', text: '' };
 }
 
-async function* versionsOf(views: AsyncIterable<KeyView>, { history }: BucketState): AsyncGenerator<Version> {
-  for await (const { key, versions: all } of views) {
+/** Most keys that are named: more are counted. */
+const MOST_NAMED = 10;
+
+/** Keys of which no version is known, and that may have had one. */
+class Unseen {
+  private readonly named: string[] = [];
+  private count = 0;
+
+  add({ key, uncertain }: KeyView): void {
+    if (++this.count <= MOST_NAMED)
+      this.named.push(`${oneLine(key)}: in doubt: ${uncertain.map(explained).join(', ')}`);
+  }
+
+  explain(io: Io): void {
+    for (const line of this.named) io.err(line);
+    if (this.count > MOST_NAMED) io.err(`and ${plural(this.count - MOST_NAMED, 'key')} more of this kind`);
+  }
+}
+
+async function* versionsOf(
+  views: AsyncIterable<KeyView>,
+  { history }: BucketState,
+  unseen: Unseen,
+): AsyncGenerator<Version> {
+  for await (const view of views) {
+    const { key, versions: all } = view;
+    if (all.length === 0) unseen.add(view);
     for (const [index, version] of all.entries()) {
-      const doubts = versionDoubts(version, history.pointInTime);
+      const doubts = versionDoubts(version, history);
       yield { key, version, isLatest: index === 0, doubts };
     }
   }

@@ -1,5 +1,5 @@
 import { NOT_STORED, Row } from './row';
-import type { Doubt, KeyView, VersionView } from './view';
+import { countedDoubts, type Doubt, type KeyView, type VersionView, type ViewOptions } from './view';
 
 /** Doubts that may mean that a key had no object then, or another one. */
 const OF_PRESENCE: ReadonlySet<string> = new Set<Doubt>(['removal', 'visibility', 'same-second', 'unknown-version']);
@@ -10,9 +10,9 @@ export const listingDoubts = (view: KeyView): string[] =>
 
 export const isPresenceInDoubt = (doubts: readonly string[]): boolean => doubts.some((one) => OF_PRESENCE.has(one));
 
-/** The same of one version. The view of a commit is in doubt about the order within a second only. */
-export const versionDoubts = ({ doubts }: VersionView, pointInTime: boolean): string[] =>
-  doubts.filter((doubt) => doubt !== 'not-stored' && (pointInTime || doubt === 'same-second'));
+/** The same of one version. The view of a commit counts what it shows as its scan found it, as far as there was one. */
+export const versionDoubts = ({ doubts }: VersionView, options: ViewOptions): string[] =>
+  doubts.filter((doubt) => doubt !== 'not-stored' && (countedDoubts(options)?.includes(doubt) ?? true));
 
 /** Why the vault has no body of a version; undefined where it has one, and of delete markers. */
 export function notStored(row: Row): string | undefined {

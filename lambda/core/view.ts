@@ -90,13 +90,17 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
     return withStates(row, statesOf(row), asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
-  return { key, versions, ...doubtsOf(versions, pointInTime ? undefined : ofChanges ? OF_CHANGES : OF_SCAN) };
+  return { key, versions, ...doubtsOf(versions, countedDoubts(options)) };
 }
 
 const UNKNOWN: readonly Doubt[] = ['unknown-version'];
 /** What may be in doubt of a commit. */
 const OF_SCAN: readonly Doubt[] = ['same-second'];
 const OF_CHANGES: readonly Doubt[] = [...OF_SCAN, 'unknown-version', 'tags', 'acl'];
+
+/** What counts as a doubt; undefined: all of them. */
+export const countedDoubts = ({ pointInTime, ofChanges }: ViewOptions): readonly Doubt[] | undefined =>
+  pointInTime ? undefined : ofChanges ? OF_CHANGES : OF_SCAN;
 
 /** A commit that takes the deletion in says when a scan had not seen the version yet. */
 const mayHaveBeen = ({ visibleFrom = 0, removedBefore = Infinity }: Row, asOf: number): boolean =>

@@ -15,7 +15,8 @@ export interface BucketState {
   readonly asOf: string;
   readonly history: HistoryAt;
   readonly manifest: Manifest;
-  readonly coverage?: Coverage;
+  /** Of a recovery point only doubts. */
+  readonly coverage?: Pick<Coverage, 'doubts'> & Partial<Coverage>;
 }
 
 /** No job runs: the runs of the change log are the reader's own. */
@@ -31,7 +32,8 @@ export async function openState(ports: PointPorts, request: PointRequest): Promi
     );
   const { found, recoveryPointId } = await findRestorePoint(ports, request);
   const history = 'coverage' in found ? await historyOfInstant(ports, PLACE, found) : historyOfCommit(found);
-  const { asOf, bucket, coverage } = history;
+  const { asOf, bucket } = history;
+  const coverage = history.isStale ? { doubts: ['metadata-missed' as const] } : history.coverage;
   return { bucket, recoveryPointId, asOf: toIso(asOf), history, manifest: found.manifest, coverage };
 }
 

@@ -35,6 +35,10 @@ export interface HistoryAt {
   readonly pointInTime: boolean;
   /** The instant of a commit that scanned nothing. */
   readonly ofChanges?: boolean;
+  /** Of a commit: its tags and ACLs may not be those of its instant. */
+  readonly isStale?: boolean;
+  /** Of all that is known by now: the bucket may have other tags and ACLs. */
+  readonly isBehind?: boolean;
   /** What the change log has beyond the commit, as sorted runs, and until when it was read. */
   readonly changes: { readonly runs: readonly Run[]; readonly through: number };
   /** Of a point in time: how far its exactness reaches. */
@@ -72,6 +76,7 @@ export const historyOfCommit = ({ manifest, sha256 }: Commit): HistoryAt => ({
   asOf: fromIso(manifest.asOf),
   pointInTime: false,
   ofChanges: manifest.source === 'changes',
+  isStale: isMetadataMissed(manifest, fromIso(manifest.asOf)),
   changes: { runs: [], through: 0 },
 });
 
@@ -131,7 +136,8 @@ async function withChanges(ports: HistoryPorts, place: RunPlace, commit: Commit,
   const log = ports.changeLog.read(manifest.bucket, from, through);
   const rows = uncommitted(log, manifest.seq + 1);
   const runs = await writeRuns(ports.scratch, place, rows, ports.settings.sortRows);
-  return { ...historyOfCommit(commit), pointInTime: true, changes: { runs, through } };
+  const known = { ...historyOfCommit(commit), isStale: false, isBehind: isBehind(manifest, now) };
+  return { ...known, pointInTime: true, changes: { runs, through } };
 }
 
 /** Rows that no commit has taken in yet. Their files are what the next commit would bring. */
@@ -160,9 +166,25 @@ export function coverageAt(
   // The second in which capture went off may be complete; that in which it came back is not.
   if (gaps.some(({ after, before }) => fromIso(after) < instant && instant <= fromIso(before)))
     doubts.push('coverage-gap');
-  if (known.changesMissed && instant > fromIso(known.metadataThrough ?? since)) doubts.push('metadata-missed');
+  if (isMetadataMissed({ ...known, metadataThrough: known.metadataThrough ?? since }, instant))
+    doubts.push('metadata-missed');
   return { capturedThrough, reconciledThrough, doubts };
 }
+
+/** Whether tags and ACLs may have changed by then without anybody telling. */
+const isMetadataMissed = (
+  { changesMissed, metadataThrough }: Pick<Manifest, 'metadataThrough' | 'changesMissed'>,
+  instant: number,
+): boolean => changesMissed === true && (metadataThrough === undefined || instant > fromIso(metadataThrough));
+
+/** Events that are so late are stuck. */
+const MOST_LATE = 2 * 60 * 60;
+
+/** Whether tags and ACLs that the bucket has now may be others than the newest commit and the change log know. */
+const isBehind = ({ changesMissed, continuous }: Manifest, now: number): boolean =>
+  changesMissed === true ||
+  (continuous?.deadLetters?.count ?? 0) > 0 ||
+  (continuous !== undefined && now - fromIso(continuous.capturedThrough) > MOST_LATE);
 
 const neverContinuous = (bucket: string): BackupError =>
   new BackupError(

@@ -23,7 +23,7 @@ export interface RestoreOutput {
   readonly recoveryPointId: string;
   readonly asOf: string;
   readonly exact: boolean;
-  /** Of a point in time, or a recovery point that was made of changes: keys in doubt by reason, and doubts of the instant itself, each with 1. */
+  /** Keys in doubt by reason, and doubts of the instant itself, each with 1. Of a recovery point that scanned, only where tags may be stale. */
   readonly doubts?: Counts;
   readonly capturedThrough?: string;
   readonly reconciledThrough?: string;
@@ -75,9 +75,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     dryRun: job.dryRun,
     recoveryPointId: job.recoveryPointId,
     asOf: toIso(job.asOf),
-    ...(job.pointInTime || job.ofChanges
-      ? await exactness(ports, job, plans)
-      : { exact: plans.every((plan) => plan.uncertain === 0) }),
+    ...(await exactness(ports, job, plans)),
     destinationBucket: job.destination.bucket,
     planned,
     restored,
@@ -119,19 +117,41 @@ function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void 
     throw new Error(`the plan had ${String(planned.versions)} versions, but ${String(settled)} were settled`);
 }
 
-/** A point in time is exact when neither a key nor the instant is in doubt. */
+/** An answer is exact when neither a key nor the instant is in doubt. */
 async function exactness(
-  { scratch }: RestorePorts,
+  ports: RestorePorts,
   job: RestoreJob,
   plans: readonly PlanResult[],
 ): Promise<Pick<RestoreOutput, 'exact' | 'doubts' | 'capturedThrough' | 'reconciledThrough'>> {
-  const { coverage } = await scratch.read<HistoryAt>(job.history);
+  if (job.undo !== undefined) return { exact: true };
+  const history = await ports.scratch.read<HistoryAt>(job.history);
+  const { coverage } = history;
   const doubts = mergeCounts(plans, (plan) => plan.doubts);
   const isOfMetadata = job.restoreTags || job.restoreAcls;
-  for (const doubt of coverage?.doubts ?? [])
-    if (isOfMetadata || doubt !== 'metadata-missed') addCounts(doubts, { [doubt]: 1 });
+  for (const doubt of coverage?.doubts ?? []) if (doubt !== 'metadata-missed') addCounts(doubts, { [doubt]: 1 });
+  if (
+    isOfMetadata &&
+    (coverage?.doubts.includes('metadata-missed') || (await mayHaveMissed(ports, job, history, plans)))
+  )
+    addCounts(doubts, { 'metadata-missed': 1 });
+  const isExact = Object.keys(doubts).length === 0;
+  if (!job.pointInTime && !job.ofChanges && isExact) return { exact: plans.every((plan) => plan.uncertain === 0) };
   const { capturedThrough, reconciledThrough } = coverage ?? {};
-  return { exact: Object.keys(doubts).length === 0, doubts, capturedThrough, reconciledThrough };
+  return { exact: isExact, doubts, capturedThrough, reconciledThrough };
+}
+
+/** Whether tags and ACLs of the recovery point, or those of what a rollback left as it is, may be others than what the vault knows. */
+async function mayHaveMissed(
+  { scratch }: RestorePorts,
+  job: RestoreJob,
+  { isStale, isBehind }: HistoryAt,
+  plans: readonly PlanResult[],
+): Promise<boolean> {
+  if (isStale || !job.rollback) return isStale === true;
+  const { unchanged = 0 } = mergeCounts(plans, (plan) => plan.skipped);
+  if (unchanged + sumNumbers(plans, (plan) => plan.uncovered) === 0) return false;
+  const now = job.historyNow === undefined ? { isBehind } : await scratch.read<HistoryAt>(job.historyNow);
+  return now.isBehind === true;
 }
 
 async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutput, completedAt: string): Promise<void> {
