@@ -16,7 +16,7 @@ import { stopContinuous } from './commit-continuous';
 import { CoverageNote } from './coverage-note';
 import { backupJobEvent } from './job-events';
 import type { BackupPorts } from './context';
-import { ensureCapture, planChanges } from './plan-changes';
+import { type Capture, ensureCapture, planChanges } from './plan-changes';
 import { type ContinuousPlan, planContinuous } from './plan-continuous';
 import { shareOfRate } from './paced';
 import { checkRecorded } from './recorded-manifest';
@@ -163,14 +163,7 @@ async function ownScan(
   const asOf = Math.max(now, base ? fromIso(base.asOf) : 0);
   const logged = planChanges(ports, base, { asOf, now, capture });
   const continuous = await planContinuous(ports, request, base, { now, capture, changes: logged, note });
-  // What is read before S3 sends events may change once more without anybody telling.
-  const isStart = request.upkeep ? continuous?.isStart === true : !base && capture === 'enabled';
-  const { startSeconds } = ports.settings;
-  const wait = isStart
-    ? await note.waitFor(now, startSeconds)
-    : base || capture === undefined
-      ? 0
-      : await note.restOfStart(bucket, now, startSeconds);
+  const wait = await waitForEvents(ports, request, { base, now, capture, continuous, note });
   if (wait > 0) return { wait };
   const source = await chosenSource(ports, request, { base, now, continuous });
   const changes = {
@@ -195,6 +188,17 @@ type OwnScan = ChosenSource & { readonly readAll?: boolean } & Pick<
     BackupJob,
     'requests' | 'changes' | 'continuous' | 'region' | 'aclsEnabled' | 'ownership'
   >;
+
+/** Seconds until S3 is sure to send events: what is read before may change once more without anybody telling. */
+async function waitForEvents(
+  { settings: { startSeconds } }: BackupPorts,
+  { bucket, upkeep }: BackupRequest,
+  { base, now, capture, continuous, note }: SourceFacts & { capture: Capture | undefined; note: CoverageNote },
+): Promise<number> {
+  const isStart = upkeep ? continuous?.isStart === true : !base && capture === 'enabled';
+  if (isStart) return note.waitFor(now, startSeconds);
+  return base || capture === undefined ? 0 : note.restOfStart(bucket, now, startSeconds);
+}
 
 interface SourceFacts {
   readonly base: Manifest | undefined;

@@ -10,6 +10,14 @@ export const at = (rig: Rig): number => Math.floor(rig.s3.now);
 export const iso = (rig: Rig): string => toIso(at(rig));
 let events = 0;
 
+/** An hour goes by and upkeep is due, so many times. */
+export async function hourlyUpkeeps(rig: Rig, count: number): Promise<void> {
+  for (let hour = 0; hour < count; hour++) {
+    rig.s3.advance(3600);
+    await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+  }
+}
+
 /** Backs the bucket up, and puts a commit after it that says that any second since `since` can be restored. */
 export async function makeContinuous(
   rig: Rig,

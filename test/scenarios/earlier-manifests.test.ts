@@ -2,6 +2,7 @@ import { fromIso, toIso } from '../../lambda/core/instant';
 import type { Manifest } from '../../lambda/core/manifest';
 import { LiveBucket } from '../support/live-bucket';
 import { manifest } from './changed-rig';
+import { hourlyUpkeeps } from './continuous-rig';
 import { Rig } from './rig';
 
 const HOUR = 3600;
@@ -34,12 +35,7 @@ async function continued(change: (manifest: Manifest) => Manifest = (one) => one
   client.put('b', 'two');
   client.delete('b');
   client.take();
-  const upkeeps = async (count: number): Promise<void> => {
-    for (let hour = 0; hour < count; hour++) {
-      rig.s3.advance(HOUR);
-      await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
-    }
-  };
+  const upkeeps = (count: number): Promise<void> => hourlyUpkeeps(rig, count);
   await upkeeps(3);
   await asBefore(rig, change);
   const restored = async (pointInTime: number) => {

@@ -1,6 +1,7 @@
 import { toIso } from '../../lambda/core/instant';
 import { LiveBucket } from '../support/live-bucket';
 import { manifest } from './changed-rig';
+import { hourlyUpkeeps } from './continuous-rig';
 import { Rig, Stopped } from './rig';
 
 const HOUR = 3600;
@@ -13,12 +14,7 @@ async function missed(off: (rig: Rig) => () => void) {
   const versionId = client.put('a', 'one');
   client.take();
   rig.s3.advance(100);
-  const upkeeps = async (count: number): Promise<void> => {
-    for (let hour = 0; hour < count; hour++) {
-      rig.s3.advance(HOUR);
-      await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
-    }
-  };
+  const upkeeps = (count: number): Promise<void> => hourlyUpkeeps(rig, count);
   await upkeeps(3);
   const miss = async () => {
     const before = Math.floor(rig.s3.now) - HOUR;

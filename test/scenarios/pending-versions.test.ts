@@ -14,28 +14,29 @@ async function pending(rig: Rig): Promise<string> {
   return versionId;
 }
 
+/** A bucket with continuous backup of which such a version is gone before an hour is over. */
+async function gone(remaining: number): Promise<Rig> {
+  const { rig } = filled();
+  await makeContinuous(rig);
+  rig.s3.advance(HOUR);
+  rig.s3.deleteVersion('src', 'large', await pending(rig));
+  rig.s3.advance(HOUR);
+  rig.deadline.remaining = remaining;
+  return rig;
+}
+
 describe.each([Number.POSITIVE_INFINITY, 0])(
   'a large version that is still to be copied, with %f ms a turn',
   (remaining) => {
     test('and that is gone before a listing fails nothing', async () => {
-      const { rig } = filled();
-      await makeContinuous(rig);
-      rig.s3.advance(HOUR);
-      rig.s3.deleteVersion('src', 'large', await pending(rig));
-      rig.s3.advance(HOUR);
-      rig.deadline.remaining = remaining;
+      const rig = await gone(remaining);
       const output = await rig.backup({ bucket: 'src', source: 'listing' });
       expect(output).toMatchObject({ status: 'COMPLETED', objects: 3, versions: 6, skipped: {} });
       expect(await restored(rig)).toEqual(historyOf(rig.s3, 'src'));
     });
 
     test('and that is gone before a commit of changes is lost: counted, and told', async () => {
-      const { rig } = filled();
-      await makeContinuous(rig);
-      rig.s3.advance(HOUR);
-      rig.s3.deleteVersion('src', 'large', await pending(rig));
-      rig.s3.advance(HOUR);
-      rig.deadline.remaining = remaining;
+      const rig = await gone(remaining);
       expect(await rig.upkeep({ bucket: 'src', action: 'commit-changes' })).toMatchObject({
         status: 'PARTIAL',
         lost: 1,

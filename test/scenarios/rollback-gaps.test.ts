@@ -1,5 +1,6 @@
 import { toIso } from '../../lambda/core/instant';
 import { LiveBucket } from '../support/live-bucket';
+import { hourlyUpkeeps } from './continuous-rig';
 import { Rig } from './rig';
 
 const HOUR = 3600;
@@ -11,12 +12,7 @@ async function retagged(isTold: boolean) {
   const client = new LiveBucket(rig.s3, 'src');
   const versionId = client.put('a', 'one', { tags: { k: 'first' } });
   client.take();
-  const upkeeps = async (count: number): Promise<void> => {
-    for (let hour = 0; hour < count; hour++) {
-      rig.s3.advance(HOUR);
-      await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
-    }
-  };
+  const upkeeps = (count: number): Promise<void> => hourlyUpkeeps(rig, count);
   await upkeeps(26);
   const instant = toIso(Math.floor(rig.s3.now) - 2 * HOUR);
   await rig.backup({ bucket: 'src', source: 'listing' });
