@@ -1,5 +1,5 @@
 import type { KeyGroup } from './groups';
-import { compareKeys, firstAtLeast } from './key-order';
+import { compareKeys, firstAtLeast, lesserKey } from './key-order';
 import type { Row } from './row';
 import type { RowColumns } from './row-columns';
 
@@ -109,9 +109,7 @@ export function groupsOf(rows: readonly Row[]): KeyGroup[] {
 export function leastKey(cursors: readonly ColumnCursor[], without?: ColumnCursor): string | undefined {
   let least: string | undefined;
   for (const cursor of cursors) {
-    const { key } = cursor;
-    if (cursor === without || key === undefined) continue;
-    if (least === undefined || compareKeys(key, least) < 0) least = key;
+    if (cursor !== without) least = lesserKey(least, cursor.key);
   }
   return least;
 }

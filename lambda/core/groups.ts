@@ -1,4 +1,4 @@
-import { compareKeys } from './key-order';
+import { lesserKey } from './key-order';
 import type { Row } from './row';
 
 /** All rows of one key. */
@@ -39,12 +39,9 @@ export async function* groupByKey(chunks: AsyncIterable<readonly Row[]>): AsyncG
 export async function* mergeGroups(
   sources: readonly AsyncIterator<KeyGroup>[],
 ): AsyncGenerator<{ key: string; parts: readonly (readonly Row[])[] }> {
-  const heads = await Promise.all(sources.map(async (source) => next(source)));
+  const heads = await Promise.all(sources.map((source) => nextOf(source)));
   for (;;) {
-    const key = heads.reduce<string | undefined>(
-      (least, head) => (head && (least === undefined || compareKeys(head.key, least) < 0) ? head.key : least),
-      undefined,
-    );
+    const key = heads.reduce<string | undefined>((least, head) => lesserKey(least, head?.key), undefined);
     if (key === undefined) return;
     const parts: (readonly Row[])[] = [];
     for (let i = 0; i < sources.length; i++) {
@@ -52,13 +49,14 @@ export async function* mergeGroups(
       const source = sources[i];
       const mine = head?.key === key;
       parts.push(mine ? head.rows : []);
-      if (mine && source) heads[i] = await next(source);
+      if (mine && source) heads[i] = await nextOf(source);
     }
     yield { key, parts };
   }
 }
 
-async function next(source: AsyncIterator<KeyGroup>): Promise<KeyGroup | undefined> {
-  const result = await source.next();
-  return result.done ? undefined : result.value;
+/** What comes next; undefined at the end. */
+export async function nextOf<T>(source: AsyncIterator<T>): Promise<T | undefined> {
+  const read = await source.next();
+  return read.done ? undefined : read.value;
 }

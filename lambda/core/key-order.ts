@@ -71,3 +71,7 @@ export function intersect(a: KeyRange, b: KeyRange): KeyRange | undefined {
   const to = a.to === undefined || (b.to !== undefined && compareKeys(b.to, a.to) < 0) ? b.to : a.to;
   return to !== undefined && compareKeys(from, to) >= 0 ? undefined : { from, to };
 }
+
+/** The lesser of two keys, of which either may be missing. */
+export const lesserKey = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && compareKeys(b, a) < 0) ? b : a;

@@ -1,7 +1,7 @@
 import { ColumnCursor, groupsOf, leastKey } from '../core/column-cursor';
-import { type KeyGroup, mergeGroups } from '../core/groups';
+import { type KeyGroup, mergeGroups, nextOf } from '../core/groups';
 import { joinAll } from '../core/join';
-import { compareKeys, KeyRange } from '../core/key-order';
+import { compareKeys, KeyRange, lesserKey } from '../core/key-order';
 import { historyRanges, HistoryRange, Manifest } from '../core/manifest';
 import type { Row } from '../core/row';
 import type { RowColumns } from '../core/row-columns';
@@ -159,14 +159,14 @@ export async function* compareWithHistory(compared: Compared): AsyncGenerator<Sc
   const [, , first] = await Promise.all([scan.start(), history.settle(), nextOf(compared.logged)]);
   let log = first;
   for (;;) {
-    const key = least(least(scan.key, history.key), log?.key);
+    const key = lesserKey(lesserKey(scan.key, history.key), log?.key);
     if (key === undefined) return;
     const single =
       unchanged && scan.key === key && history.key === key && log?.key !== key ? history.single : undefined;
     if (single && unchanged && key !== unchanged.except) {
       const { except } = unchanged;
       const isAhead = except !== undefined && compareKeys(key, except) < 0;
-      const limit = least(least(single.limit, log?.key), isAhead ? except : undefined);
+      const limit = lesserKey(lesserKey(single.limit, log?.key), isAhead ? except : undefined);
       const rows = unchangedRows(scan, single.cursor, { ...unchanged, limit });
       if (rows > 0 && scan.chunk) {
         yield { scan: scan.chunk, from: scan.at, to: scan.at + rows };
@@ -182,14 +182,6 @@ export async function* compareWithHistory(compared: Compared): AsyncGenerator<Sc
     if (log?.key === key) log = await nextOf(compared.logged);
     yield { key, scanned, history: known, logged };
   }
-}
-
-const least = (a: string | undefined, b: string | undefined): string | undefined =>
-  a === undefined || (b !== undefined && compareKeys(b, a) < 0) ? b : a;
-
-async function nextOf<T>(source: AsyncIterator<T>): Promise<T | undefined> {
-  const read = await source.next();
-  return read.done ? undefined : read.value;
 }
 
 /** What was logged, and keys that were logged before: of these there is nothing new. */

@@ -1,5 +1,5 @@
-import { KeyGroup, mergeGroups } from '../core/groups';
-import { compareKeys, KeyRange } from '../core/key-order';
+import { KeyGroup, mergeGroups, nextOf } from '../core/groups';
+import { KeyRange, lesserKey } from '../core/key-order';
 import type { Manifest } from '../core/manifest';
 import type { RestoreJob } from '../core/restore-job';
 import { isVersionOf, RollbackKey } from '../core/restore-rollback';
@@ -34,15 +34,15 @@ export async function* rollbackKeys(
 ): AsyncGenerator<RollbackKey> {
   const listing = new VersionListing(ports.destination, job.destination.bucket, range);
   const groups = rowsOfBoth(ports, histories, range);
-  let group = await next(groups);
+  let group = await nextOf(groups);
   for (;;) {
-    const key = least(group?.key, await listing.peek());
+    const key = lesserKey(group?.key, await listing.peek());
     if (key === undefined) return;
     const isHere = group?.key === key;
     const found = await rollbackKey(job, key, isHere && group ? group : { then: [], now: [] }, listing);
     // What came and went is of no interest.
     if (found.then.versions.length + found.then.uncertain.length > 0 || found.current) yield found;
-    if (isHere) group = await next(groups);
+    if (isHere) group = await nextOf(groups);
   }
 }
 
@@ -79,12 +79,4 @@ async function* rowsOfBoth(
   }
   const sources: AsyncIterator<KeyGroup>[] = [rowsOf(ports, then, thenManifest, range), newest];
   for await (const { key, parts } of mergeGroups(sources)) yield { key, then: parts[0] ?? [], now: parts[1] ?? [] };
-}
-
-const least = (a: string | undefined, b: string | undefined): string | undefined =>
-  a === undefined || (b !== undefined && compareKeys(b, a) < 0) ? b : a;
-
-async function next<T>(source: AsyncIterator<T>): Promise<T | undefined> {
-  const result = await source.next();
-  return result.done === true ? undefined : result.value;
 }
