@@ -7,6 +7,7 @@ import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource } from './support/generated-bucket';
 import { GeneratedChangeLog } from './support/generated-changes';
 import { benchPorts, peakMiB, runBackup, runRestore } from './support/steps';
+import { wholeHistory } from './support/whole-history';
 
 const HOUR = 3_600;
 
@@ -57,10 +58,11 @@ async function hours(folder: string, objects: number, changes: number, commits: 
     cpuSeconds += steps.reduce((sum, step) => sum + step.cpuSeconds, 0);
     if (hour > 0) segmentBytesWritten += vault.bytesWritten;
     const found = await ports.vault.readManifest(BUCKET, hour + 1);
-    const ranges = found?.manifest.ranges ?? [];
+    if (!found) throw new Error(`commit ${String(hour + 1)} is missing`);
+    const { segments, ranges } = await wholeHistory(ports.vault, found.manifest);
     const segmentsOfRange = Math.max(...ranges.map((range) => range.segments.length));
     mostSegmentsOfRange = Math.max(mostSegmentsOfRange, segmentsOfRange);
-    const rows = (found?.manifest.segments ?? []).reduce((sum, segment) => sum + segment.rows, 0);
+    const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
     last = { ranges: ranges.length, segmentsOfRange, rows };
     rmSync(join(folder, 'scratch', String(hour)), { recursive: true, force: true });
   }

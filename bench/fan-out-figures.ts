@@ -16,7 +16,7 @@ export interface Figures {
   readonly reportRowCpu: number;
   readonly knownRowCpu: number;
   readonly planRowCpu: number;
-  /** CPU of a byte of a manifest, which each worker reads and checks. */
+  /** CPU of a byte of a manifest or a page of its index, which each worker reads and checks. */
   readonly manifestByteCpu: number;
   /** CPU of a file that a step between two fan-outs reads: the client's and ours. */
   readonly resultCpu: number;
@@ -30,8 +30,8 @@ export interface Figures {
   /** What a Lambda sends or receives, and what one server-side copy moves. */
   readonly network: number;
   readonly copySpeed: number;
-  /** Memory that a commit takes with a manifest of so many MiB, and assessing a restore of so many objects. */
-  readonly commitMiB: (manifestMiB: number) => number;
+  /** Memory that a commit takes with an index of so many MiB, and assessing a restore of so many objects. */
+  readonly commitMiB: (indexMiB: number) => number;
   readonly assessMiB: (objects: number) => number;
 }
 
@@ -100,7 +100,7 @@ export function readFigures(): Figures {
         ? (large.cpuSeconds - small.cpuSeconds) / (large.bytesRead - small.bytesRead)
         : 8e-9,
     resultCpu: requestCpu + (commit ? commit.cpuSeconds / Math.max(1, commit.requests.GetObject ?? 0) : 50e-6),
-    commitMiB: lineThrough(steps, 'commit', ({ manifestMiB }) => manifestMiB),
+    commitMiB: lineThrough(steps, 'commit', ({ indexMiB }) => indexMiB),
     assessMiB: lineThrough(steps, 'assess', ({ objects }) => objects),
     runBytesPerRow: listed(1).scratch.bytesWritten / listed(1).versions,
   };

@@ -1,6 +1,7 @@
 import { estimateCost } from '../lambda/core/cost';
 import type { Counts } from '../lambda/core/counts';
 import { MOST_DELTAS } from '../lambda/core/compaction';
+import type { BackupSettings } from '../lambda/usecases/context';
 import { PROBES_AT_A_TIME } from '../lambda/usecases/listing-units';
 import { isSingleCopy, partSizeOf } from '../lambda/usecases/server-copy';
 import { ONE_VCPU_MIB, LAMBDA_TIMEOUT } from '../lib/private/runtime-function';
@@ -9,7 +10,7 @@ import { perMillion } from '../local/prices';
 import type { Figures } from './fan-out-figures';
 import { type MapRun, type MapRunResult, simulateMap, STATES_PER_TURN } from './fan-out-map';
 import { passed, QUOTAS, type Use } from './fan-out-quotas';
-import { CHANGED, type JobPlan, TURN_SECONDS, type Workload } from './fan-out-workload';
+import { CHANGED, type JobPlan, manifestBytesOf, TURN_SECONDS, type Workload } from './fan-out-workload';
 
 /** What a job takes, and why not less. Times are seconds. */
 export interface JobResult {
@@ -51,15 +52,16 @@ interface Work {
 
 /** Simulates a job from its first step to its last. */
 export function simulateJob(workload: Workload, plan: JobPlan, figures: Figures): JobResult {
-  const { objects, kind } = workload;
+  const { objects, kind, settings } = workload;
   const scanWork = kind === 'restore' ? planning(objects, plan, figures) : listing(objects, plan, figures);
-  const scanRead = kind === 'restore' ? plan.baseBytes : 0;
-  const scan = runMap(workload.settings.maxConcurrency, plan.scanUnits, scanWork, scanRead, figures, undefined);
+  const indexRead = workerReads(plan, settings);
+  const scanRead = kind === 'restore' ? indexRead : 0;
+  const scan = runMap(settings.maxConcurrency, plan.scanUnits, scanWork, scanRead, figures, undefined);
   const work = unitWork(workload, plan, figures);
   const runsBytes = kind === 'restore' ? 0 : runsFileBytes(objects, figures);
-  const ran = runMap(plan.concurrency, plan.workUnits, work, plan.baseBytes + runsBytes, figures, plan.share);
+  const ran = runMap(plan.concurrency, plan.workUnits, work, indexRead + runsBytes, figures, plan.share);
   const results = [scan.result.turns, scan.result.turns + ran.result.turns];
-  const singles = results.map((files) => singleStep(files, plan, figures));
+  const singles = results.map((files) => singleStep(files, plan, settings, figures));
   const prepare = 1 + Math.ceil(plan.probes / PROBES_AT_A_TIME) * figures.listLatency;
   const seconds = prepare + scan.result.seconds + ran.result.seconds + singles.reduce((sum, step) => sum + step, 0);
   const lambda = lambdaDollars(
@@ -197,9 +199,20 @@ const runsFileBytes = (objects: number, { runBytesPerRow }: Figures): number =>
   Math.ceil((objects * runBytesPerRow) / (16 * 1024 * 1024)) * 500;
 
 /** Partition, assess, commit or finish: reads every turn's result. */
-function singleStep(files: number, { baseBytes }: JobPlan, figures: Figures): number {
+function singleStep(files: number, plan: JobPlan, { pageSegments }: BackupSettings, figures: Figures): number {
+  const { indexBytes, bytesPerSegment } = plan;
   const reading = files * Math.max(figures.getLatency / RESULTS_AT_A_TIME, figures.resultCpu);
-  return 1 + reading + baseBytes / figures.network + baseBytes * figures.manifestByteCpu;
+  // Pages are read one after the other, and those of the commit written.
+  const pages = indexBytes / bytesPerSegment / pageSegments;
+  const paging = pages * (figures.getLatency + figures.putLatency);
+  return 1 + reading + paging + indexBytes / figures.network + indexBytes * figures.manifestByteCpu;
+}
+
+/** What a worker reads of the index: the manifest, and a page where it has pages. */
+function workerReads(plan: JobPlan, settings: BackupSettings): number {
+  const { indexBytes, bytesPerSegment } = plan;
+  const file = manifestBytesOf(plan, settings, indexBytes / bytesPerSegment);
+  return Math.min(indexBytes, file + settings.pageSegments * bytesPerSegment);
 }
 
 const lambdaDollars = (seconds: number): number =>
@@ -211,14 +224,16 @@ interface Ran {
   readonly singles: readonly number[];
 }
 
-function uses({ kind, objects }: Workload, plan: JobPlan, ran: Ran, figures: Figures): Use[] {
+function uses({ kind, objects, settings }: Workload, plan: JobPlan, ran: Ran, figures: Figures): Use[] {
   const { scan, work, singles } = ran;
   const segments = kind === 'first backup' ? work.turns : 0;
   // A bucket that changes everywhere has so many deltas in each range before they are merged.
   const deltas = kind === 'incremental, 0.1 % changed' ? MOST_DELTAS : 0;
-  const manifestBytes = Math.max((1 + deltas) * plan.baseBytes, segments * plan.bytesPerSegment);
+  const { bytesPerSegment } = plan;
+  const indexBytes = Math.max((1 + deltas) * plan.indexBytes, segments * bytesPerSegment);
+  const manifestBytes = manifestBytesOf(plan, settings, indexBytes / bytesPerSegment);
   const after = deltas > 0 ? ` after ${String(deltas)} jobs that found changes in every range` : '';
-  const memoryMiB = kind === 'restore' ? figures.assessMiB(objects) : figures.commitMiB(manifestBytes / 1024 / 1024);
+  const memoryMiB = kind === 'restore' ? figures.assessMiB(objects) : figures.commitMiB(indexBytes / 1024 / 1024);
   return [
     { quota: 'mapConcurrency', used: Math.max(scan.mostWorkers, work.mostWorkers), of: 'map run' },
     { quota: 'lambdaConcurrency', used: Math.max(scan.mostWorkers, work.mostWorkers) + 1, of: 'Lambdas' },

@@ -1,15 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { MemoryS3 } from '../lambda/adapters/memory';
-import { sha256Hex } from '../lambda/core/hash';
-import { encodeManifest } from '../lambda/core/manifest';
 import type { RestoreJob } from '../lambda/core/restore-job';
 import { commitBackup } from '../lambda/usecases/backup-commit';
 import { partitionBackup } from '../lambda/usecases/backup-partition';
 import { assessRestore } from '../lambda/usecases/restore-assess';
 import { finishRestore } from '../lambda/usecases/restore-finish';
+import { endOfRangeAt } from '../lambda/usecases/history-index';
 import { planRestore } from '../lambda/usecases/restore-plan';
 import { runMain } from '../local/run-main';
-import { NOW } from './support/disk-store';
+import { Vault } from '../lambda/usecases/vault';
+import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET } from './support/generated-bucket';
 import { type JobShape, scaleJob, ScaleStore } from './support/scale-store';
 import { benchPorts, peakMiB } from './support/steps';
@@ -29,17 +28,20 @@ export interface SingleStepCost {
 
 /** Runs one step of a job of the given shape over work files that are made as they are read, and prints what it took. */
 async function main(): Promise<void> {
-  const [step = '', shapeText = '{}', manifestFile = ''] = process.argv.slice(2);
+  const [step = '', shapeText = '{}', folder = ''] = process.argv.slice(2);
   const shape = JSON.parse(shapeText) as JobShape;
+  const history = new DiskStore(folder);
   const needsManifest = MANIFEST_STEPS.has(step);
-  const store = new ScaleStore(shape, needsManifest ? manifestFile : undefined);
+  const store = new ScaleStore(shape, needsManifest ? history : undefined);
   if (step === 'write manifest') {
-    const bytes = encodeManifest(store.manifest());
-    writeFileSync(manifestFile, bytes);
-    console.log(JSON.stringify({ sha256: sha256Hex(bytes), bytes: bytes.byteLength }));
+    const vault = new Vault(history, 'the-vault');
+    await vault.commit(await store.manifest(vault));
+    console.log(JSON.stringify({ bytes: history.bytesWritten }));
     return;
   }
-  const base = { seq: 1, sha256: needsManifest ? sha256Hex(readFileSync(manifestFile)) : '' };
+  const found = needsManifest ? await new Vault(history, 'the-vault').readManifest(BUCKET, 1) : undefined;
+  if (step === 'next commit') store.round = 2;
+  const base = { seq: 1, sha256: found?.sha256 ?? '' };
   const s3 = new MemoryS3({ account: '111111111111', now: NOW });
   const ports = { ...benchPorts(store, store, store, NOW, s3), destination: store };
   const cpu = process.cpuUsage();
@@ -66,9 +68,9 @@ const MANIFEST_STEPS: ReadonlySet<string> = new Set(['next commit', 'read manife
 const STEPS: Readonly<Record<SingleStep, (ports: Ports, base: Base) => Promise<unknown>>> = {
   partition: (ports) => partitionBackup(ports, { job: scaleJob, choosesConcurrency: true }),
   commit: (ports) => commitBackup(ports, { job: scaleJob }),
-  // A job that takes no scan keeps all of the base's ranges, and adds what its workers found.
-  'next commit': (ports, base) => commitBackup(ports, { job: { ...scaleJob, base, seq: 2, shared: true } }),
-  'read manifest': (ports, base) => ports.vault.readBase(BUCKET, base),
+  // Something has changed in every range.
+  'next commit': (ports, base) => commitBackup(ports, { job: { ...scaleJob, base, seq: 2 } }),
+  'read manifest': async (ports, base) => endOfRangeAt(ports.vault, await ports.vault.readBase(BUCKET, base), 'data/'),
   'restore plan': (ports) =>
     planRestore(ports, {
       input: { sourceBucket: BUCKET, destinationBucket: 'restored', createBucket: true },

@@ -12,7 +12,8 @@ export interface SingleStepResult {
   readonly step: SingleStep;
   readonly objects: number;
   readonly turnsOfRange: number;
-  readonly manifestMiB: number;
+  /** Of the manifest with its pages. */
+  readonly indexMiB: number;
   readonly cost?: SingleStepCost;
 }
 
@@ -47,37 +48,37 @@ export function fanOutSteps(sizes: readonly number[] = SIZES): SingleStepResult[
   const folder = mkdtempSync(join(tmpdir(), 's3-backup-bench-'));
   try {
     return sizes.flatMap((objects) =>
-      [1, 7].flatMap((turns) => measure(objects, turns, join(folder, 'manifest.json'))),
+      [1, 7].flatMap((turns) => measure(objects, turns, join(folder, `${String(objects)}-${String(turns)}`))),
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function measure(objects: number, turnsOfRange: number, file: string): SingleStepResult[] {
+function measure(objects: number, turnsOfRange: number, folder: string): SingleStepResult[] {
   const shape = shapeOf(objects, turnsOfRange);
-  const made = run('write manifest', shape, file, 8 * 1_024) as { bytes: number } | undefined;
-  const manifestMiB = Math.round((made?.bytes ?? 0) / MIB);
+  const made = run('write manifest', shape, folder, HEAP_MIB) as { bytes: number } | undefined;
+  const indexMiB = Math.round((made?.bytes ?? 0) / MIB);
   const steps = turnsOfRange === 1 ? STEPS : STEPS.slice(1, 4);
   return steps.map((step) => {
-    const cost = (made && run(step, shape, file, HEAP_MIB)) as SingleStepCost | undefined;
-    const result = { step, objects, turnsOfRange, manifestMiB, cost };
+    const cost = (made && run(step, shape, folder, HEAP_MIB)) as SingleStepCost | undefined;
+    const result = { step, objects, turnsOfRange, indexMiB, cost };
     console.log(line(result));
     return result;
   });
 }
 
-function run(step: string, shape: JobShape, file: string, heapMiB: number): unknown {
+function run(step: string, shape: JobShape, folder: string, heapMiB: number): unknown {
   try {
-    return JSON.parse(startWorker('fan-out-step-worker.ts', [step, JSON.stringify(shape), file], '', heapMiB));
+    return JSON.parse(startWorker('fan-out-step-worker.ts', [step, JSON.stringify(shape), folder], '', heapMiB));
   } catch {
     return undefined;
   }
 }
 
-function line({ step, objects, turnsOfRange, manifestMiB, cost }: SingleStepResult): string {
+function line({ step, objects, turnsOfRange, indexMiB, cost }: SingleStepResult): string {
   const took = cost
     ? `CPU ${cost.cpuSeconds.toFixed(2)} s, peak ${String(cost.peakMiB)} MiB, reads ${(cost.bytesRead / MIB).toFixed(1)} MiB`
     : 'does not end';
-  return `${objects.toExponential(0).padStart(6)} objects, ${String(turnsOfRange)} turns a range, manifest ${String(manifestMiB)} MiB, ${step}: ${took}`;
+  return `${objects.toExponential(0).padStart(6)} objects, ${String(turnsOfRange)} turns a range, index ${String(indexMiB)} MiB, ${step}: ${took}`;
 }

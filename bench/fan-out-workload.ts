@@ -2,10 +2,10 @@ import { MemoryS3 } from '../lambda/adapters/memory';
 import { DEADLINE_MARGIN_MS } from '../lambda/contract/env';
 import type { Counts } from '../lambda/core/counts';
 import type { RangeUnit } from '../lambda/core/jobs';
-import { afterKey } from '../lambda/core/key-order';
 import { encodeManifest, type Manifest } from '../lambda/core/manifest';
 import { cutRanges, versionWeight, type WeightSample, workersFor, workOf } from '../lambda/core/weights';
 import { type BackupSettings, DEFAULT_SETTINGS } from '../lambda/usecases/context';
+import { endOfRangeAt } from '../lambda/usecases/history-index';
 import { listingUnits } from '../lambda/usecases/listing-units';
 import { shareOfRate } from '../lambda/usecases/paced';
 import { restoreUnits } from '../lambda/usecases/restore-assess';
@@ -13,6 +13,7 @@ import { planUnits, ROWS_PER_WEIGHT } from '../lambda/usecases/restore-plan';
 import { FILE_KEYS, FILES_PER_UNIT } from '../lambda/usecases/restore-plan-book';
 import { SAMPLES_PER_RANGE } from '../lambda/usecases/scan-result';
 import { writeUnits } from '../lambda/usecases/turns';
+import type { Vault } from '../lambda/usecases/vault';
 import { LAMBDA_TIMEOUT } from '../lib/private/runtime-function';
 import { shapeOf } from './fan-out-steps';
 import { GeneratedSource, BUCKET } from './support/generated-bucket';
@@ -43,27 +44,33 @@ export interface JobPlan {
   readonly share: number | undefined;
   readonly payloadBytes: number;
   readonly unitsFileBytes: number;
-  /** Manifest that each worker reads (0: none), and segments of the commit when every range takes one turn. */
-  readonly baseBytes: number;
+  /** The index of the last commit, with its pages (0: none). */
+  readonly indexBytes: number;
   readonly bytesPerSegment: number;
+  /** What the manifest has of each page. */
+  readonly bytesPerPage: number;
 }
 
 /** A worker's turn starts nothing more after this many seconds. */
 export const TURN_SECONDS = LAMBDA_TIMEOUT.toSeconds() - DEADLINE_MARGIN_MS / 1_000;
 export const CHANGED = 0.001;
+/** About, of a page that is named in a manifest. */
+const PAGE_REF_BYTES = 300;
 
 /** Plans a job by the product's own code: intervals of a listing, ranges, units of a restore, shares of the rate. */
 export async function planJob({ kind, objects, bytes, settings }: Omit<Workload, 'requestCounts'>): Promise<JobPlan> {
   const store = new ScaleStore(shapeOf(objects, 1, versionWeight(bytes, false)));
-  const manifest = store.manifest();
-  const manifestBytes = encodeManifest(manifest).byteLength;
-  const common = { bytesPerSegment: manifestBytes / manifest.segments.length, store };
-  if (kind === 'restore') return restorePlan({ objects, bytes, settings }, manifest, { ...common, manifestBytes });
-  const base = kind === 'first backup' ? undefined : manifest;
+  store.keepsPages = true;
   const source = new GeneratedSource({ objects });
   const ports = { ...benchPorts(source, store, store, NOW, new MemoryS3()), settings };
+  const manifest = await store.manifest(ports.vault);
+  const index = indexOf(manifest, store);
+  if (kind === 'restore') return restorePlan({ objects, bytes, settings }, { vault: ports.vault, manifest }, index);
+  const base = kind === 'first backup' ? undefined : manifest;
   const scan = await listingUnits(ports, BUCKET, base);
-  const ranges = rangesOf(samplesOf(objects, bytes, settings, base), settings, base);
+  const ranges = await cutRanges(samplesOf(objects, bytes, settings, base), settings.rangeWeight, (key) =>
+    endOfRangeAt(ports.vault, base, key),
+  );
   const share = shareOfRate(settings, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond: share }));
   const sizes = [await sizeOf(scan), await sizeOf(units)];
@@ -75,8 +82,8 @@ export async function planJob({ kind, objects, bytes, settings }: Omit<Workload,
     concurrency: settings.maxConcurrency,
     payloadBytes: Math.max(...sizes.map((size) => size.payload)),
     unitsFileBytes: Math.max(...sizes.map((size) => size.file)),
-    baseBytes: base ? manifestBytes : 0,
-    bytesPerSegment: common.bytesPerSegment,
+    ...index,
+    indexBytes: base ? index.indexBytes : 0,
   };
 }
 
@@ -93,10 +100,10 @@ export function pacedPlan({ kind, objects, bytes, settings }: Omit<Workload, 're
 
 async function restorePlan(
   { objects, bytes, settings }: Pick<Workload, 'objects' | 'bytes' | 'settings'>,
-  manifest: Manifest,
-  { manifestBytes, bytesPerSegment }: { readonly manifestBytes: number; readonly bytesPerSegment: number },
+  { vault, manifest }: { readonly vault: Vault; readonly manifest: Manifest },
+  index: Pick<JobPlan, 'indexBytes' | 'bytesPerSegment' | 'bytesPerPage'>,
 ): Promise<JobPlan> {
-  const plans = planUnits(manifest, [{ from: '' }], ROWS_PER_WEIGHT * settings.rangeWeight);
+  const plans = await planUnits(vault, manifest, [{ from: '' }], ROWS_PER_WEIGHT * settings.rangeWeight);
   const weight = versionWeight(bytes, false);
   const perFile = Math.min(FILE_KEYS, Math.ceil(settings.rangeWeight / FILES_PER_UNIT / weight));
   // Files of a thousand units are cut as those of all are.
@@ -120,8 +127,7 @@ async function restorePlan(
     concurrency: settings.maxConcurrency,
     payloadBytes: size.payload,
     unitsFileBytes: Math.ceil(size.file * scale),
-    baseBytes: manifestBytes,
-    bytesPerSegment,
+    ...index,
   };
 }
 
@@ -141,8 +147,25 @@ function samplesOf(
   }));
 }
 
-const rangesOf = (samples: readonly WeightSample[], { rangeWeight }: BackupSettings, base: Manifest | undefined) =>
-  cutRanges(samples, rangeWeight, base?.ranges.map(({ from }) => from) ?? [], afterKey);
+/** What the index of a commit takes, by what was written of it. */
+function indexOf(
+  manifest: Manifest,
+  { bytesWritten, segmentsIn }: ScaleStore,
+): Pick<JobPlan, 'indexBytes' | 'bytesPerSegment' | 'bytesPerPage'> {
+  const own = encodeManifest(manifest).byteLength;
+  const indexBytes = bytesWritten + own;
+  const { history } = manifest;
+  const bytesPerPage = 'pages' in history ? own / history.pages.length : PAGE_REF_BYTES;
+  return { indexBytes, bytesPerSegment: indexBytes / segmentsIn, bytesPerPage };
+}
+
+/** Bytes of a manifest that names so many segments, or the pages that have them. */
+export const manifestBytesOf = (
+  { bytesPerSegment, bytesPerPage }: Pick<JobPlan, 'bytesPerSegment' | 'bytesPerPage'>,
+  { pageSegments }: BackupSettings,
+  segments: number,
+): number =>
+  segments <= pageSegments ? segments * bytesPerSegment : Math.ceil(segments / pageSegments) * bytesPerPage;
 
 /** What a fan-out's input and its list of units take. */
 async function sizeOf(units: readonly object[]): Promise<{ payload: number; file: number }> {

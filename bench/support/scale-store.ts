@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { fileTableKey, manifestKey, segmentKey, turnKey, unitsKey, workKey } from '../../lambda/contract/layout';
 import { sha256Hex } from '../../lambda/core/hash';
 import { NO_HOLDINGS } from '../../lambda/core/fold-versions';
 import type { BackupJob } from '../../lambda/core/jobs';
 import { afterKey, type KeyRange } from '../../lambda/core/key-order';
-import { type Manifest, nextRanges, type SegmentRef } from '../../lambda/core/manifest';
+import type { SegmentRef } from '../../lambda/core/history-index';
+import type { Manifest } from '../../lambda/core/manifest';
 import type { RangeResult } from '../../lambda/core/range-result';
 import type { PlanResult } from '../../lambda/core/restore-result';
 import type { WeightSample } from '../../lambda/core/weights';
@@ -18,10 +18,13 @@ import {
   StoreError,
   type Written,
 } from '../../lambda/ports/object-store';
+import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
+import { NextHistory } from '../../lambda/usecases/next-history';
 import { RESTORE_STEP } from '../../lambda/usecases/restore-assess';
 import { SAMPLES_PER_RANGE, type ScanResult } from '../../lambda/usecases/scan-result';
 import { PLAN_STEP, RANGE_STEP, SCAN_STEP } from '../../lambda/usecases/step-names';
-import { AbsentStore, Counter, NOW } from './disk-store';
+import type { Vault } from '../../lambda/usecases/vault';
+import { AbsentStore, Counter, type DiskStore, NOW } from './disk-store';
 import { BUCKET } from './generated-bucket';
 
 /** What the steps of a job between two fan-outs find: so many units, each of so many turns. Keys have 35 characters. */
@@ -71,11 +74,15 @@ export class ScaleStore extends AbsentStore {
   bytesRead = 0;
   bytesWritten = 0;
   private readonly kept = new Map<string, Uint8Array>();
+  /** The job whose results it has: those of each write segments of their own. */
+  round = 1;
+  /** Whether it keeps the pages of an index that are written, to be read again. */
+  keepsPages = false;
 
-  /** `manifestFile`: where the bytes of the manifest are, so that making them is not a part of what is measured. */
+  /** `history`: where the manifest and its pages are, so that making them is not a part of what is measured. */
   constructor(
     private readonly shape: JobShape,
-    private readonly manifestFile?: string,
+    private readonly history?: DiskStore,
   ) {
     super();
   }
@@ -87,16 +94,16 @@ export class ScaleStore extends AbsentStore {
   override put = ({ key, body }: PutOptions): Promise<Written> => {
     this.counter.add('PutObject');
     this.bytesWritten += body.byteLength;
-    if (body.byteLength < 64 * 1024) this.kept.set(key, body);
+    if (body.byteLength < 64 * 1024 || (this.keepsPages && key.includes('/index/'))) this.kept.set(key, body);
     return Promise.resolve({ etag: 'an-etag', versionId: 'v'.repeat(32) });
   };
 
-  override get = ({ key }: GetOptions): Promise<ObjectBody> => {
+  override get = async ({ key }: GetOptions): Promise<ObjectBody> => {
     this.counter.add('GetObject');
-    const body = this.kept.get(key) ?? this.made(key);
-    if (!body) return Promise.reject(new StoreError('not-found', `no ${key}`));
+    const body = this.kept.get(key) ?? this.made(key) ?? (await this.history?.get({ bucket: BUCKET, key }))?.body;
+    if (!body) throw new StoreError('not-found', `no ${key}`);
     this.bytesRead += body.byteLength;
-    return Promise.resolve({ ...described(body.byteLength), body });
+    return { ...described(body.byteLength), body };
   };
 
   override head = ({ key }: ObjectRef): Promise<ObjectHead> => {
@@ -110,13 +117,21 @@ export class ScaleStore extends AbsentStore {
     return Promise.resolve({ entries });
   };
 
-  /** The manifest that the job's commit writes. */
-  manifest(): Manifest {
+  /** Segments that the index of the job's commit names. */
+  get segmentsIn(): number {
+    const { ranges, rangeTurns, deltas } = this.shape;
+    return ranges * (rangeTurns + deltas);
+  }
+
+  /** The manifest that the job's commit writes; its pages go to the vault. */
+  async manifest(vault: Vault): Promise<Manifest> {
     const { ranges, deltas, objects, rangeTurns } = this.shape;
-    const segments = Array.from({ length: ranges }, (_, n) => this.segments(n, rangeTurns + deltas)).flat();
+    const { pageSegments } = DEFAULT_SETTINGS;
+    const next = new NextHistory({ vault, job: scaleJob, base: undefined, cuts: true, pageSegments });
+    for (let n = 0; n < ranges; n++)
+      await next.add(this.range(n), { segments: this.segments(n, rangeTurns + deltas), merged: [] });
     const counts = { objects, versions: objects, markers: 0, bytes: 0, stored: objects, storedBytes: 0, reused: 0 };
     return {
-      format: 1,
       bucket: BUCKET,
       region: 'us-east-1',
       seq: 1,
@@ -126,7 +141,7 @@ export class ScaleStore extends AbsentStore {
       versions: 'ALL',
       recoveryPoint: { state: 'COMPLETED' },
       ownership: 'BucketOwnerEnforced',
-      ...nextRanges(undefined, this.ranges(), segments),
+      history: await next.finish(),
       counts: { ...counts, removed: 0, restated: 0, skipped: {} },
     };
   }
@@ -137,7 +152,6 @@ export class ScaleStore extends AbsentStore {
     if (key === unitsKey(JOB_ID, RANGE_STEP)) return lines(ranges, (n) => ({ id: String(n), ...this.range(n) }));
     if (key === unitsKey(JOB_ID, PLAN_STEP)) return lines(planUnits, (n) => ({ id: String(n), from: '' }));
     if (key === unitsKey(JOB_ID, RESTORE_STEP)) return lines(ranges, (n) => ({ id: String(n) }));
-    if (key === manifestKey(BUCKET, 1) && this.manifestFile) return readFileSync(this.manifestFile);
     if (key.endsWith('/runs.json')) return json({ scan: [], changes: [], rows: 0, lag: 0, gaps: [] });
     if (key.endsWith('/selection.json')) return json({ intervals: [{ from: '' }], innerKeys: [], innerPrefixes: [] });
     const [, step = '', unit = '', turn = ''] = /^jobs\/[^/]+\/(\w+)\/(\d+)\/turn-(\d+)\.json$/.exec(key) ?? [];
@@ -220,10 +234,6 @@ export class ScaleStore extends AbsentStore {
     return { restored, bytes: restored * OBJECT_BYTES, ...none, skipped: {}, requests: {}, reports: [] };
   }
 
-  private ranges(): KeyRange[] {
-    return Array.from({ length: this.shape.ranges }, (_, n) => this.range(n));
-  }
-
   private range(n: number): KeyRange {
     const { objects, ranges } = this.shape;
     const cut = (at: number): string => afterKey(keyOf((objects / ranges) * at));
@@ -235,7 +245,7 @@ export class ScaleStore extends AbsentStore {
     const { objects, ranges } = this.shape;
     const each = objects / ranges;
     return Array.from({ length: count }, (_, n): SegmentRef => {
-      const sha256 = hashOf(`${String(range)} ${String(n)}`);
+      const sha256 = hashOf(`${String(range)} ${String(n)} of ${String(this.round)}`);
       const name = segmentKey(BUCKET, JOB_ID, sha256);
       return {
         name,
@@ -248,7 +258,7 @@ export class ScaleStore extends AbsentStore {
         rows: Math.round(each / count),
         minKey: keyOf(each * range + 1 + (each / count) * n),
         maxKey: keyOf(each * range + (each / count) * (n + 1)),
-        commit: 1,
+        commit: this.round,
       };
     });
   }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { toIso } from '../../lambda/core/instant';
 import { DEFAULT_RANGE_WEIGHT } from '../../lambda/core/weights';
-import type { Manifest, SegmentRef } from '../../lambda/core/manifest';
+import type { SegmentRef } from '../../lambda/core/history-index';
+import type { Manifest } from '../../lambda/core/manifest';
 import type { Row } from '../../lambda/core/row';
 import { SegmentWriter } from '../../lambda/core/segment-writer';
 import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
@@ -13,6 +14,7 @@ import { Scratch } from '../../lambda/usecases/turns';
 import { DiskStore, NOW } from './disk-store';
 import { BUCKET, GeneratedSource, scannedRows, storedRows, writeReport } from './generated-bucket';
 import { benchPorts, peakMiB, runBackup, runRestore, SCRATCH_BUCKET, type StepCost, type Workers } from './steps';
+import { wholeHistory } from './whole-history';
 
 /** What a stream of rows took. */
 export interface StreamCost {
@@ -85,7 +87,7 @@ export async function segmentWrite(folder: string, objects: number): Promise<Str
   if (waiting.length > 0) await write();
   const ranges = segments.map(({ minKey }, index) => ({ from: index === 0 ? '' : minKey, segments: [index] }));
   await vault.ensureFormat();
-  await vault.commit({ ...(await emptyManifest(folder)), segments, ranges });
+  await vault.commit({ ...(await emptyManifest(folder)), history: { segments, ranges } });
   return [meter.cost('segment write', objects, bytesIn(segments))];
 }
 
@@ -113,7 +115,7 @@ export async function segmentRead(folder: string, objects: number): Promise<Stre
   await meter.run(async () => {
     for await (const group of readHistory(ports.vault, manifest, WHOLE, { withFiles: true })) rows += group.rows.length;
   });
-  return [meter.cost('segment read', rows, bytesIn(manifest.segments))];
+  return [meter.cost('segment read', rows, bytesIn((await wholeHistory(ports.vault, manifest)).segments))];
 }
 
 /** Plans the restore of a second, of everything to a new bucket. */

@@ -38,6 +38,9 @@ export const timelinePrefix = (bucket: string): string => `${VaultPrefix.buckets
 export const manifestKey = (bucket: string, seq: number): string => `${timelinePrefix(bucket)}${formatSeq(seq)}.json`;
 export const segmentKey = (bucket: string, jobId: string, sha256: string): string =>
   `${VaultPrefix.buckets}${bucket}/segments/${jobId}/${sha256}.parquet`;
+/** A page of the index of a history, where a manifest has pages. */
+export const indexPageKey = (bucket: string, jobId: string, sha256: string): string =>
+  `${VaultPrefix.buckets}${bucket}/index/${jobId}/${sha256}.json`;
 export const fileTableKey = (segment: string): string => segment.replace(/\.parquet$/, '.files');
 export const reportPrefix = (bucket: string, jobId: string): string =>
   `${VaultPrefix.buckets}${bucket}/reports/${jobId}/`;
@@ -54,9 +57,9 @@ export const unitsKey = (jobId: string, step: string): string => `${jobPrefix(jo
 export const planKey = (jobId: string): string => `${jobPrefix(jobId)}plan.json`;
 /** What Prepare found out about the capture of the bucket's events, see usecases/coverage-note. */
 export const coverageNoteKey = (jobId: string): string => `${jobPrefix(jobId)}coverage.json`;
-/** When a job began to read all tags and ACLs of a bucket. No job has such an ID. */
-/** When a job last switched a bucket's events on, before its first commit. */
+/** When a job last switched a bucket's events on, before its first commit. No job has such an ID. */
 export const eventsNoteKey = (bucket: string): string => `${ScratchPrefix.jobs}events-on/${bucket}.json`;
+/** When a job began to read all tags and ACLs of a bucket. No job has such an ID. */
 export const readAllNoteKey = (bucket: string): string => `${ScratchPrefix.jobs}read-all/${bucket}.json`;
 /** The error that ended a unit of a fan-out: a Distributed Map says only that something failed. */
 export const unitErrorKey = (jobId: string): string => `${jobPrefix(jobId)}error.json`;

@@ -1,4 +1,4 @@
-import type { SegmentRef } from './manifest';
+import type { SegmentRef } from './history-index';
 import { isOfAnyNull, isVersion, Row, versionIdentity } from './row';
 import { removalsIn } from './removals';
 import { olderVersions } from './view';

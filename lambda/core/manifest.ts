@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { BackupError, ErrorName } from '../contract/errors';
-import { compareKeys, intersect, KeyRange } from './key-order';
+import { type HistoryPart, historyPart, type PageRef, pageRef } from './history-index';
 
 /** Numbers of a commit. Keys of `skipped` are reasons. */
 export interface BackupCounts {
@@ -24,23 +24,7 @@ export interface BackupCounts {
   readonly skipped: Readonly<Record<string, number>>;
 }
 
-const segmentRef = z.object({
-  name: z.string(),
-  versionId: z.string().optional(),
-  sha256: z.string(),
-  bytes: z.number(),
-  filesName: z.string(),
-  filesSha256: z.string(),
-  filesVersionId: z.string().optional(),
-  rows: z.number(),
-  minKey: z.string(),
-  maxKey: z.string(),
-  commit: z.number(),
-});
-export type SegmentRef = z.infer<typeof segmentRef>;
-
-const manifestSchema = z.object({
-  format: z.literal(1),
+const manifestFields = z.object({
   bucket: z.string(),
   region: z.string(),
   seq: z.number(),
@@ -62,9 +46,6 @@ const manifestSchema = z.object({
     .optional(),
   /** Object ownership of the bucket: with BucketOwnerEnforced its objects have no ACLs to restore. */
   ownership: z.enum(['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']),
-  segments: z.array(segmentRef),
-  /** Contiguous intervals from the first key to the last: each ends where the next begins. Numbers point into `segments`. */
-  ranges: z.array(z.object({ from: z.string(), segments: z.array(z.number()) })),
   counts: z.object({
     objects: z.number(),
     versions: z.number(),
@@ -116,14 +97,26 @@ const manifestSchema = z.object({
   /** Nobody has seen to it that S3 tells of changes: full reads do without. */
   changesUnseen: z.boolean().optional(),
 });
-export type Manifest = z.infer<typeof manifestSchema>;
+/** Where the segments of a history are told. */
+export type HistoryIndex = HistoryPart | { readonly pages: readonly PageRef[] };
 
-/** A range of a manifest with its segments, base and deltas alike: the join makes their order irrelevant. */
-export interface HistoryRange extends KeyRange {
-  readonly segments: readonly SegmentRef[];
+export interface Manifest extends z.infer<typeof manifestFields> {
+  /** The whole history, from the first key to the last; in pages, in key order, where it has many segments. */
+  readonly history: HistoryIndex;
 }
 
-export const encodeManifest = (manifest: Manifest): Uint8Array => Buffer.from(`${JSON.stringify(manifest)}\n`, 'utf8');
+const MOST_FORMAT = 2;
+const INDEX_IN_PAGES = 2;
+/** Earlier releases know format 1, and are to refuse what they would read half. */
+const manifestFile = z.discriminatedUnion('format', [
+  manifestFields.extend({ format: z.literal(1), ...historyPart.shape }),
+  manifestFields.extend({ format: z.literal(INDEX_IN_PAGES), pages: z.array(pageRef).min(1) }),
+]);
+
+export function encodeManifest({ history, ...fields }: Manifest): Uint8Array {
+  const format = 'pages' in history ? INDEX_IN_PAGES : 1;
+  return Buffer.from(`${JSON.stringify({ format, ...fields, ...history })}\n`, 'utf8');
+}
 
 export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
   let value: unknown;
@@ -133,123 +126,22 @@ export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
     throw new BackupError(ErrorName.vaultDamaged, `manifest ${name} is not readable`, { cause });
   }
   const format = (value as { format?: unknown } | null)?.format;
-  if (typeof format === 'number' && format > 1)
+  if (typeof format === 'number' && format > MOST_FORMAT)
     throw new BackupError(
       ErrorName.vaultFormatTooNew,
-      `manifest ${name} has format ${String(format)}, this release reads up to 1: update it`,
+      `manifest ${name} has format ${String(format)}, this release reads up to ${String(MOST_FORMAT)}: update it`,
     );
-  const parsed = manifestSchema.safeParse(value);
+  const parsed = manifestFile.safeParse(value);
   if (!parsed.success)
     throw new BackupError(ErrorName.vaultDamaged, `manifest ${name} is not valid: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  return inMemory(parsed.data);
 }
 
-/** Ranges of a manifest within an interval, cut to it. */
-export function historyRanges(manifest: Manifest | undefined, within: KeyRange): HistoryRange[] {
-  if (!manifest) return [{ ...within, segments: [] }];
-  const { ranges } = manifest;
-  const endOf = (index: number): string | undefined => ranges[index + 1]?.from;
-  const found: HistoryRange[] = [];
-  for (let index = firstThatEndsAfter(within.from, ranges.length, endOf); index < ranges.length; index++) {
-    const range = ranges[index];
-    if (!range || (within.to !== undefined && compareKeys(range.from, within.to) >= 0)) break;
-    const part = intersect({ from: range.from, to: endOf(index) }, within);
-    if (part) found.push({ ...part, segments: pick(manifest, range.segments) });
+function inMemory(file: z.infer<typeof manifestFile>): Manifest {
+  if (file.format === INDEX_IN_PAGES) {
+    const { format: _, pages, ...fields } = file;
+    return { ...fields, history: { pages } };
   }
-  return found;
-}
-
-/** Place of the first of so many intervals, in key order, that ends after a key. A commit may have 100,000: none is looked for one by one. */
-function firstThatEndsAfter(key: string, count: number, endOf: (index: number) => string | undefined): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const end = endOf(middle);
-    if (end !== undefined && compareKeys(end, key) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-const pick = (manifest: Manifest, numbers: readonly number[]): SegmentRef[] =>
-  numbers.map((number) => {
-    const segment = manifest.segments[number];
-    if (!segment)
-      throw new BackupError(
-        ErrorName.vaultDamaged,
-        `manifest ${String(manifest.seq)} has no segment ${String(number)}`,
-      );
-    return segment;
-  });
-
-/** An interval of keys whose history was written anew: its segments replace all that were there. */
-export interface MergedRange extends KeyRange {
-  readonly segments: readonly SegmentRef[];
-}
-
-/**
- * Ranges and segments of the next commit: those of `base`, cut at the units' bounds, and the new segments added to each range
- * that their keys reach into. A merged interval is a range of its own. Segments that no range names any more are left out.
- */
-export function nextRanges(
-  base: Manifest | undefined,
-  units: readonly KeyRange[],
-  added: readonly SegmentRef[],
-  merged: readonly MergedRange[] = [],
-): Pick<Manifest, 'segments' | 'ranges'> {
-  const segments: SegmentRef[] = [];
-  const numbers = new Map<string, number>();
-  const numberOf = (segment: SegmentRef): number => {
-    const number = numbers.get(segment.name) ?? segments.push(segment) - 1;
-    numbers.set(segment.name, number);
-    return number;
-  };
-  const inOrder = [...merged].sort((a, b) => compareKeys(a.from, b.from));
-  const parts = units.flatMap((unit) => historyRanges(base, unit)).flatMap((range) => cutOut(range, inOrder));
-  const newsOf = segmentsWithin(added);
-  const ranges = parts.map((part) => {
-    const news = newsOf(part);
-    return { from: part.from, segments: (part.isMerged ? part.segments : [...part.segments, ...news]).map(numberOf) };
-  });
-  return { segments, ranges };
-}
-
-/** Segments that reach into an interval, in their order. It has to be asked in the order of the intervals. */
-function segmentsWithin(segments: readonly SegmentRef[]): (range: KeyRange) => SegmentRef[] {
-  const waiting = segments
-    .map((segment, place) => ({ segment, place }))
-    .sort((a, b) => compareKeys(a.segment.minKey, b.segment.minKey));
-  let next = 0;
-  let open: typeof waiting = [];
-  return (range) => {
-    for (; next < waiting.length; next++) {
-      const one = waiting[next];
-      if (!one || (range.to !== undefined && compareKeys(one.segment.minKey, range.to) >= 0)) break;
-      open.push(one);
-    }
-    open = open.filter(({ segment }) => compareKeys(segment.maxKey, range.from) >= 0);
-    return [...open].sort((a, b) => a.place - b.place).map(({ segment }) => segment);
-  };
-}
-
-/** A range in pieces: those that were merged, and what is between them. */
-function cutOut(
-  range: HistoryRange,
-  merged: readonly MergedRange[],
-): (HistoryRange & { readonly isMerged: boolean })[] {
-  const pieces: (HistoryRange & { readonly isMerged: boolean })[] = [];
-  let from: string | undefined = range.from;
-  for (let i = firstThatEndsAfter(range.from, merged.length, (index) => merged[index]?.to); i < merged.length; i++) {
-    const { segments, ...piece } = merged[i] as MergedRange;
-    if (range.to !== undefined && compareKeys(piece.from, range.to) >= 0) break;
-    const own: KeyRange | undefined = from === undefined ? undefined : intersect(piece, { from, to: range.to });
-    if (from === undefined || !own) continue;
-    if (compareKeys(from, own.from) < 0) pieces.push({ from, to: own.from, segments: range.segments, isMerged: false });
-    pieces.push({ ...own, segments, isMerged: true });
-    from = own.to;
-  }
-  const isOpen = from !== undefined && (range.to === undefined || compareKeys(from, range.to) < 0);
-  if (from !== undefined && isOpen) pieces.push({ from, to: range.to, segments: range.segments, isMerged: false });
-  return pieces;
+  const { format: _, segments, ranges, ...fields } = file;
+  return { ...fields, history: { segments, ranges } };
 }

@@ -1,6 +1,6 @@
 import { addCounts, Counts } from './counts';
 import { addHoldings, Holdings, NO_HOLDINGS } from './fold-versions';
-import type { MergedRange, SegmentRef } from './manifest';
+import type { MergedRange, SegmentRef } from './history-index';
 
 /** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
 export interface RangeResult {

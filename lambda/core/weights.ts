@@ -1,4 +1,4 @@
-import { compareKeys, KeyRange } from './key-order';
+import { afterKey, compareKeys, KeyRange } from './key-order';
 
 /**
  * Ranges of near-equal work. Weight 1 is about one small object stored (one GET); a copy of a large object weighs by its
@@ -39,27 +39,24 @@ export class WeightSampler {
 }
 
 /**
- * Cuts the whole key space into ranges of about `target` weight. A cut lies right after a sampled key, or at one of the
- * `bounds` (starts of ranges of the last commit) where one lies between two samples: ranges then stay as they are.
+ * Cuts the whole key space into ranges of about `target` weight. A cut lies right after a sampled key, or where a range of the last commit ends
+ * (`endOfRange`: of the one that has a key) if that is between two samples: ranges then stay as they are.
  */
-export function cutRanges(
+export async function cutRanges(
   samples: readonly WeightSample[],
   target: number,
-  bounds: readonly string[],
-  after: (key: string) => string,
-): KeyRange[] {
+  endOfRange: (key: string) => Promise<string | undefined>,
+): Promise<KeyRange[]> {
   const cuts: string[] = [];
   let weight = 0;
-  let nextBound = 0;
-  samples.forEach((sample, index) => {
+  for (const [index, sample] of samples.entries()) {
     weight += sample.weight;
     const next = samples[index + 1];
-    if (weight < target || !next) return;
-    while (nextBound < bounds.length && compareKeys(bounds[nextBound] ?? '', sample.key) <= 0) nextBound++;
-    const bound = bounds[nextBound];
-    cuts.push(bound !== undefined && compareKeys(bound, next.key) <= 0 ? bound : after(sample.key));
+    if (weight < target || !next) continue;
+    const end = await endOfRange(sample.key);
+    cuts.push(end !== undefined && compareKeys(end, next.key) <= 0 ? end : afterKey(sample.key));
     weight = 0;
-  });
+  }
   const starts = ['', ...cuts];
   return starts.map((from, index) => ({ from, to: starts[index + 1] }));
 }

@@ -5,17 +5,18 @@ import { addCounts, Counts, total } from '../core/counts';
 import { fromIso, toIso } from '../core/instant';
 import { addHoldings, NO_HOLDINGS } from '../core/fold-versions';
 import type { BackupJob, CoverageGap, RangeUnit } from '../core/jobs';
-import { BackupCounts, Manifest, nextRanges } from '../core/manifest';
+import type { BackupCounts, HistoryIndex, Manifest } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { RecoveryPointRecord } from '../ports/catalog';
 import { runsOf } from './backup-partition';
 import { continuousOf, publishContinuous, shownBy } from './commit-continuous';
 import type { BackupPorts } from './context';
 import { backupJobEvent, recoveryPointEvent } from './job-events';
+import { NextHistory } from './next-history';
 import type { ScanResult } from './scan-result';
 import { sharedCounts, sharedFrom } from './shared-scan';
 import { RANGE_STEP, SCAN_STEP } from './step-names';
-import { readUnits, stepResults } from './turns';
+import { resultsByUnit } from './turns';
 import { refuseLate } from './windows';
 
 /** Output of the Backup execution. */
@@ -95,7 +96,7 @@ interface Work {
   readonly counts: BackupCounts;
   readonly status: 'COMPLETED' | 'PARTIAL';
   readonly requests: Counts;
-  readonly history: Pick<Manifest, 'segments' | 'ranges' | 'continuous'> & KnownMetadata;
+  readonly history: Pick<Manifest, 'history' | 'continuous'> & KnownMetadata;
   readonly gaps?: number;
   /** Longest time from a change to its place in the log. */
   readonly lag: number;
@@ -104,35 +105,65 @@ interface Work {
 }
 
 async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | undefined): Promise<Work> {
-  const units = await readUnits<RangeUnit>(ports.scratch, job.jobId, RANGE_STEP);
-  const scans = await stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP);
-  const totals = sumResults(await stepResults<RangeResult>(ports.scratch, job.jobId, RANGE_STEP));
-  const runs = await runsOf(ports.scratch, job);
   const isScan = job.source !== 'changes';
-  // A job that scans nothing leaves all ranges but those that it worked on as they were.
-  const within = isScan ? units : [{ from: '' }];
+  const scanned = await scannedBy(ports, job);
+  const { totals, history } = await sumRanges(ports, job, base);
+  const runs = await runsOf(ports.scratch, job);
   const missed = missedEvents(job, totals);
   const isRead = job.metadata === 'FULL' && totals.unread === 0;
   const isOpen = [...runs.gaps, ...(job.continuous?.gaps ?? [])].some((gap) => gap.before > job.asOf);
   const hasGaps = missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base));
   const known = knownMetadata(job, base, { hasGaps, isOpen, isRead });
   const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base)];
-  const counts = isScan ? countAll(scans, totals) : countChanges(base, totals, runs.rows);
+  const counts = isScan ? countAll(scanned.versions, totals) : countChanges(base, totals, runs.rows);
   const holdings = addHoldings(counts, totals.later);
   const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead: isRead && !isOpen, holdings });
   return {
     counts,
     status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
-    requests: [...scans, job].reduce<Counts>((all, part) => addCounts(all, part.requests), { ...totals.requests }),
-    history: {
-      ...nextRanges(base, within, totals.segments, totals.merged),
-      ...known,
-      continuous,
-    },
+    requests: addCounts(addCounts({ ...totals.requests }, scanned.requests), job.requests),
+    history: { history, ...known, continuous },
     gaps: continuous && totals.gaps,
     lag: runs.lag,
     report: { details: totals.reports },
   };
+}
+
+/** What the scan saw: a billion rows have thousands of results, with samples that nobody needs here. */
+async function scannedBy(
+  { scratch }: BackupPorts,
+  { jobId }: BackupJob,
+): Promise<Pick<ScanResult, 'versions' | 'requests'>> {
+  let versions = 0;
+  let requests: Counts = {};
+  for await (const { results } of resultsByUnit<ScanResult>(scratch, jobId, SCAN_STEP)) {
+    for (const result of results) {
+      versions += result.versions;
+      requests = addCounts(requests, result.requests);
+    }
+  }
+  return { versions, requests };
+}
+
+/** What all ranges have done, and the history with that: both grow unit by unit, as all results together may not fit into memory. */
+async function sumRanges(
+  { scratch, vault, settings }: BackupPorts,
+  job: BackupJob,
+  base: Manifest | undefined,
+): Promise<{ readonly totals: RangeResult; readonly history: HistoryIndex }> {
+  // A job that scans nothing leaves all ranges but those that it worked on as they were.
+  const cuts = job.source !== 'changes';
+  const next = new NextHistory({ vault, job, base, cuts, pageSegments: settings.pageSegments });
+  let totals = sumResults([]);
+  let count = 0;
+  for await (const { unit, results } of resultsByUnit<RangeResult, RangeUnit>(scratch, job.jobId, RANGE_STEP)) {
+    const { segments, merged, ...sums } = sumResults(results);
+    await next.add(unit, { segments, merged });
+    totals = sumResults([totals, { ...sums, segments: [], merged: [] }]);
+    count++;
+  }
+  if (count === 0) await next.add({ from: '' }, { segments: [], merged: [] });
+  return { totals, history: await next.finish() };
 }
 
 const sharedWork = (base: Manifest): Work => ({
@@ -141,8 +172,7 @@ const sharedWork = (base: Manifest): Work => ({
   requests: {},
   lag: 0,
   history: {
-    segments: base.segments,
-    ranges: base.ranges,
+    history: base.history,
     metadataThrough: base.metadataThrough,
     changesThrough: base.changesThrough,
     changesMissed: base.changesMissed,
@@ -153,10 +183,9 @@ const sharedWork = (base: Manifest): Work => ({
 });
 
 /** Invariant 6: every version that the scan saw, or a report left out, was stored, reused, skipped for a reason, or not asked for. */
-function countAll(scans: readonly ScanResult[], totals: RangeResult): BackupCounts {
+function countAll(planned: number, totals: RangeResult): BackupCounts {
   const { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped } = totals;
   const { captured, lost } = totals;
-  const planned = scans.reduce((sum, scan) => sum + scan.versions, 0);
   const settled = stored + reused + total(skipped);
   if (settled + totals.leftOut !== planned + totals.omitted || settled !== versions)
     throw new BackupError(
@@ -212,7 +241,6 @@ function makeManifest(
   const shown = shownBy(job, base, lag);
   const asOf = toIso(shown);
   return {
-    format: 1,
     bucket: job.bucket,
     region: job.region,
     seq: job.seq,

@@ -1,10 +1,11 @@
 import { workKey } from '../contract/layout';
 import type { FanOutInput, PartitionInput } from '../contract/steps';
 import type { BackupJob, RangeUnit } from '../core/jobs';
-import { afterKey, compareKeys } from '../core/key-order';
+import { compareKeys } from '../core/key-order';
 import { addWork, cutRanges, NO_WORK, workersFor, type Workload } from '../core/weights';
 import type { BackupPorts } from './context';
 import { foldChanges, LoggedChanges } from './fold-changes';
+import { endOfRangeAt } from './history-index';
 import { shareOfRate } from './paced';
 import type { Run } from './runs';
 import type { ScanResult } from './scan-result';
@@ -23,13 +24,12 @@ export async function partitionBackup(
     stepResults<ScanResult>(ports.scratch, job.jobId, SCAN_STEP),
     ports.vault.readBase(job.bucket, job.base),
   ]);
-  const bounds = base?.ranges.map((range) => range.from) ?? [];
   // One file for all ranges: each would otherwise read the results of the whole scan.
   const logged = await foldChanges(ports, job);
   const isScan = job.source !== 'changes';
   const scanned = isScan ? scans.flatMap((scan) => scan.samples) : logged.samples;
   const samples = [...scanned].sort((a, b) => compareKeys(a.key, b.key));
-  const ranges = cutRanges(samples, ports.settings.rangeWeight, bounds, afterKey);
+  const ranges = await cutRanges(samples, ports.settings.rangeWeight, (key) => endOfRangeAt(ports.vault, base, key));
   const { maxSourceRequestsPerSecond: rate, maxConcurrency } = ports.settings;
   const work = isScan && choosesConcurrency ? workOfScan(job, scans) : undefined;
   const concurrency = workersFor(work, rate, maxConcurrency, ranges.length);

@@ -8,8 +8,9 @@ import { inventoryInvalid, REPORT_LAG } from '../core/inventory-manifest';
 import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob, RangeUnit } from '../core/jobs';
 import { addHoldings, LOST, NO_HOLDINGS } from '../core/fold-versions';
+import type { SegmentRef } from '../core/history-index';
 import type { KeyRange } from '../core/key-order';
-import type { Manifest, SegmentRef } from '../core/manifest';
+import type { Manifest } from '../core/manifest';
 import { RangeResult, sumResults } from '../core/range-result';
 import type { Row } from '../core/row';
 import { runsOf } from './backup-partition';
@@ -20,6 +21,7 @@ import { comparedKeys } from './compared-keys';
 import type { BackupPorts } from './context';
 import { DeltaWriter } from './delta-writer';
 import { DecidedKeys } from './decided-keys';
+import { endOfRangeAt } from './history-index';
 import { mergeRanges, rangesToMerge } from './merge-ranges';
 import { pacedPorts } from './paced';
 import { runInOrder } from './pool';
@@ -52,7 +54,12 @@ async function mergeTurn(
   const { job, unit } = input;
   const base = await ports.vault.readBase(job.bucket, job.base);
   const { segments } = sumResults(await earlierResults<RangeResult>(ports.scratch, RANGE_STEP, input));
-  const { merged, next } = await mergeRanges(ports, job, rangesToMerge(base, unit, segments), mergeFrom);
+  const { merged, next } = await mergeRanges(
+    ports,
+    job,
+    await rangesToMerge(ports.vault, base, unit, segments),
+    mergeFrom,
+  );
   return { result: { ...sumResults([]), merged }, cursor: next === undefined ? undefined : { mergeFrom: next } };
 }
 
@@ -83,7 +90,7 @@ class RangeBackup {
     const { ports, job } = this;
     const before = { ...ports.source.counts() };
     const base = await ports.vault.readBase(job.bucket, job.base);
-    const delta = new DeltaWriter(ports.vault, job, base?.ranges.map((range) => range.from) ?? []);
+    const delta = new DeltaWriter(ports.vault, job, (key) => endOfRangeAt(ports.vault, base, key));
     let stopped: StoreCursor | undefined;
     let batch = this.newBatch();
     const within: KeyRange = { from: this.start?.key ?? this.input.unit.from, to: this.input.unit.to };
@@ -147,7 +154,7 @@ class RangeBackup {
   private async mergeCursor(base: Manifest | undefined, own: readonly SegmentRef[]): Promise<MergeCursor | undefined> {
     const earlier = await earlierResults<RangeResult>(this.ports.scratch, RANGE_STEP, this.input);
     const added = [...earlier.flatMap((result) => result.segments), ...own];
-    const [first] = rangesToMerge(base, this.input.unit, added);
+    const [first] = await rangesToMerge(this.ports.vault, base, this.input.unit, added);
     return first && { mergeFrom: first.from };
   }
 

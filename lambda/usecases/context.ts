@@ -58,6 +58,8 @@ export interface BackupSettings {
   readonly inventoryUnitBytes: number;
   /** Rows of the last commit that one unit of a listing covers, about. */
   readonly listingUnitRows: number;
+  /** Segments that a manifest names itself, and a page of its index where it has more, about. */
+  readonly pageSegments: number;
   /** Age at which changes in the log are settled: none of that time is written any more. */
   readonly settleSeconds: number;
   /** Time that S3 may take to send an event. */
@@ -83,6 +85,8 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   inventoryUnitBytes: 1024 * 1024 * 1024,
   // 200 requests, one after the other.
   listingUnitRows: 200_000,
+  // 1.5 MB: about 100 million versions.
+  pageSegments: 2_048,
   settleSeconds: SETTLE_SECONDS,
   deliverySeconds: DELIVERY_SECONDS,
   startSeconds: START_SECONDS,

@@ -1,6 +1,6 @@
 import type { BackupJob } from '../core/jobs';
 import { compareKeys } from '../core/key-order';
-import type { SegmentRef } from '../core/manifest';
+import type { SegmentRef } from '../core/history-index';
 import { PackBuilder } from '../core/pack';
 import type { Row, VaultFile } from '../core/row';
 import { SegmentWriter } from '../core/segment-writer';
@@ -9,8 +9,8 @@ import { writePack } from './write-pack';
 
 /**
  * Writes the rows of one turn as delta segments, and the small bodies among them as packs. Rows come in key order. A pack is
- * durable before its rows go into a segment, and a segment ends where a range of the last commit ends: ranges in which
- * nothing changed get nothing.
+ * durable before its rows go into a segment, and a segment ends where a range of the last commit ends (`endOfRange`: of the one that has a
+ * key): ranges in which nothing changed get nothing.
  */
 export class DeltaWriter {
   private readonly segments: SegmentRef[] = [];
@@ -18,12 +18,12 @@ export class DeltaWriter {
   private pack = new PackBuilder();
   /** Rows in order, waiting for the pack that holds bodies of some of them. */
   private waiting: { readonly row: Row; readonly packed: boolean }[] = [];
-  private bound = 0;
+  private end: string | undefined;
   private rows = 0;
   constructor(
     private readonly vault: Vault,
     private readonly job: BackupJob,
-    private readonly bounds: readonly string[],
+    private readonly endOfRange: (key: string) => Promise<string | undefined>,
   ) {}
 
   get isEmpty(): boolean {
@@ -61,12 +61,11 @@ export class DeltaWriter {
   }
 
   private async write(row: Row): Promise<void> {
-    const bound = this.bounds[this.bound];
-    if (bound !== undefined && compareKeys(row.key, bound) >= 0) {
-      await this.closeSegment();
-      while (this.bound < this.bounds.length && compareKeys(row.key, this.bounds[this.bound] ?? '') >= 0) this.bound++;
+    if (this.segment && this.end !== undefined && compareKeys(row.key, this.end) >= 0) await this.closeSegment();
+    if (!this.segment) {
+      this.segment = new SegmentWriter();
+      this.end = await this.endOfRange(row.key);
     }
-    this.segment ??= new SegmentWriter();
     this.segment.add(row);
     if (this.segment.isFull) await this.closeSegment();
   }

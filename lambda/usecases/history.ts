@@ -2,10 +2,12 @@ import { ColumnCursor, groupsOf, leastKey } from '../core/column-cursor';
 import { type KeyGroup, mergeGroups, nextOf } from '../core/groups';
 import { joinAll } from '../core/join';
 import { compareKeys, KeyRange, lesserKey } from '../core/key-order';
-import { historyRanges, HistoryRange, Manifest } from '../core/manifest';
+import type { HistoryRange } from '../core/history-index';
+import type { Manifest } from '../core/manifest';
 import type { Row } from '../core/row';
 import type { RowColumns } from '../core/row-columns';
 import { type Unchanged, type UnchangedOptions, unchangedRows } from '../core/unchanged';
+import { historyRanges } from './history-index';
 import type { Vault } from './vault';
 
 interface ReadHistory {
@@ -29,7 +31,7 @@ export async function* readHistory(
   within: KeyRange,
   options: ReadHistory,
 ): AsyncGenerator<KeyGroup> {
-  for (const range of historyRanges(manifest, within)) {
+  for await (const range of historyRanges(vault, manifest, within, options.skipTo)) {
     const isSkipped = options.skipTo && range.to !== undefined && compareKeys(range.to, options.skipTo()) <= 0;
     if (isSkipped) continue;
     for await (const groups of joinedGroups(vault, range, options)) for (const group of groups) yield group;
@@ -67,8 +69,7 @@ async function takeJoined(cursors: readonly ColumnCursor[], key: string): Promis
 
 /** Goes through a manifest's history within an interval of keys, range after range, and makes rows only of the keys that are taken. */
 class HistoryCursor {
-  private readonly ranges: readonly HistoryRange[];
-  private next = 0;
+  private readonly ranges: AsyncIterator<HistoryRange>;
   private cursors: readonly ColumnCursor[] = [];
   private least: string | undefined;
   constructor(
@@ -77,7 +78,7 @@ class HistoryCursor {
     within: KeyRange,
     private readonly options: ReadHistory,
   ) {
-    this.ranges = historyRanges(manifest, within);
+    this.ranges = historyRanges(vault, manifest, within, options.skipTo);
   }
 
   /** The key that it stands at; undefined at the end. */
@@ -89,7 +90,7 @@ class HistoryCursor {
   async settle(): Promise<void> {
     this.least = leastKey(this.cursors);
     while (this.least === undefined) {
-      const range = this.ranges[this.next++];
+      const range = await nextOf(this.ranges);
       if (!range) return;
       const { skipTo } = this.options;
       if (skipTo && range.to !== undefined && compareKeys(range.to, skipTo()) <= 0) continue;

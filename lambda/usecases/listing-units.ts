@@ -4,7 +4,9 @@ import { fractionUpTo, keyBetween } from '../core/key-probe';
 import type { Manifest } from '../core/manifest';
 import type { VersionPage } from '../ports/object-store';
 import type { BackupPorts } from './context';
+import { indexParts } from './history-index';
 import { runInOrder } from './pool';
+import type { Vault } from './vault';
 
 /** Units of a first backup, and requests to find them; a larger bucket has longer units. */
 const MOST_UNITS = 64;
@@ -18,22 +20,27 @@ export async function listingUnits(
   base: Manifest | undefined,
 ): Promise<readonly ScanUnit[]> {
   const rows = ports.settings.listingUnitRows;
-  const cuts = base ? cutsOfTimeline(base, rows) : await probe(ports, bucket, rows);
+  const cuts = base ? await cutsOfTimeline(ports.vault, base, rows) : await probe(ports, bucket, rows);
   return [...cuts, undefined].map((last, index): ScanUnit => ({ id: String(index), after: cuts[index - 1], last }));
 }
 
 /** Keys after which to cut, by the rows of the last commit's segments. */
-function cutsOfTimeline({ segments }: Manifest, unitRows: number): string[] {
-  const byKey = [...segments].sort((a, b) => compareKeys(a.maxKey, b.maxKey));
+async function cutsOfTimeline(vault: Vault, base: Manifest, unitRows: number): Promise<string[]> {
   const cuts: string[] = [];
   let rows = 0;
-  byKey.forEach((segment, index) => {
-    rows += segment.rows;
-    const next = byKey[index + 1];
-    if (rows < unitRows || !next || next.maxKey === segment.maxKey) return;
-    cuts.push(segment.maxKey);
-    rows = 0;
-  });
+  let last: string | undefined;
+  for await (const { part, to } of indexParts(vault, base, { from: '' })) {
+    // A segment that reaches into more than one page counts where it ends.
+    const ended = part.segments.filter(({ maxKey }) => to === undefined || compareKeys(maxKey, to) < 0);
+    for (const segment of ended.sort((a, b) => compareKeys(a.maxKey, b.maxKey))) {
+      if (last !== undefined && rows >= unitRows && last !== segment.maxKey) {
+        cuts.push(last);
+        rows = 0;
+      }
+      rows += segment.rows;
+      last = segment.maxKey;
+    }
+  }
   return cuts;
 }
 

@@ -1,23 +1,28 @@
 import { needsMerge, neededSince } from '../core/compaction';
 import type { BackupJob } from '../core/jobs';
 import { afterKey, compareKeys, KeyRange, reachesInto } from '../core/key-order';
-import { HistoryRange, historyRanges, Manifest, MergedRange, SegmentRef } from '../core/manifest';
+import type { HistoryRange, MergedRange, SegmentRef } from '../core/history-index';
+import type { Manifest } from '../core/manifest';
 import { SegmentWriter } from '../core/segment-writer';
 import type { BackupPorts } from './context';
 import { joinedRange } from './history';
+import { historyRanges } from './history-index';
 
 /** Ranges within an interval that are to be merged, with the deltas that this job has added to them. */
-export function rangesToMerge(
+export async function rangesToMerge(
+  vault: BackupPorts['vault'],
   base: Manifest | undefined,
   within: KeyRange,
   added: readonly SegmentRef[],
-): readonly HistoryRange[] {
+): Promise<readonly HistoryRange[]> {
   if (!base || added.length === 0) return [];
-  return historyRanges(base, within)
-    .map((range) => ({ range, news: added.filter((segment) => reachesInto(segment, range)) }))
-    .filter(({ news }) => news.length > 0)
-    .map(({ range, news }) => ({ ...range, segments: [...range.segments, ...news] }))
-    .filter((range) => needsMerge(range.segments));
+  const ranges: HistoryRange[] = [];
+  for await (const range of historyRanges(vault, base, within)) {
+    const news = added.filter((segment) => reachesInto(segment, range));
+    const all = { ...range, segments: [...range.segments, ...news] };
+    if (news.length > 0 && needsMerge(all.segments)) ranges.push(all);
+  }
+  return ranges;
 }
 
 export interface Merged {

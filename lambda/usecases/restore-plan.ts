@@ -6,16 +6,18 @@ import { fromIso, toIso } from '../core/instant';
 import { parseItemsFile, selectedParts, type Selection, toSelection } from '../core/items';
 import { jobIdOf } from '../core/job-id';
 import type { KeyRange } from '../core/key-order';
-import { historyRanges, Manifest } from '../core/manifest';
+import type { Manifest } from '../core/manifest';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
 import { parseRestoreRequest, RestoreRequest } from '../core/restore-request';
 import { isStoreError, ObjectStore } from '../ports/object-store';
 import type { BackupPorts, CountingStore } from './context';
+import { historyRanges } from './history-index';
 import { restoreJobEvent } from './job-events';
 import { checkDestination } from './restore-destination';
 import { findRestorePoint, findRollback, keepHistory, keepNewest } from './restore-point';
 import { PLAN_STEP } from './step-names';
 import { writeUnits } from './turns';
+import type { Vault } from './vault';
 
 /** Planning a row is a quarter of the work of storing one. */
 export const ROWS_PER_WEIGHT = 4;
@@ -72,7 +74,7 @@ export async function planRestore(
     ports.scratch,
     PLAN_STEP,
     job,
-    planUnits(planned, selected.intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
+    await planUnits(ports.vault, planned, selected.intervals, ROWS_PER_WEIGHT * ports.settings.rangeWeight),
   );
 }
 
@@ -141,14 +143,19 @@ async function selection(store: ObjectStore, request: RestoreRequest): Promise<S
 }
 
 /** Neighbouring ranges of the manifest that hold selected keys, put together until a unit has enough rows. */
-export function planUnits(manifest: Manifest, intervals: readonly KeyRange[], target: number): PlanUnit[] {
+export async function planUnits(
+  vault: Vault,
+  manifest: Manifest,
+  intervals: readonly KeyRange[],
+  target: number,
+): Promise<PlanUnit[]> {
   const units: PlanUnit[] = [];
   let open: { from: string; to?: string; rows: number } | undefined;
   const close = (): void => {
     if (open) units.push({ id: String(units.length), from: open.from, to: open.to });
     open = undefined;
   };
-  for (const range of historyRanges(manifest, { from: '' })) {
+  for await (const range of historyRanges(vault, manifest, { from: '' })) {
     if (selectedParts(intervals, range).length === 0) {
       close();
       continue;

@@ -126,12 +126,25 @@ export async function earlierResults<Result>(
 }
 
 const READ_CONCURRENCY = 32;
+const UNITS_AT_A_TIME = 256;
 
 /** Results of all turns of all units of a step, in the order of the units. */
 export async function stepResults<Result>(scratch: Scratch, jobId: string, step: string): Promise<Result[]> {
-  const units = await readUnits<{ id: string }>(scratch, jobId, step);
-  const read = (unit: { id: string }): Promise<Result[]> => unitResults<Result>(scratch, jobId, step, unit.id);
-  return (await runInOrder(units, READ_CONCURRENCY, () => true, read)).flat();
+  const found: Result[] = [];
+  for await (const { results } of resultsByUnit<Result>(scratch, jobId, step)) found.push(...results);
+  return found;
+}
+
+/** Each unit of a step with the results of its turns, in order. Memory is that of some units, and of the list of all of them. */
+export async function* resultsByUnit<Result, Unit extends { id: string } = { id: string }>(
+  scratch: Scratch,
+  jobId: string,
+  step: string,
+): AsyncGenerator<{ readonly unit: Unit; readonly results: readonly Result[] }> {
+  const units = await readUnits<Unit>(scratch, jobId, step);
+  const read = async (unit: Unit) => ({ unit, results: await unitResults<Result>(scratch, jobId, step, unit.id) });
+  for (let start = 0; start < units.length; start += UNITS_AT_A_TIME)
+    yield* await runInOrder(units.slice(start, start + UNITS_AT_A_TIME), READ_CONCURRENCY, () => true, read);
 }
 
 /**

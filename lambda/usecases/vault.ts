@@ -1,9 +1,17 @@
 import { BackupError, ErrorName } from '../contract/errors';
-import { fileTableKey, manifestKey, segmentKey, timelinePrefix, VAULT_FORMAT_KEY } from '../contract/layout';
+import {
+  fileTableKey,
+  indexPageKey,
+  manifestKey,
+  segmentKey,
+  timelinePrefix,
+  VAULT_FORMAT_KEY,
+} from '../contract/layout';
 import { decodeFileTable } from '../core/file-table';
 import { sha256Hex } from '../core/hash';
 import type { KeyRange } from '../core/key-order';
-import { decodeManifest, encodeManifest, Manifest, SegmentRef } from '../core/manifest';
+import { decodePage, encodePage, type HistoryPart, type PageRef, type SegmentRef } from '../core/history-index';
+import { decodeManifest, encodeManifest, Manifest } from '../core/manifest';
 import type { RowColumns } from '../core/row-columns';
 import { readSegmentColumns } from '../core/segment-reader';
 import type { EncodedSegment } from '../core/segment-writer';
@@ -22,9 +30,12 @@ import {
 type RecordedFile = { readonly name: string; readonly versionId?: string };
 
 const FORMAT = 1;
+const PAGES_KEPT = 2;
 
 /** Reads and writes the vault bucket as docs/format.md describes it. Nothing that exists is ever written over. */
 export class Vault {
+  /** The last pages that were read. They never change, and a job looks into the same one again and again. */
+  private readonly pages = new Map<string, Promise<HistoryPart>>();
   constructor(
     readonly store: ObjectStore,
     readonly bucket: string,
@@ -112,6 +123,32 @@ export class Vault {
       if (!found) throw error;
       return { sha256: found.sha256, existing: found.manifest };
     }
+  }
+
+  /** Stores a page of the index. It is durable before the manifest that names it. */
+  async writePage(bucket: string, jobId: string, from: string, part: HistoryPart): Promise<PageRef> {
+    const body = encodePage(part);
+    const sha256 = sha256Hex(body);
+    const name = indexPageKey(bucket, jobId, sha256);
+    const { versionId } = await this.create(name, body);
+    return { from, name, versionId, sha256 };
+  }
+
+  /** A page of the index, checked by its SHA-256. Memory is that of the last two. */
+  indexPage(page: PageRef): Promise<HistoryPart> {
+    const known = this.pages.get(page.sha256);
+    if (known) return known;
+    const read = this.readPage(page);
+    this.pages.set(page.sha256, read);
+    for (const old of [...this.pages.keys()].slice(0, -PAGES_KEPT)) this.pages.delete(old);
+    read.catch(() => this.pages.delete(page.sha256));
+    return read;
+  }
+
+  private async readPage({ name, versionId, sha256 }: PageRef): Promise<HistoryPart> {
+    const bytes = await this.readRecorded(name, versionId);
+    if (sha256Hex(bytes) === sha256) return decodePage(bytes, name);
+    throw damaged(`index page ${name} has not its recorded SHA-256`);
   }
 
   /** Stores a segment and its file table; the file table is durable before the segment that needs it. */

@@ -11,6 +11,7 @@ export const VaultPart = {
   format: VAULT_FORMAT_KEY,
   buckets: `${VaultPrefix.buckets}*`,
   timelines: `${VaultPrefix.buckets}*/timeline/*`,
+  indexes: `${VaultPrefix.buckets}*/index/*`,
   segments: `${VaultPrefix.buckets}*/segments/*`,
   reports: `${VaultPrefix.buckets}*/reports/*`,
   packs: `${VaultPrefix.packs}*`,

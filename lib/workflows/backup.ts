@@ -176,7 +176,7 @@ function grantAccess(fn: BackupFunctions, context: WorkflowContext): void {
   vault.useScratch(fn.range);
 
   vault.readVault(fn.commit, VaultPart.buckets);
-  vault.writeVault(fn.commit, VaultPart.timelines, VaultPart.reports);
+  vault.writeVault(fn.commit, VaultPart.timelines, VaultPart.indexes, VaultPart.reports);
   vault.readScratch(fn.commit);
   vault.useCatalog(fn.commit);
   vault.publishEvents(fn.commit);

@@ -105,8 +105,9 @@ const plan: JobPlan = {
   concurrency: 20,
   payloadBytes: 2_000,
   unitsFileBytes: 10_000,
-  baseBytes: 0,
+  indexBytes: 0,
   bytesPerSegment: 750,
+  bytesPerPage: 300,
 };
 const workload = {
   kind: 'first backup',

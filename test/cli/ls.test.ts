@@ -2,6 +2,7 @@ import { toIso } from '../../lambda/core/instant';
 import { compareKeys } from '../../lambda/core/key-order';
 import { at, iso, log, logVersion, makeContinuous } from '../scenarios/continuous-rig';
 import { Rig } from '../scenarios/rig';
+import { wholeHistory } from '../support/history-after';
 import { backedUp, json, lines, read } from './support/vault-rig';
 
 const ODD = ['new\nline', 'esc\u001b[2J', '"quoted"', '{brace}', '\u202eflip', 'plain ü', 'del\u007f'];
@@ -226,7 +227,8 @@ test('damage that is found half-way leaves no second document behind the first',
   // Whichever segments come late: those of the last ranges.
   const manifest = (await rig.ports.vault.readManifest('src', 1))!.manifest;
   expect(last.length).toBeGreaterThan(2);
-  rig.s3.corrupt('the-vault', manifest.segments[manifest.ranges.at(-1)!.segments[0]!]!.name);
+  const { segments, ranges } = await wholeHistory(rig.ports.vault, manifest);
+  rig.s3.corrupt('the-vault', segments[ranges.at(-1)!.segments[0]!]!.name);
   const outcome = await read(rig, ['ls', 'src', '-r', '--json']);
   expect(outcome.exitCode).toBe(1);
   expect(outcome.stderr).toMatch(/VaultDamaged: .*\nWhat is on stdout is incomplete\.$/);

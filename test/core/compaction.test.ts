@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { needsMerge, neededSince } from '../../lambda/core/compaction';
-import { nextRanges, type Manifest, type SegmentRef } from '../../lambda/core/manifest';
+import type { SegmentRef } from '../../lambda/core/history-index';
 import type { Row } from '../../lambda/core/row';
 import { viewAt } from '../../lambda/core/view';
+import { emptyVault, historyAfter, rangesOf } from '../support/history-after';
 
 const MIB = 1024 * 1024;
 const segment = (commit: number, bytes: number, minKey = 'a', maxKey = 'z'): SegmentRef => ({
@@ -74,20 +75,25 @@ test('a view at the horizon or later is the same without what was removed before
 describe('ranges of the next commit', () => {
   const [old, other] = [segment(1, 1, 'a', 'f'), segment(1, 1, 'g', 'z')];
   const base = {
-    seq: 1,
-    segments: [old, other],
-    ranges: [
-      { from: '', segments: [0] },
-      { from: 'g', segments: [1] },
-    ],
+    history: {
+      segments: [old, other],
+      ranges: [
+        { from: '', segments: [0] },
+        { from: 'g', segments: [1] },
+      ],
+    },
   };
   const delta = segment(2, 1, 'b', 'h');
   const fresh = segment(2, 1, 'c', 'd');
 
-  test('a merged interval replaces what was there, and only there', () => {
+  test('a merged interval replaces what was there, and only there', async () => {
     const merged = [{ from: 'c', to: 'e', segments: [fresh] }];
-    const next = nextRanges(base as unknown as Manifest, [{ from: '' }], [delta], merged);
-    const named = next.ranges.map(({ from, segments }) => [from, segments.map((n) => next.segments[n])]);
+    const history = await historyAfter({
+      base,
+      units: [{ from: '' }],
+      additions: () => ({ segments: [delta], merged }),
+    });
+    const named = (await rangesOf(emptyVault(), { history })).map(({ from, segments }) => [from, segments]);
     expect(named).toEqual([
       ['', [old, delta]],
       ['c', [fresh]],
@@ -96,14 +102,14 @@ describe('ranges of the next commit', () => {
     ]);
   });
 
-  test('a segment that nothing names any more is left out', () => {
+  test('a segment that nothing names any more is left out', async () => {
     const merged = [
       { from: '', to: 'g', segments: [fresh] },
       { from: 'g', to: undefined, segments: [] },
     ];
-    const next = nextRanges(base as unknown as Manifest, [{ from: '', to: 'k' }, { from: 'k' }], [delta], merged);
-    expect(next.segments).toEqual([fresh]);
-    expect(next.ranges.map(({ from }) => from)).toEqual(['', 'g', 'k']);
+    const units = [{ from: '', to: 'k' }, { from: 'k' }];
+    const next = await historyAfter({ base, units, additions: () => ({ segments: [delta], merged }) });
+    expect(next).toMatchObject({ segments: [fresh], ranges: [{ from: '' }, { from: 'g' }, { from: 'k' }] });
   });
 });
 

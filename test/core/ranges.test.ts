@@ -1,20 +1,25 @@
 import fc from 'fast-check';
 import { isSelected, parseItemsFile, selectedParts, toSelection } from '../../lambda/core/items';
-import { afterKey, compareKeys, inRange } from '../../lambda/core/key-order';
-import { historyRanges, type Manifest, nextRanges, type SegmentRef } from '../../lambda/core/manifest';
+import { compareKeys, inRange } from '../../lambda/core/key-order';
+import type { SegmentRef } from '../../lambda/core/history-index';
 import type { ItemSelector } from '../../lambda/core/restore-schema';
 import { addWork, cutRanges, NO_WORK, WeightSampler, workersFor, workOf } from '../../lambda/core/weights';
+import { emptyVault, historyAfter, rangesOf } from '../support/history-after';
 
 const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\uffff', '\u{10000}'), maxLength: 4 });
 
-test('cut ranges cover every key exactly once, and a key is never cut apart', () => {
-  fc.assert(
-    fc.property(fc.array(key), fc.integer({ min: 1, max: 9 }), fc.array(key), (unsorted, target, bounds) => {
+/** Where the range of a key ends, of ranges with these bounds. */
+const endsAt = (bounds: readonly string[]) => (one: string) =>
+  Promise.resolve([...bounds].sort(compareKeys).find((bound) => compareKeys(bound, one) > 0));
+
+test('cut ranges cover every key exactly once, and a key is never cut apart', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(key), fc.integer({ min: 1, max: 9 }), fc.array(key), async (unsorted, target, bounds) => {
       const keys = [...unsorted].sort(compareKeys);
       const sampler = new WeightSampler(target / 4);
       for (const one of keys) sampler.add(one, 1);
       sampler.close();
-      const ranges = cutRanges(sampler.samples, target, [...bounds].sort(compareKeys), afterKey);
+      const ranges = await cutRanges(sampler.samples, target, endsAt(bounds));
       expect(ranges[0]?.from).toBe('');
       expect(ranges.at(-1)?.to).toBeUndefined();
       for (const one of keys) expect(ranges.filter((range) => inRange(one, range))).toHaveLength(1);
@@ -27,14 +32,10 @@ test('cut ranges cover every key exactly once, and a key is never cut apart', ()
   );
 });
 
-test('cuts follow the ranges of the last commit where they can', () => {
+test('cuts follow the ranges of the last commit where they can', async () => {
   const samples = ['c', 'f', 'i', 'l'].map((name) => ({ key: name, weight: 10 }));
-  expect(cutRanges(samples, 10, ['', 'd', 'j'], afterKey).map((range) => range.from)).toEqual([
-    '',
-    'd',
-    'f\u0000',
-    'j',
-  ]);
+  const ranges = await cutRanges(samples, 10, endsAt(['', 'd', 'j']));
+  expect(ranges.map((range) => range.from)).toEqual(['', 'd', 'f\u0000', 'j']);
 });
 
 describe('workers for a rate', () => {
@@ -103,22 +104,25 @@ const segment = (name: string, minKey: string, maxKey: string): SegmentRef => ({
   commit: 1,
 });
 
-test('new segments join the ranges they reach into; the others keep theirs', () => {
+test('new segments join the ranges they reach into; the others keep theirs', async () => {
   const base = {
-    segments: [segment('s1', 'a', 'k'), segment('s2', 'm', 'z')],
-    ranges: [
-      { from: '', segments: [0] },
-      { from: 'm', segments: [1] },
-    ],
-  } as unknown as Manifest;
+    history: {
+      segments: [segment('s1', 'a', 'k'), segment('s2', 'm', 'z')],
+      ranges: [
+        { from: '', segments: [0] },
+        { from: 'm', segments: [1] },
+      ],
+    },
+  };
   const units = [{ from: '', to: 'g' }, { from: 'g' }];
-  const next = nextRanges(base, units, [segment('d', 'h', 'j')]);
-  expect(next.ranges.map((range) => [range.from, range.segments.map((n) => next.segments[n]?.name)])).toEqual([
+  const history = await historyAfter({ base, units, additions: () => ({ segments: [segment('d', 'h', 'j')] }) });
+  const ranges = await rangesOf(emptyVault(), { history });
+  expect(ranges.map((range) => [range.from, range.segments.map(({ name }) => name)])).toEqual([
     ['', ['s1']],
     ['g', ['s1', 'd']],
     ['m', ['s2']],
   ]);
-  expect(historyRanges({ ...base, ...next }, { from: 'h', to: 'i' })).toMatchObject([
+  expect(await rangesOf(emptyVault(), { history }, { from: 'h', to: 'i' })).toMatchObject([
     { from: 'h', to: 'i', segments: [{ name: 's1' }, { name: 'd' }] },
   ]);
 });

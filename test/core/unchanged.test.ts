@@ -5,7 +5,8 @@ import type { KeyGroup } from '../../lambda/core/groups';
 import { refuseUnlikeKnown } from '../../lambda/core/inventory-contradictions';
 import { joinAll } from '../../lambda/core/join';
 import { afterKey, compareKeys } from '../../lambda/core/key-order';
-import type { Manifest, SegmentRef } from '../../lambda/core/manifest';
+import type { SegmentRef } from '../../lambda/core/history-index';
+import type { Manifest } from '../../lambda/core/manifest';
 import type { Row } from '../../lambda/core/row';
 import { columnsOf, type Columns, type Field, RowColumns } from '../../lambda/core/row-columns';
 import { unchangedRows } from '../../lambda/core/unchanged';
@@ -117,7 +118,7 @@ function vaultOf(history: readonly Row[], { size, segments, isKnown, bound }: Cu
   const vault = {
     segmentColumns: ({ name }: SegmentRef) => chunked(all[Number(name)] ?? [], size, isKnown, first),
   } as unknown as Vault;
-  return { vault, manifest: { segments: refs, ranges } as unknown as Manifest };
+  return { vault, manifest: { history: { segments: refs, ranges } } as Manifest };
 }
 
 const ofKey = (rows: readonly Row[], key: string): Row[] => rows.filter((row) => row.key === key);
@@ -282,9 +283,9 @@ test('what another segment has of keys is not passed over', async () => {
   const scan = ['a', 'c', 'd', 'e'].map((key) => version(key, '1', 7));
   const segments = [scan.map(stored), [version('b', '0', 6), version('d', '0', 6)].map(stored)];
   const vault = { segmentColumns: ({ name }: SegmentRef) => one(segments[Number(name)] ?? []) } as unknown as Vault;
-  const manifest = { segments: [{ name: '0' }, { name: '1' }], ranges: [{ from: '', segments: [0, 1] }] };
+  const history = { segments: [{ name: '0' }, { name: '1' }], ranges: [{ from: '', segments: [0, 1] }] };
   const told: string[] = [];
-  const compared = { vault, manifest: manifest as unknown as Manifest, within: { from: '' }, columns: [] };
+  const compared = { vault, manifest: { history } as unknown as Manifest, within: { from: '' }, columns: [] };
   const unchanged = { columns: [], withAcls: true };
   for await (const found of compareWithHistory({ ...compared, scan: one(scan), logged: groups([]), unchanged }))
     if ('scan' in found) told.push(...found.scan.rows(found.from, found.to).map(({ key }) => `${key} unchanged`));

@@ -1,0 +1,46 @@
+import { MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
+import type { HistoryPart, HistoryRange } from '../../lambda/core/history-index';
+import { partOf } from '../../lambda/core/history-index';
+import type { KeyRange } from '../../lambda/core/key-order';
+import type { HistoryIndex, Manifest } from '../../lambda/core/manifest';
+import type { Additions } from '../../lambda/core/next-ranges';
+import { historyRanges } from '../../lambda/usecases/history-index';
+import { NextHistory } from '../../lambda/usecases/next-history';
+import { Vault } from '../../lambda/usecases/vault';
+
+type Indexed = Pick<Manifest, 'history'>;
+
+/** An empty vault in memory. */
+export function emptyVault(): Vault {
+  const s3 = new MemoryS3();
+  s3.createBucket('the-vault');
+  return new Vault(new MemoryObjectStore(s3), 'the-vault');
+}
+
+export interface HistoryAfter {
+  readonly vault?: Vault;
+  readonly base?: Indexed;
+  readonly units: readonly KeyRange[];
+  readonly additions: (unit: number) => Partial<Additions>;
+  readonly cuts?: boolean;
+  readonly pageSegments?: number;
+}
+
+/** The index of the commit of a job with these units. */
+export async function historyAfter(options: HistoryAfter): Promise<HistoryIndex> {
+  const { vault = emptyVault(), base, units, additions, cuts = true, pageSegments = Infinity } = options;
+  const next = new NextHistory({ vault, job: { bucket: 'src', jobId: 'job' }, base, cuts, pageSegments });
+  for (const [number, unit] of units.entries())
+    await next.add(unit, { segments: [], merged: [], ...additions(number) });
+  return next.finish();
+}
+
+export async function rangesOf(vault: Vault, base: Indexed, within: KeyRange = { from: '' }): Promise<HistoryRange[]> {
+  const ranges: HistoryRange[] = [];
+  for await (const range of historyRanges(vault, base, within)) ranges.push(range);
+  return ranges;
+}
+
+/** All of an index, wherever it is. */
+export const wholeHistory = async (vault: Vault, base: Indexed): Promise<HistoryPart> =>
+  partOf(await rangesOf(vault, base));
