@@ -18,6 +18,8 @@ export const Env = {
   copyPartSize: 'COPY_PART_SIZE',
   /** Weight (objects + bytes) at which a range is cut, see core/weights. */
   rangeWeight: 'RANGE_WEIGHT',
+  /** Only for tests: segments that a manifest, and a page of its index, name. */
+  pageSegments: 'PAGE_SEGMENTS',
   /** Milliseconds of the Lambda's time that a worker leaves for writing its results. */
   deadlineMargin: 'DEADLINE_MARGIN_MS',
   /** Workers of a job that run at a time. */

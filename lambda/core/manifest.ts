@@ -138,10 +138,7 @@ export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
 }
 
 function inMemory(file: z.infer<typeof manifestFile>): Manifest {
-  if (file.format === INDEX_IN_PAGES) {
-    const { format: _, pages, ...fields } = file;
-    return { ...fields, history: { pages } };
-  }
-  const { format: _, segments, ranges, ...fields } = file;
-  return { ...fields, history: { segments, ranges } };
+  const history =
+    file.format === INDEX_IN_PAGES ? { pages: file.pages } : { segments: file.segments, ranges: file.ranges };
+  return { ...manifestFields.parse(file), history };
 }

@@ -1,5 +1,5 @@
 import type { ScanUnit } from '../core/jobs';
-import { compareKeys } from '../core/key-order';
+import { compareKeys, inRange } from '../core/key-order';
 import { fractionUpTo, keyBetween } from '../core/key-probe';
 import type { Manifest } from '../core/manifest';
 import type { VersionPage } from '../ports/object-store';
@@ -21,6 +21,8 @@ export async function listingUnits(
 ): Promise<readonly ScanUnit[]> {
   const rows = ports.settings.listingUnitRows;
   const cuts = base ? await cutsOfTimeline(ports.vault, base, rows) : await probe(ports, bucket, rows);
+  if (cuts.some((cut, index) => index > 0 && compareKeys(cuts[index - 1] ?? '', cut) >= 0))
+    throw new Error(`intervals of the listing of bucket "${bucket}" would overlap`);
   return [...cuts, undefined].map((last, index): ScanUnit => ({ id: String(index), after: cuts[index - 1], last }));
 }
 
@@ -29,9 +31,9 @@ async function cutsOfTimeline(vault: Vault, base: Manifest, unitRows: number): P
   const cuts: string[] = [];
   let rows = 0;
   let last: string | undefined;
-  for await (const { part, to } of indexParts(vault, base, { from: '' })) {
-    // A segment that reaches into more than one page counts where it ends.
-    const ended = part.segments.filter(({ maxKey }) => to === undefined || compareKeys(maxKey, to) < 0);
+  for await (const { part, ...page } of indexParts(vault, base, { from: '' })) {
+    // More than one page may name a segment: it counts where it ends.
+    const ended = part.segments.filter(({ maxKey }) => inRange(maxKey, page));
     for (const segment of ended.sort((a, b) => compareKeys(a.maxKey, b.maxKey))) {
       if (last !== undefined && rows >= unitRows && last !== segment.maxKey) {
         cuts.push(last);

@@ -135,14 +135,23 @@ export async function stepResults<Result>(scratch: Scratch, jobId: string, step:
   return found;
 }
 
-/** Each unit of a step with the results of its turns, in order. Memory is that of some units, and of the list of all of them. */
+/** A unit of a step, with the results of its turns, oldest first. */
+export interface UnitResults<Result, Unit = { readonly id: string }> {
+  readonly unit: Unit;
+  readonly results: readonly Result[];
+}
+
+/** Each unit of a step with its results, in order. Memory is that of some units, and of the list of all of them. */
 export async function* resultsByUnit<Result, Unit extends { id: string } = { id: string }>(
   scratch: Scratch,
   jobId: string,
   step: string,
-): AsyncGenerator<{ readonly unit: Unit; readonly results: readonly Result[] }> {
+): AsyncGenerator<UnitResults<Result, Unit>> {
   const units = await readUnits<Unit>(scratch, jobId, step);
-  const read = async (unit: Unit) => ({ unit, results: await unitResults<Result>(scratch, jobId, step, unit.id) });
+  const read = async (unit: Unit): Promise<UnitResults<Result, Unit>> => ({
+    unit,
+    results: await unitResults(scratch, jobId, step, unit.id),
+  });
   for (let start = 0; start < units.length; start += UNITS_AT_A_TIME)
     yield* await runInOrder(units.slice(start, start + UNITS_AT_A_TIME), READ_CONCURRENCY, () => true, read);
 }

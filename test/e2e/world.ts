@@ -25,6 +25,8 @@ const waitScale = '0.005';
 /** Units of a few objects, parts of the smallest size, and a worker whose time is over as soon as it begins. */
 const smallUnits = {
   RANGE_WEIGHT: '10',
+  // Buckets of more than two ranges have an index in pages.
+  PAGE_SEGMENTS: '2',
   COPY_PART_SIZE: String(5 * 1024 * 1024),
   DEADLINE_MARGIN_MS: '900000',
   // Changes of tags and ACLs are taken in by the next job.

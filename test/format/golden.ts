@@ -8,9 +8,10 @@ export interface GoldenVault {
   readonly objects: Readonly<Record<string, string>>;
 }
 
-/** Makes the file anew. Only for a new format version: run this module by hand, and give it a folder of its own. */
-async function make(folder: string): Promise<void> {
-  const rig = new Rig({ settings: { packThreshold: 64, copyPartSize: 16 } });
+/** Makes the file anew. Only for a new format version: run this module by hand, and give it a folder of its own, and `pages` for an index in pages. */
+async function make(folder: string, index: string | undefined): Promise<void> {
+  const pages = index === 'pages' ? { rangeWeight: 1, pageSegments: 1 } : {};
+  const rig = new Rig({ settings: { packThreshold: 64, copyPartSize: 16, ...pages } });
   rig.s3.createBucket('src', { versioning: 'Disabled', ownership: 'ObjectWriter' });
   rig.s3.put('src', 'null', 'a null version');
   rig.s3.setVersioning('src', 'Enabled');
@@ -38,4 +39,4 @@ async function make(folder: string): Promise<void> {
   writeFileSync(join(folder, 'vault.json'), `${JSON.stringify({ objects }, undefined, 1)}\n`);
 }
 
-if (require.main === module) void make(process.argv[2] ?? '');
+if (require.main === module) void make(process.argv[2] ?? '', process.argv[3]);

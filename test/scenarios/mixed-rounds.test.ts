@@ -60,6 +60,7 @@ class Rounds {
   ) {
     const settings = {
       rangeWeight: dice.pick([0.05, 2, 5, 1000]),
+      pageSegments: dice.pick([1, 2, 5, 2_048]),
       sortRows: dice.pick([1, 2, 5, 1000]),
       inventoryUnitBytes: dice.pick([1, 300, 1_000_000]),
       listingUnitRows: dice.pick([1, 3, 1000]),

@@ -118,7 +118,8 @@ export class Rig {
         region: this.s3.region,
         partition: 'aws',
       },
-      settings: { ...DEFAULT_SETTINGS, startSeconds: 0, ...options.settings },
+      // Two segments fit into a manifest: commits of a few objects have pages of their index or not.
+      settings: { ...DEFAULT_SETTINGS, startSeconds: 0, pageSegments: 2, ...options.settings },
       pace: (perSecond) => ({
         turn: () => {
           this.paced.push(perSecond);

@@ -82,6 +82,7 @@ function play(s3: MemoryS3, action: Step): void {
 const shape = fc.record({
   pageSize: fc.constantFrom(1, 2, 3, 1000),
   rangeWeight: fc.constantFrom(1, 3, 50_000),
+  pageSegments: fc.constantFrom(1, 2, 2_048),
   packThreshold: fc.constantFrom(0, 4, 12, 1024),
   copyPartSize: fc.constantFrom(2, 1024),
   outOfTime: fc.boolean(),

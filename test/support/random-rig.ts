@@ -10,6 +10,7 @@ export const randomRig = (random: Random): Rig =>
       packThreshold: pick(random, [0, 12, 1024]),
       copyPartSize: pick(random, [2, 4, 1024]),
       rangeWeight: pick(random, [1, 3, 50_000]),
+      pageSegments: pick(random, [1, 2, 5, 2_048]),
       concurrency: pick(random, [1, 3, 16]),
     },
     deadline: new ManualDeadline(),

@@ -47,6 +47,7 @@ const settings = (): BackupSettings => ({
   packThreshold: number(Env.packThreshold, DEFAULT_SETTINGS.packThreshold),
   copyPartSize: number(Env.copyPartSize, DEFAULT_SETTINGS.copyPartSize),
   rangeWeight: number(Env.rangeWeight, DEFAULT_SETTINGS.rangeWeight),
+  pageSegments: number(Env.pageSegments, DEFAULT_SETTINGS.pageSegments),
   settleSeconds: number(Env.settleSeconds, DEFAULT_SETTINGS.settleSeconds),
   deliverySeconds: number(Env.deliverySeconds, DEFAULT_SETTINGS.deliverySeconds),
   startSeconds: number(Env.startSeconds, DEFAULT_SETTINGS.startSeconds),
