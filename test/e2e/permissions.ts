@@ -94,10 +94,9 @@ export function permissions(world: () => E2eWorld): void {
         await denied('RestoreRange', vault.put(key));
     });
 
-    test('only the commit writes timelines, and it writes no bodies', async () => {
-      const timeline = 'buckets/e2e-sample/timeline/e2e.json';
+    test('only the commit writes timelines and pages of an index, and it writes no bodies', async () => {
       for (const role of ['BackupPrepare', 'BackupScan', 'BackupPartition', 'BackupRange'])
-        await denied(role, vault.put(timeline));
+        for (const part of ['timeline', 'index']) await denied(role, vault.put(`buckets/e2e-sample/${part}/e2e.json`));
       await denied('BackupCommit', vault.put('packs/00/e2e'));
     });
 

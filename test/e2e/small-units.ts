@@ -44,6 +44,8 @@ export function smallUnits(world: () => E2eWorld): void {
       const units = new Set(turns.map((name) => name.replace(/\/turn-.*/, '')));
       expect(units.size).toBeGreaterThan(1);
       expect(turns.length).toBeGreaterThan(units.size);
+      const pages = (await small.files()).filter((name) => name.startsWith(`buckets/${Bucket.small}/index/`));
+      expect(pages.length).toBeGreaterThan(1);
     });
 
     test('comes back byte for byte, the large object part by part', async () => {

@@ -216,7 +216,7 @@ describe('capabilities', () => {
       'BackupRange',
       [scratch('jobs/*'), ...['buckets/*/reports/*', 'buckets/*/segments/*', 'objects/*', 'packs/*'].map(vault)],
     ],
-    ['BackupCommit', [vault('buckets/*/reports/*'), vault('buckets/*/timeline/*')]],
+    ['BackupCommit', [vault('buckets/*/index/*'), vault('buckets/*/reports/*'), vault('buckets/*/timeline/*')]],
     ['BackupFailed', []],
     ['RestorePlan', [scratch('jobs/*')]],
     ['RestorePlanRange', [scratch('jobs/*'), scratch('reports/*')]],
