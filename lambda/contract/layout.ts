@@ -11,6 +11,9 @@ export const VaultPrefix = {
   objects: 'objects/',
 } as const;
 
+/** Days after which the lifecycle of the scratch bucket removes work files: no job can take longer. */
+export const WORK_FILE_DAYS = 14;
+
 /** Work files of jobs, one folder a job; the lifecycle of the scratch bucket removes them. */
 export const ScratchPrefix = {
   jobs: 'jobs/',

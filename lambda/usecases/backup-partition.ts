@@ -11,6 +11,7 @@ import type { Run } from './runs';
 import type { ScanResult } from './scan-result';
 import { RANGE_STEP, SCAN_STEP } from './step-names';
 import { Scratch, stepResults, writeUnits } from './turns';
+import { refuseHopeless } from './windows';
 
 /** Cuts the bucket into ranges of near-equal work, along the ranges of the last commit where they fit. */
 export async function partitionBackup(
@@ -32,6 +33,7 @@ export async function partitionBackup(
   const ranges = await cutRanges(samples, ports.settings.rangeWeight, (key) => endOfRangeAt(ports.vault, base, key));
   const { maxSourceRequestsPerSecond: rate, maxConcurrency } = ports.settings;
   const work = isScan && choosesConcurrency ? workOfScan(job, scans) : undefined;
+  await refuseHopeless(job, { requests: work?.requests ?? 0, perSecond: rate }, () => ports.vault.now());
   const concurrency = workersFor(work, rate, maxConcurrency, ranges.length);
   const requestsPerSecond = shareOfRate({ ...ports.settings, maxConcurrency: concurrency }, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));

@@ -1,6 +1,6 @@
 import { BackupError, ErrorName } from '../contract/errors';
-import { unitsKey } from '../contract/layout';
-import { fromIso } from '../core/instant';
+import { unitsKey, WORK_FILE_DAYS } from '../contract/layout';
+import { fromIso, toIso } from '../core/instant';
 import type { BackupJob } from '../core/jobs';
 import type { Scratch } from './turns';
 
@@ -10,6 +10,33 @@ export async function refuseLateWork(scratch: Scratch, step: string, job: Backup
   const { date } = await scratch.store.head({ bucket: scratch.bucket, key: unitsKey(job.jobId, step) });
   refuseLate(job, date);
 }
+
+const DAY = 24 * 60 * 60;
+/** Less is not worth a look at the time. */
+const LONG_SECONDS = 60 * 60;
+
+/**
+ * Throws `CompletionWindowExceeded` when a first backup is sure to be late, as so many requests take longer than it has, at the rate that it has to keep.
+ * It would store bodies for days which no recovery point ever names.
+ */
+export async function refuseHopeless(
+  job: BackupJob,
+  work: { readonly requests: number; readonly perSecond: number | undefined },
+  now: () => Promise<number>,
+): Promise<void> {
+  const { requests, perSecond } = work;
+  const seconds = perSecond === undefined ? 0 : requests / perSecond;
+  if (job.base || seconds < LONG_SECONDS) return;
+  const expiry = fromIso(job.startedAt) + WORK_FILE_DAYS * DAY;
+  const end = Math.min(expiry, job.scheduled ? fromIso(job.scheduled.completeBy) : expiry);
+  if ((await now()) + seconds <= end) return;
+  throw new BackupError(
+    ErrorName.completionWindowExceeded,
+    `a first backup of bucket "${job.bucket}" takes at least ${requests.toLocaleString('en-US')} requests, ${days(seconds)} at maxSourceRequestsPerSecond ${String(perSecond)}, but has to end by ${toIso(end)}: raise that rate, or widen the completion window (${String(WORK_FILE_DAYS)} days at most); nothing was stored`,
+  );
+}
+
+const days = (seconds: number): string => `${(seconds / DAY).toFixed(1)} days`;
 
 /** Throws `CompletionWindowExceeded` when the job had to end before `now` (epoch seconds, S3's time). */
 export function refuseLate(job: BackupJob, now: number): void {

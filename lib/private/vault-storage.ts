@@ -6,14 +6,14 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { ChangeLogTable } from '../../lambda/contract/change-log-schema';
 import { CatalogTable } from '../../lambda/contract/catalog-schema';
-import { ScratchPrefix } from '../../lambda/contract/layout';
+import { ScratchPrefix, WORK_FILE_DAYS } from '../../lambda/contract/layout';
 import { acknowledge } from './nag';
 
 /**
  * Work files outlive the job that made them by the 14 days in which Step Functions can redrive a failed execution; a
  * plan's windows have to fit in (backup-plan-rule.ts).
  */
-export const SCRATCH_LIFETIME = Duration.days(14);
+export const SCRATCH_LIFETIME = Duration.days(WORK_FILE_DAYS);
 
 /** Reports of restore jobs; those of backups are in the vault, and stay. */
 const REPORT_LIFETIME = Duration.days(365);

@@ -35,6 +35,47 @@ test('a rate that takes all workers is shared by those that run at a time', asyn
   expect(new Set(rig.paced)).toEqual(new Set([10_000, 10_000 / 3]));
 });
 
+describe('a first backup that is sure to take longer than it has', () => {
+  const day = 24 * 60 * 60;
+  /** 21 objects: 20 are read, one takes two requests. */
+  const taking = (days: number) => ({ settings: { packThreshold: 50, maxSourceRequestsPerSecond: 22 / (days * day) } });
+
+  test('is refused before anything is stored', async () => {
+    const rig = filled(taking(15));
+    await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({
+      name: 'CompletionWindowExceeded',
+      message: expect.stringMatching(
+        /^a first backup of bucket "src" takes at least 22 requests, 15\.0 days at maxSourceRequestsPerSecond 0\.\d+, but has to end by 20\S+Z: raise that rate, .*; nothing was stored$/,
+      ) as unknown,
+    });
+    expect(rig.s3.keys('the-vault').filter((key) => /^(packs|objects)/.test(key))).toEqual([]);
+    expect((await rig.catalog.listJobs({ bucket: 'src' })).items).toMatchObject([{ state: 'FAILED' }]);
+  });
+
+  test('… also when its completion window is what it has', async () => {
+    const rig = filled(taking(3));
+    const scheduled = (days: number) => {
+      const [due, end] = [rig.s3.now, rig.s3.now + days * day].map((at) =>
+        new Date(at * 1_000).toISOString().replace('.000', ''),
+      );
+      return { plan: 'p', rule: 'r', scheduledTime: due, startBy: due, completeBy: end };
+    };
+    await expect(rig.backup({ bucket: 'src', scheduled: scheduled(2) })).rejects.toMatchObject({
+      name: 'CompletionWindowExceeded',
+    });
+    expect(await rig.backup({ bucket: 'src', scheduled: scheduled(4) })).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('and one that may be in time is not, nor is a later backup', async () => {
+    const rig = filled(taking(13));
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 21 });
+    Object.assign(rig.ports.settings, { maxSourceRequestsPerSecond: 1 / day });
+    for (let i = 0; i < 20; i++) rig.s3.put('src', `k/${String(i)}`, 'changed');
+    rig.s3.advance(60);
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 20 });
+  });
+});
+
 describe('workers of a backup', () => {
   const partitioned = async (request: object, settings: object, choosesConcurrency?: true) => {
     const rig = filled({ settings: { rangeWeight: 5, maxConcurrency: 200, ...settings } });
