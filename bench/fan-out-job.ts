@@ -245,7 +245,6 @@ function uses({ kind, objects, settings }: Workload, plan: JobPlan, ran: Ran, fi
     },
     { quota: 'payloadBytes', used: plan.payloadBytes, of: 'input of a map' },
     { quota: 'itemsFileBytes', used: plan.unitsFileBytes, of: 'list of units' },
-    { quota: 'stringBytes', used: plan.unitsFileBytes, of: 'list of units' },
     { quota: 'stringBytes', used: manifestBytes, of: `manifest${after}` },
     { quota: 'memoryMiB', used: memoryMiB, of: kind === 'restore' ? 'assess' : `commit${after}` },
     { quota: 'lambdaSeconds', used: Math.max(...singles), of: kind === 'restore' ? 'finish' : 'commit' },

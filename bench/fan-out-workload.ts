@@ -8,9 +8,9 @@ import { type BackupSettings, DEFAULT_SETTINGS } from '../lambda/usecases/contex
 import { endOfRangeAt } from '../lambda/usecases/history-index';
 import { listingUnits } from '../lambda/usecases/listing-units';
 import { shareOfRate } from '../lambda/usecases/paced';
-import { restoreUnits } from '../lambda/usecases/restore-assess';
 import { planUnits, ROWS_PER_WEIGHT } from '../lambda/usecases/restore-plan';
 import { FILE_KEYS, FILES_PER_UNIT } from '../lambda/usecases/restore-plan-book';
+import { UnitCutter } from '../lambda/usecases/restore-units';
 import { SAMPLES_PER_RANGE } from '../lambda/usecases/scan-result';
 import { writeUnits } from '../lambda/usecases/turns';
 import type { Vault } from '../lambda/usecases/vault';
@@ -106,18 +106,16 @@ async function restorePlan(
   const plans = await planUnits(vault, manifest, [{ from: '' }], ROWS_PER_WEIGHT * settings.rangeWeight);
   const weight = versionWeight(bytes, false);
   const perFile = Math.min(FILE_KEYS, Math.ceil(settings.rangeWeight / FILES_PER_UNIT / weight));
-  // Files of a thousand units are cut as those of all are.
-  const measured = Math.min(plans.length, 1_000);
-  const key = 'jobs/20261122T101500Z-4f0c1d7ab2c9/plan/12345/actions-'.padEnd(127, '0');
+  // Files of the last thousand units, whose numbers are the longest, are cut as those of all are.
+  const measured = plans.slice(-1_000);
   const files = Array.from({ length: Math.ceil(objects / plans.length / perFile) }, () => ({
-    key,
+    key: '',
     weight: perFile * weight,
   }));
-  const units = restoreUnits(
-    Array.from({ length: measured }, () => ({ files })),
-    settings.rangeWeight,
-  );
-  const scale = plans.length / measured;
+  const cutter = new UnitCutter(settings.rangeWeight);
+  for (const { id } of measured) cutter.add(id, 0, files);
+  const { units } = cutter;
+  const scale = plans.length / measured.length;
   const size = await sizeOf(units);
   return {
     probes: 0,

@@ -1,4 +1,12 @@
-import { fileTableKey, manifestKey, segmentKey, turnKey, unitsKey, workKey } from '../../lambda/contract/layout';
+import {
+  fileTableKey,
+  manifestKey,
+  restoreReportPrefix,
+  segmentKey,
+  turnKey,
+  unitsKey,
+  workKey,
+} from '../../lambda/contract/layout';
 import { sha256Hex } from '../../lambda/core/hash';
 import { NO_HOLDINGS } from '../../lambda/core/fold-versions';
 import type { BackupJob } from '../../lambda/core/jobs';
@@ -153,6 +161,7 @@ export class ScaleStore extends AbsentStore {
     if (key === unitsKey(JOB_ID, PLAN_STEP)) return lines(planUnits, (n) => ({ id: String(n), from: '' }));
     if (key === unitsKey(JOB_ID, RESTORE_STEP)) return lines(ranges, (n) => ({ id: String(n) }));
     if (key.endsWith('/runs.json')) return json({ scan: [], changes: [], rows: 0, lag: 0, gaps: [] });
+    if (key === 'history.json') return json({});
     if (key.endsWith('/selection.json')) return json({ intervals: [{ from: '' }], innerKeys: [], innerPrefixes: [] });
     const [, step = '', unit = '', turn = ''] = /^jobs\/[^/]+\/(\w+)\/(\d+)\/turn-(\d+)\.json$/.exec(key) ?? [];
     return key === turnKey(JOB_ID, step, unit, Number(turn)) ? this.turn(step, Number(unit), Number(turn)) : undefined;
@@ -231,7 +240,10 @@ export class ScaleStore extends AbsentStore {
   private restoreResult(unit: number) {
     const restored = shareOf(this.shape.objects, this.shape.ranges, unit);
     const none = { uncovered: 0, markers: 0, lostDeletes: 0, failed: 0, verifiedByReading: 0 };
-    return { restored, bytes: restored * OBJECT_BYTES, ...none, skipped: {}, requests: {}, reports: [] };
+    const reports = [
+      `${restoreReportPrefix(BUCKET, JOB_ID)}restore-${String(unit)}-0-${hashOf(String(unit)).slice(0, 32)}.jsonl`,
+    ];
+    return { restored, bytes: restored * OBJECT_BYTES, ...none, skipped: {}, requests: {}, reports };
   }
 
   private range(n: number): KeyRange {

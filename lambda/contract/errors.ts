@@ -21,6 +21,8 @@ export const ErrorName = {
   inventoryInvalid: 'InventoryInvalid',
   /** The source `changes` does not have all that a recovery point needs. */
   changesIncomplete: 'ChangesIncomplete',
+  /** A work file of a restore is gone: the job took longer than these are kept. */
+  workFilesExpired: 'WorkFilesExpired',
   vaultDamaged: 'VaultDamaged',
   vaultFormatTooNew: 'VaultFormatTooNew',
 } as const;

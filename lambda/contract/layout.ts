@@ -85,6 +85,9 @@ export const restoreReportPrefix = (bucket: string, jobId: string): string =>
 
 /** What a rollback found and what it was to do, kept as long as its report: an undo reads it. */
 export const undoPrefix = (bucket: string, jobId: string): string => `${restoreReportPrefix(bucket, jobId)}undo/`;
+/** Names the files of actions of one unit of the rollback. */
+export const undoFilesKey = (bucket: string, jobId: string, unit: string): string =>
+  `${undoPrefix(bucket, jobId)}files-${unit}.json`;
 export const undoIndexKey = (bucket: string, jobId: string): string => `${undoPrefix(bucket, jobId)}index.json`;
 
 export const recoveryPointId = (bucket: string, seq: number): string => `${bucket}/${formatSeq(seq)}`;

@@ -49,11 +49,23 @@ export interface PlanUnit {
   readonly id: string;
   readonly from: string;
   readonly to?: string;
-  /** Of an undo: what the rollback's unit of that number was to do. */
+  /** Of the undo of a rollback that an earlier release did: what the rollback's unit of that number was to do. */
   readonly files?: readonly string[];
 }
-/** Actions of some files of the plan. */
-export interface RestoreUnit {
-  readonly id: string;
-  readonly files: readonly string[];
+
+/** Some files of actions of a turn of planning, by their numbers in its result: from one on, up to another that is not among them. */
+export interface PlanPart {
+  readonly unit: string;
+  readonly turn: number;
+  readonly from: number;
+  readonly to: number;
 }
+
+/** Actions of some files of the plan. Of a job that an earlier release assessed, the files' keys are in the unit itself. */
+export type RestoreUnit = { readonly id: string } & (
+  { readonly parts: readonly PlanPart[] } | { readonly files: readonly string[] }
+);
+
+/** Whether a job leaves behind what an undo needs. */
+export const keepsUndo = (job: Pick<RestoreJob, 'rollback' | 'undo'>): boolean =>
+  job.rollback || job.undo !== undefined;

@@ -1,4 +1,5 @@
-import { addCounts, Counts } from './counts';
+import type { Counts } from './counts';
+import { Sums } from './sums';
 
 /** What one turn of planning found. Sums of these are the plan. */
 export interface PlanResult {
@@ -73,7 +74,39 @@ export interface MarkerResult {
   readonly reports: readonly string[];
 }
 
-export const sumNumbers = <T>(all: readonly T[], of: (one: T) => number): number =>
-  all.reduce((sum, one) => sum + of(one), 0);
-export const mergeCounts = <T>(all: readonly T[], of: (one: T) => Readonly<Counts>): Counts =>
-  all.reduce<Counts>((sum, one) => addCounts(sum, of(one)), {});
+const PLAN_NUMBERS = [
+  'objects',
+  'versions',
+  'markers',
+  'deletes',
+  'uncovered',
+  'bytes',
+  'conflicts',
+  'uncertain',
+] as const;
+const PLAN_COUNTS = ['doubts', 'skipped', 'estimated', 'requests'] as const;
+
+/** The plan as a whole, added up result by result. */
+export class PlanSums extends Sums<(typeof PLAN_NUMBERS)[number], (typeof PLAN_COUNTS)[number]> {
+  readonly matched = new Set<number>();
+  readonly matchedKeys = new Set<number>();
+  readonly matchedPrefixes = new Set<number>();
+
+  constructor() {
+    super(PLAN_NUMBERS, PLAN_COUNTS);
+  }
+
+  override add(result: PlanResult): void {
+    super.add(result);
+    for (const name of ['matched', 'matchedKeys', 'matchedPrefixes'] as const)
+      for (const item of result[name]) this[name].add(item);
+  }
+}
+
+/** What was done as a whole. */
+export const restoreSums = () =>
+  new Sums(
+    ['restored', 'uncovered', 'markers', 'lostDeletes', 'failed', 'bytes', 'verifiedByReading'],
+    ['skipped', 'requests'],
+  );
+export const markerSums = () => new Sums([], ['kept', 'requests']);

@@ -10,6 +10,7 @@ import type { BackupSettings } from './context';
 import { KeyChecks } from './key-checks';
 import { runInOrder } from './pool';
 import { ReportWriter, restoreReport } from './report';
+import { openUnit } from './restore-units';
 import { MARKERS_STEP } from './step-names';
 import { runTurn, Scratch, Turn } from './turns';
 import { readActions } from './undo-files';
@@ -69,7 +70,7 @@ class MarkerRange {
   }
 
   private async work(from: MarkerCursor | undefined): Promise<MarkerCursor | undefined> {
-    const { files } = this.input.unit;
+    const files = await openUnit(this.ports.scratch, this.input);
     for (let file = from?.file ?? 0; file < files.length; file++) {
       const actions = await readActions(this.ports.scratch, files[file] ?? '');
       const hidden = actions.map(hiddenOf).filter((one) => one !== undefined);

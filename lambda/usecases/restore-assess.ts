@@ -3,12 +3,12 @@ import { restoreReportPrefix } from '../contract/layout';
 import type { FanOutInput } from '../contract/steps';
 import { estimateCost } from '../core/cost';
 import { isNamed, type Selection } from '../core/items';
-import type { RestoreJob, RestoreUnit } from '../core/restore-job';
-import { mergeCounts, PlanResult, PlanSummary, sumNumbers } from '../core/restore-result';
+import { keepsUndo, type RestoreJob, type RestoreUnit } from '../core/restore-job';
+import { type PlanResult, PlanSums, type PlanSummary } from '../core/restore-result';
 import type { RestorePorts } from './restore-plan';
-import { keepsUndo } from './restore-plan-book';
+import { UnitCutter } from './restore-units';
 import { MARKERS_STEP, PLAN_STEP } from './step-names';
-import { Scratch, stepResults, writeUnits } from './turns';
+import { resultsByUnit, type Scratch, writeUnits } from './turns';
 import { writeUndoIndex } from './undo-files';
 
 export const RESTORE_STEP = 'restore';
@@ -18,8 +18,14 @@ export async function assessRestore(
   ports: RestorePorts,
   { job }: { job: RestoreJob },
 ): Promise<FanOutInput<RestoreJob, RestoreUnit>> {
-  const results = await planResults(ports.scratch, job);
-  const plan = summarize(job, results);
+  const sums = new PlanSums();
+  const cutter = new UnitCutter(ports.settings.rangeWeight);
+  for await (const { unit, results } of resultsByUnit<PlanResult>(ports.scratch, job.jobId, PLAN_STEP))
+    for (const [turn, result] of results.entries()) {
+      sums.add(result);
+      cutter.add(unit.id, turn, result.files);
+    }
+  const plan = summarize(job, sums);
   const report = `s3://${ports.scratch.bucket}/${restoreReportPrefix(job.sourceBucket, job.jobId)}`;
   if (job.insistOnAcls && (plan.skipped['acls-disabled'] ?? 0) > 0)
     throw new BackupError(
@@ -34,25 +40,18 @@ export async function assessRestore(
   if (job.dryRun) return writeUnits(ports.scratch, RESTORE_STEP, job, []);
   if (job.destination.create)
     await ports.buckets.create(job.destination.bucket, { ownership: job.destination.ownership });
-  const units = restoreUnits(results, ports.settings.rangeWeight);
+  const { units } = cutter;
   if (job.removeMarkers) await writeUnits(ports.scratch, MARKERS_STEP, job, units);
-  if (keepsUndo(job)) await writeUndoIndex(ports.scratch, job, units);
+  if (keepsUndo(job)) await writeUndoIndex(ports.scratch, job, units.length);
   return writeUnits(ports.scratch, RESTORE_STEP, job, units);
 }
-
-/** Results of all turns of planning, in key order. */
-export const planResults = (scratch: Scratch, job: RestoreJob): Promise<PlanResult[]> =>
-  stepResults<PlanResult>(scratch, job.jobId, PLAN_STEP);
 
 /** Selected items that name nothing in the recovery point. */
 export async function missingItems(
   scratch: Scratch,
   job: RestoreJob,
-  results: readonly PlanResult[],
+  { matched, matchedKeys, matchedPrefixes }: PlanSums,
 ): Promise<readonly string[]> {
-  const matched = new Set(results.flatMap((result) => result.matched));
-  const matchedKeys = new Set(results.flatMap((result) => result.matchedKeys));
-  const matchedPrefixes = new Set(results.flatMap((result) => result.matchedPrefixes));
   const { intervals, innerKeys, innerPrefixes } = await scratch.read<Selection>(job.selection);
   return [
     ...intervals.filter((item, number) => isNamed(item) && !matched.has(number)).map((item) => item.from),
@@ -61,35 +60,19 @@ export async function missingItems(
   ];
 }
 
-export function summarize(job: RestoreJob, results: readonly PlanResult[], missing = 0): PlanSummary {
-  const skipped = mergeCounts(results, (result) => result.skipped);
-  if (missing > 0) skipped['not-found'] = missing;
-  const requests = mergeCounts(results, (result) => result.estimated);
+export function summarize(job: RestoreJob, { numbers, counts }: PlanSums, missing = 0): PlanSummary {
+  const { objects, versions, markers, deletes, uncovered, bytes, conflicts } = numbers;
+  const requests = counts.estimated;
   return {
-    objects: sumNumbers(results, (result) => result.objects),
-    versions: sumNumbers(results, (result) => result.versions),
-    markers: sumNumbers(results, (result) => result.markers),
-    ...(keepsUndo(job) ? { deletes: sumNumbers(results, (result) => result.deletes) } : {}),
-    ...(job.removeMarkers ? { uncovered: sumNumbers(results, (result) => result.uncovered) } : {}),
-    bytes: sumNumbers(results, (result) => result.bytes),
-    conflicts: sumNumbers(results, (result) => result.conflicts),
-    skipped,
+    objects,
+    versions,
+    markers,
+    ...(keepsUndo(job) ? { deletes } : {}),
+    ...(job.removeMarkers ? { uncovered } : {}),
+    bytes,
+    conflicts,
+    skipped: { ...counts.skipped, ...(missing > 0 ? { 'not-found': missing } : {}) },
     requests,
     estimatedCost: Math.round(estimateCost(requests) * 1e6) / 1e6,
   };
-}
-
-/** Puts files of actions together, in their order, until a unit has about `target` of weight. */
-export function restoreUnits(results: readonly Pick<PlanResult, 'files'>[], target: number): RestoreUnit[] {
-  const units: { id: string; files: string[] }[] = [];
-  let weight = Infinity;
-  for (const file of results.flatMap((result) => result.files)) {
-    if (weight + file.weight > target) {
-      units.push({ id: String(units.length), files: [] });
-      weight = 0;
-    }
-    weight += file.weight;
-    units.at(-1)?.files.push(file.key);
-  }
-  return units;
 }

@@ -1,18 +1,17 @@
 import { restoreReportPrefix } from '../contract/layout';
 import { ENDED_WELL } from '../contract/metrics';
-import { addCounts, Counts } from '../core/counts';
+import { addCounts, Counts, sumCounts } from '../core/counts';
 import { toIso } from '../core/instant';
-import type { RestoreJob } from '../core/restore-job';
+import { keepsUndo, type RestoreJob } from '../core/restore-job';
 import { EXPECTED_SKIPS } from '../core/restore-plan';
-import { MarkerResult, mergeCounts, PlanResult, PlanSummary, RestoreResult, sumNumbers } from '../core/restore-result';
+import { markerSums, PlanSums, type PlanSummary, restoreSums } from '../core/restore-result';
 import type { HistoryAt } from './history-at';
 import { restoreJobEvent } from './job-events';
 import { restoreReport } from './report';
-import { missingItems, planResults, RESTORE_STEP, summarize } from './restore-assess';
+import { missingItems, RESTORE_STEP, summarize } from './restore-assess';
 import type { RestorePorts } from './restore-plan';
-import { keepsUndo } from './restore-plan-book';
-import { MARKERS_STEP } from './step-names';
-import { Scratch, stepResults } from './turns';
+import { MARKERS_STEP, PLAN_STEP } from './step-names';
+import { addResults } from './turns';
 import { undoUri } from './undo-files';
 
 /** Output of the Restore execution. */
@@ -48,26 +47,18 @@ export interface RestoreOutput {
 
 /** Last step of a restore: sums up what was done, and says COMPLETED only if all of it was. */
 export async function finishRestore(ports: RestorePorts, { job }: { job: RestoreJob }): Promise<RestoreOutput> {
-  const plans = await planResults(ports.scratch, job);
-  const missing = await missingItems(ports.scratch, job, plans);
-  const planned = summarize(job, plans, missing.length);
-  const results = await stepResults<RestoreResult>(ports.scratch, job.jobId, RESTORE_STEP);
-  const removals = await markerResults(ports.scratch, job);
-  const skipped = addCounts(
-    { ...planned.skipped },
-    mergeCounts(results, (result) => result.skipped),
-  );
-  const failed = sumNumbers(results, (result) => result.failed);
+  const { scratch } = ports;
+  const plan = await addResults(scratch, job.jobId, PLAN_STEP, new PlanSums());
+  const missing = await missingItems(scratch, job, plan);
+  const planned = summarize(job, plan, missing.length);
+  const done = await addResults(scratch, job.jobId, RESTORE_STEP, restoreSums());
+  const removesMarkers = job.removeMarkers && !job.dryRun;
+  const removals = removesMarkers ? await addResults(scratch, job.jobId, MARKERS_STEP, markerSums()) : undefined;
+  const steps = removals ? [plan, removals, done] : [plan, done];
+  const { restored, markers, uncovered, lostDeletes, failed, bytes, verifiedByReading } = done.numbers;
+  const skipped = addCounts({ ...planned.skipped }, done.counts.skipped);
   const unexpected = Object.keys(skipped).some((reason) => !EXPECTED_SKIPS.has(reason));
-  const restored = sumNumbers(results, (result) => result.restored);
-  checkSum(
-    job,
-    planned,
-    restored +
-      failed +
-      (mergeCounts(results, (result) => result.skipped)['precondition-failed'] ?? 0) -
-      sumNumbers(results, (result) => result.lostDeletes),
-  );
+  checkSum(job, planned, restored + failed + (done.counts.skipped['precondition-failed'] ?? 0) - lostDeletes);
   const key = `${restoreReportPrefix(job.sourceBucket, job.jobId)}report.json`;
   const output: RestoreOutput = {
     jobId: job.jobId,
@@ -75,41 +66,29 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
     dryRun: job.dryRun,
     recoveryPointId: job.recoveryPointId,
     asOf: toIso(job.asOf),
-    ...(await exactness(ports, job, plans)),
+    ...(await exactness(ports, job, plan)),
     destinationBucket: job.destination.bucket,
     planned,
     restored,
     skipped,
-    deleted: sumNumbers(results, (result) => result.markers),
-    ...(removals && {
-      uncovered: sumNumbers(results, (result) => result.uncovered),
-      keptMarkers: keptMarkers(removals),
-    }),
+    deleted: markers,
+    ...(removals && { uncovered, keptMarkers: removals.counts.kept }),
     failed,
-    bytes: sumNumbers(results, (result) => result.bytes),
-    verifiedByReading: sumNumbers(results, (result) => result.verifiedByReading),
-    requests: mergeCounts([...plans, ...(removals ?? []), ...results], (result) => result.requests),
+    bytes,
+    verifiedByReading,
+    requests: sumCounts(steps.map(({ counts }) => counts.requests)),
     report: `s3://${ports.scratch.bucket}/${key}`,
     ...(keepsUndo(job) && !job.dryRun ? { undo: undoUri(ports.scratch, job) } : {}),
   };
   const unmatched = restoreReport(ports.scratch, job, 'not-found');
   for (const key of missing) await unmatched.add({ key, outcome: 'skipped', reason: 'not-found' });
-  const details = [
-    ...[...plans, ...(removals ?? []), ...results].flatMap((result) => result.reports),
-    ...(await unmatched.finish()),
-  ];
+  const details = [...steps.map(({ reports }) => reports), await unmatched.finish()].flat();
   const body = Buffer.from(JSON.stringify({ ...output, job, details }, null, 2), 'utf8');
   await ports.scratch.store.put({ bucket: ports.scratch.bucket, key, body });
   const { date } = await ports.scratch.store.head({ bucket: ports.scratch.bucket, key });
   await record(ports, job, output, toIso(date));
   return output;
 }
-
-/** Results of a job that was to remove delete markers. */
-const markerResults = async (scratch: Scratch, job: RestoreJob): Promise<MarkerResult[] | undefined> =>
-  job.removeMarkers && !job.dryRun ? stepResults<MarkerResult>(scratch, job.jobId, MARKERS_STEP) : undefined;
-
-const keptMarkers = (results: readonly MarkerResult[]): Counts => mergeCounts(results, (result) => result.kept);
 
 /** Every planned version was restored, failed or was skipped for a reason: anything else is our own mistake. */
 function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void {
@@ -121,21 +100,21 @@ function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void 
 async function exactness(
   ports: RestorePorts,
   job: RestoreJob,
-  plans: readonly PlanResult[],
+  plan: PlanSums,
 ): Promise<Pick<RestoreOutput, 'exact' | 'doubts' | 'capturedThrough' | 'reconciledThrough'>> {
   if (job.undo !== undefined) return { exact: true };
   const history = await ports.scratch.read<HistoryAt>(job.history);
   const { coverage } = history;
-  const doubts = mergeCounts(plans, (plan) => plan.doubts);
+  const doubts = { ...plan.counts.doubts };
   const isOfMetadata = job.restoreTags || job.restoreAcls;
   for (const doubt of coverage?.doubts ?? []) if (doubt !== 'metadata-missed') addCounts(doubts, { [doubt]: 1 });
   if (
     isOfMetadata &&
-    (coverage?.doubts.includes('metadata-missed') || (await mayHaveMissed(ports, job, history, plans)))
+    (coverage?.doubts.includes('metadata-missed') || (await mayHaveMissed(ports, job, history, plan)))
   )
     addCounts(doubts, { 'metadata-missed': 1 });
   const isExact = Object.keys(doubts).length === 0;
-  if (!job.pointInTime && !job.ofChanges && isExact) return { exact: plans.every((plan) => plan.uncertain === 0) };
+  if (!job.pointInTime && !job.ofChanges && isExact) return { exact: plan.numbers.uncertain === 0 };
   const { capturedThrough, reconciledThrough } = coverage ?? {};
   return { exact: isExact, doubts, capturedThrough, reconciledThrough };
 }
@@ -145,11 +124,11 @@ async function mayHaveMissed(
   { scratch }: RestorePorts,
   job: RestoreJob,
   { isStale, isBehind }: HistoryAt,
-  plans: readonly PlanResult[],
+  { numbers, counts }: PlanSums,
 ): Promise<boolean> {
   if (isStale || !job.rollback) return isStale === true;
-  const { unchanged = 0 } = mergeCounts(plans, (plan) => plan.skipped);
-  if (unchanged + sumNumbers(plans, (plan) => plan.uncovered) === 0) return false;
+  const { unchanged = 0 } = counts.skipped;
+  if (unchanged + numbers.uncovered === 0) return false;
   const now = job.historyNow === undefined ? { isBehind } : await scratch.read<HistoryAt>(job.historyNow);
   return now.isBehind === true;
 }

@@ -2,12 +2,13 @@ import { undoPrefix, workKey } from '../contract/layout';
 import { decodeTags } from '../core/canonical';
 import { addCounts, Counts } from '../core/counts';
 import { sha256Hex } from '../core/hash';
-import type { RestoreJob } from '../core/restore-job';
+import { keepsUndo, type RestoreJob } from '../core/restore-job';
 import type { PlannedKey, RestoreAction, RestoreSkip } from '../core/restore-plan';
 import type { PlanResult } from '../core/restore-result';
 import { fitsTaggingHeader } from '../core/tagging-header';
 import type { KeyView } from '../core/view';
 import { versionWeight } from '../core/weights';
+import { encodeLines } from './json-lines';
 import { ReportWriter, restoreReport } from './report';
 import type { RestorePorts } from './restore-plan';
 import { isSingleCopy, partSizeOf } from './server-copy';
@@ -18,9 +19,6 @@ export const FILE_KEYS = 2_000;
 export const FILES_PER_UNIT = 10;
 /** Skips of keys that the restore says nothing of: what is there was there before. */
 const LEFT_ALONE: ReadonlySet<string> = new Set<RestoreSkip>(['exists', 'key-too-long']);
-
-/** Whether a job leaves behind what an undo needs. */
-export const keepsUndo = (job: RestoreJob): boolean => job.rollback || job.undo !== undefined;
 
 /** Adds up what one turn of planning decides, and writes it down. */
 export class PlanBook {
@@ -125,7 +123,7 @@ export class PlanBook {
 
   private async writeFile(): Promise<void> {
     if (this.actions.length === 0) return;
-    const body = Buffer.from(this.actions.map((action) => `${JSON.stringify(action)}\n`).join(''), 'utf8');
+    const body = encodeLines(this.actions);
     const { scratch } = this.ports;
     const name = `actions-${sha256Hex(body)}.jsonl`;
     // Written before anything is: with these an undo finds all that the job can have done.

@@ -102,7 +102,10 @@ async function planUndo(
   const what = { point, asOf, recoveryPointId, pointInTime: false, history: '', selection, destination };
   const job: RestoreJob = { ...begin, ...fieldsOf(request), ...what, undo };
   await recordStart(ports, job);
-  const planned = units.map(({ id, files }): PlanUnit => ({ id, from: '', files }));
+  const planned: PlanUnit[] =
+    typeof units === 'number'
+      ? Array.from({ length: units }, (_, number) => ({ id: String(number), from: '' }))
+      : units.map(({ id, files }) => ({ id, from: '', files }));
   return writeUnits(ports.scratch, PLAN_STEP, job, planned);
 }
 

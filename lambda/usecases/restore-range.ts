@@ -1,5 +1,5 @@
 import type { WorkInput, WorkOutput } from '../contract/steps';
-import type { RestoreJob, RestoreUnit } from '../core/restore-job';
+import { keepsUndo, type RestoreJob, type RestoreUnit } from '../core/restore-job';
 import { isSettled, KeyProgress, PutOp, topOf } from '../core/restore-outcome';
 import type { RestoreAction } from '../core/restore-plan';
 import type { RestoreResult } from '../core/restore-result';
@@ -12,8 +12,8 @@ import { Attempt } from './restore-attempt';
 import { RestoreBodies } from './restore-bodies';
 import { KeyRestorer } from './restore-key';
 import type { RestorePorts } from './restore-plan';
-import { keepsUndo } from './restore-plan-book';
 import { RestoreTally } from './restore-tally';
+import { openUnit } from './restore-units';
 import { runTurn, Turn } from './turns';
 import { readActions, writtenVersions } from './undo-files';
 
@@ -69,7 +69,7 @@ class RangeRestore {
   }
 
   private async work(): Promise<RestoreCursor | undefined> {
-    const { files } = this.input.unit;
+    const files = await openUnit(this.ports.scratch, this.input);
     for (let file = this.start?.file ?? 0; file < files.length; file++) {
       const actions = await readActions(this.ports.scratch, files[file] ?? '');
       let done = file === this.start?.file ? this.start.action : 0;

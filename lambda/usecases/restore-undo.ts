@@ -10,7 +10,7 @@ import { versionsOfKey } from './key-versions';
 import { EarlierWrites } from './restore-earlier';
 import type { RestorePorts } from './restore-plan';
 import { CopyProof, isComparable } from './restore-proof';
-import { findUndoIndex, readActions, readWritten } from './undo-files';
+import { findUndoFiles, findUndoIndex, readActions, readWritten } from './undo-files';
 
 /** Enough to see what a rollback and its repeated attempts wrote on top of what was there. */
 const NEWEST = 10;
@@ -38,7 +38,8 @@ export class UndoPlanner {
     const jobId = job.undo ?? '';
     const startedAt = (await findUndoIndex(scratch, job.sourceBucket, jobId))?.startedAt ?? job.startedAt;
     const written = await readWritten(scratch, job.sourceBucket, jobId, unit.id);
-    return new UndoPlanner(ports, job, unit.files ?? [], written, { startedAt });
+    const files = unit.files ?? (await findUndoFiles(scratch, job.sourceBucket, jobId, unit.id));
+    return new UndoPlanner(ports, job, files, written, { startedAt });
   }
 
   /** What the rollback was to do, in key order, so many keys at once. */

@@ -3,6 +3,7 @@ import { turnKey, unitErrorKey, unitsKey } from '../contract/layout';
 import type { FanOutInput, WorkInput, WorkOutput } from '../contract/steps';
 import { isStoreError, ObjectBody, ObjectStore } from '../ports/object-store';
 import { findObject } from './find-object';
+import { decodeLines, encodeLines } from './json-lines';
 import { runInOrder } from './pool';
 
 /** Work files of jobs: JSON in the scratch bucket. */
@@ -136,24 +137,43 @@ export async function stepResults<Result>(scratch: Scratch, jobId: string, step:
 }
 
 /** A unit of a step, with the results of its turns, oldest first. */
-export interface UnitResults<Result, Unit = { readonly id: string }> {
+interface UnitResults<Unit, Result> {
   readonly unit: Unit;
   readonly results: readonly Result[];
 }
 
-/** Each unit of a step with its results, in order. Memory is that of some units, and of the list of all of them. */
+/** Each unit of a step with its results, in order. Memory is that of some units, and of the bytes of the list of all of them. */
 export async function* resultsByUnit<Result, Unit extends { id: string } = { id: string }>(
   scratch: Scratch,
   jobId: string,
   step: string,
-): AsyncGenerator<UnitResults<Result, Unit>> {
-  const units = await readUnits<Unit>(scratch, jobId, step);
-  const read = async (unit: Unit): Promise<UnitResults<Result, Unit>> => ({
-    unit,
-    results: await unitResults(scratch, jobId, step, unit.id),
-  });
-  for (let start = 0; start < units.length; start += UNITS_AT_A_TIME)
-    yield* await runInOrder(units.slice(start, start + UNITS_AT_A_TIME), READ_CONCURRENCY, () => true, read);
+): AsyncGenerator<UnitResults<Unit, Result>> {
+  const read = async (unit: Unit) => ({ unit, results: await unitResults<Result>(scratch, jobId, step, unit.id) });
+  let some: Unit[] = [];
+  const readSome = () => runInOrder(some, READ_CONCURRENCY, () => true, read);
+  for (const unit of decodeLines<Unit>(await unitLines(scratch, jobId, step))) {
+    some.push(unit);
+    if (some.length < UNITS_AT_A_TIME) continue;
+    yield* await readSome();
+    some = [];
+  }
+  yield* await readSome();
+}
+
+interface Adds<Result> {
+  add(result: Result): void;
+}
+
+/** Adds up the results of all turns of a step, in the order of the units. */
+export async function addResults<Result, Into extends Adds<Result>>(
+  scratch: Scratch,
+  jobId: string,
+  step: string,
+  into: Into,
+): Promise<Into> {
+  for await (const { results } of resultsByUnit<Result>(scratch, jobId, step))
+    for (const result of results) into.add(result);
+  return into;
 }
 
 /**
@@ -168,9 +188,8 @@ export async function writeUnits<Job extends { jobId: string }, Unit>(
   concurrency?: number,
 ): Promise<FanOutInput<Job, Unit>> {
   const key = unitsKey(job.jobId, step);
-  const lines = units.map((unit) => `${JSON.stringify(unit)}\n`).join('');
   try {
-    await scratch.store.put({ bucket: scratch.bucket, key, body: Buffer.from(lines, 'utf8'), ifAbsent: true });
+    await scratch.store.put({ bucket: scratch.bucket, key, body: encodeLines(units), ifAbsent: true });
   } catch (error) {
     // A repeated step: its units come from the same immutable files, so they are the same.
     if (!isStoreError(error, 'precondition-failed')) throw error;
@@ -179,11 +198,9 @@ export async function writeUnits<Job extends { jobId: string }, Unit>(
   return { job, units: { count: units.length, key, concurrency }, unit: only ?? {}, work: { turn: 0 } };
 }
 
-export async function readUnits<Unit>(scratch: Scratch, jobId: string, step: string): Promise<Unit[]> {
-  const { body } = await scratch.store.get({ bucket: scratch.bucket, key: unitsKey(jobId, step) });
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Unit);
-}
+export const readUnits = async <Unit>(scratch: Scratch, jobId: string, step: string): Promise<Unit[]> => [
+  ...decodeLines<Unit>(await unitLines(scratch, jobId, step)),
+];
+
+const unitLines = async ({ store, bucket }: Scratch, jobId: string, step: string): Promise<Uint8Array> =>
+  (await store.get({ bucket, key: unitsKey(jobId, step) })).body;

@@ -1,15 +1,18 @@
-import { undoIndexKey, undoPrefix } from '../contract/layout';
+import { undoFilesKey, undoIndexKey, undoPrefix } from '../contract/layout';
 import type { RestoreJob } from '../core/restore-job';
 import type { RestoreAction } from '../core/restore-plan';
+import { decodeLines } from './json-lines';
 import { ReportWriter } from './report';
 import type { Scratch } from './turns';
 
 /**
- * What a rollback leaves for its undo, beside its report: an index of the files of actions, durable before the first write, and for each
- * turn the version IDs that it wrote. A job that dies has the first only; what it wrote is recognised then.
+ * What a rollback leaves for its undo, beside its report: an index, durable before the first write, for each unit of it the names of its
+ * files of actions, durable before the unit's first write, and for each turn the version IDs that it wrote. A job that dies may lack the
+ * last; what it wrote is recognised then.
  */
 export interface UndoIndex extends Pick<RestoreJob, 'jobId' | 'startedAt' | 'point' | 'asOf' | 'recoveryPointId'> {
-  readonly units: readonly { readonly id: string; readonly files: readonly string[] }[];
+  /** How many units there are, with IDs from 0 on. An earlier release put all units and their files here. */
+  readonly units: number | readonly { readonly id: string; readonly files: readonly string[] }[];
 }
 
 /** What one turn wrote under a key, on top of what. */
@@ -21,7 +24,7 @@ interface WrittenLine {
 }
 
 /** Puts the index; an earlier attempt's is the same. */
-export async function writeUndoIndex(scratch: Scratch, job: RestoreJob, units: UndoIndex['units']): Promise<void> {
+export async function writeUndoIndex(scratch: Scratch, job: RestoreJob, units: number): Promise<void> {
   const { jobId, startedAt, point, asOf, recoveryPointId } = job;
   const index: UndoIndex = { jobId, startedAt, point, asOf, recoveryPointId, units };
   await scratch.create(undoIndexKey(job.sourceBucket, jobId), index);
@@ -29,6 +32,18 @@ export async function writeUndoIndex(scratch: Scratch, job: RestoreJob, units: U
 
 export const findUndoIndex = (scratch: Scratch, bucket: string, jobId: string): Promise<UndoIndex | undefined> =>
   scratch.find<UndoIndex>(undoIndexKey(bucket, jobId));
+
+/** Names a unit's files of actions; every attempt names the same. */
+export const writeUndoFiles = (scratch: Scratch, job: RestoreJob, unit: string, files: readonly string[]) =>
+  scratch.replace(undoFilesKey(job.sourceBucket, job.jobId, unit), files);
+
+/** Files of actions of a unit: none of one that never began, and so wrote nothing. */
+export const findUndoFiles = async (
+  scratch: Scratch,
+  bucket: string,
+  jobId: string,
+  unit: string,
+): Promise<readonly string[]> => (await scratch.find<readonly string[]>(undoFilesKey(bucket, jobId, unit))) ?? [];
 
 /** Notes what a unit's turn wrote. */
 export const writtenVersions = (scratch: Scratch, job: RestoreJob, unit: string): ReportWriter<WrittenLine> =>
@@ -61,11 +76,7 @@ export const readActions = (scratch: Scratch, file: string): Promise<RestoreActi
 
 async function readLines<T>(scratch: Scratch, key: string): Promise<T[]> {
   const { body } = await scratch.store.get({ bucket: scratch.bucket, key });
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as T);
+  return [...decodeLines<T>(body)];
 }
 
 const writtenPrefix = (bucket: string, jobId: string, unit: string): string =>
