@@ -15,6 +15,7 @@ import { requestsBench } from './requests';
 import { streamsBench } from './streams';
 import { bundleWorkers } from './support/bundle-workers';
 import { smallObjects, throughputBench } from './throughput';
+import { unchangedBench } from './unchanged';
 
 /** Benchmarks by name; each prints as it goes and answers what goes into its file of results. */
 const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) => unknown>> = {
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
   streams: (sizes) => streamsBench(sizes),
   'cold-start': () => coldStartBench(),
   throughput: (sizes) => throughputBench({ sizes: smallObjects(sizes) }),
+  unchanged: (sizes) => unchangedBench({ sizes }),
   // These read the results of the ones before.
   'fan-out-steps': (sizes) => fanOutSteps(sizes),
   choices: () => choicesBench(),

@@ -12,6 +12,7 @@ const SCRIPTS = [
   'fan-out-step-worker.ts',
   'inventory-worker.ts',
   'streams-worker.ts',
+  'unchanged-worker.ts',
 ];
 
 /**

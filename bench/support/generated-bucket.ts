@@ -25,6 +25,7 @@ const FILE_ROWS = 500_000;
 export const STEP = 1_000_003;
 const DAY = 86_400;
 const PAGE = 1_000;
+const FOLDERS = 97;
 
 /** A bucket whose content is a formula: it takes no memory, however large it is. */
 export interface BucketShape {
@@ -49,6 +50,40 @@ export function generatedVersion(n: number, round: number) {
   const body = bodyOf(n, round);
   return { key: keyOf(n), versionId: versionId(n, round), etag: etagOf(body), size: body.length };
 }
+
+/** An object of a generated bucket, of its first round. */
+export interface GeneratedObject {
+  readonly key: string;
+  readonly versionId: string;
+  /** Epoch seconds. */
+  readonly lastModified: number;
+  readonly etag: string;
+  readonly body: Buffer;
+}
+
+/** The object of a number. */
+export function generatedObject(n: number): GeneratedObject {
+  const body = bodyOf(n, 1);
+  return { key: keyOf(n), versionId: versionId(n, 1), lastModified: lastModified(1), etag: etagOf(body), body };
+}
+
+/** The objects in the order of their keys. */
+export function* generatedObjects({ objects }: BucketShape): Generator<GeneratedObject> {
+  for (let place = 0; place < objects; place++) yield generatedObject(numberAt(place, objects));
+}
+
+/** The number of the object whose key is at a place of so many, in the order of keys: by folder, the remainder of 97, then by number. */
+export function numberAt(place: number, objects: number): number {
+  const [each, longer] = [Math.floor(objects / FOLDERS), objects % FOLDERS];
+  const inLonger = longer * (each + 1);
+  const [folder, n] =
+    place < inLonger
+      ? [Math.floor(place / (each + 1)), place % (each + 1)]
+      : [longer + Math.floor((place - inLonger) / each), (place - inLonger) % each];
+  return folder + n * FOLDERS;
+}
+
+export const keyAt = (place: number, objects: number): string => keyOf(numberAt(place, objects));
 
 /** Reads a generated bucket as S3 answers. */
 export class GeneratedSource extends AbsentStore {

@@ -15,6 +15,8 @@ export interface PeerWork {
   readonly target: string;
   readonly folder: string;
   readonly concurrency: number;
+  /** Whether rclone shall list as it lists S3: by ListObjectsV2 with encoded keys. Servers of other makers get ListObjects of it. */
+  readonly asS3?: boolean;
 }
 
 /** What a peer does, with its command line. */
@@ -24,15 +26,15 @@ export interface PeerTask {
   readonly command: (work: PeerWork) => readonly string[];
 }
 
-const s5cmd = ({ endpoint, concurrency }: PeerWork): string[] => [
+export const s5cmd = ({ endpoint, concurrency }: PeerWork): string[] => [
   's5cmd',
   ...['--endpoint-url', endpoint, '--numworkers', String(concurrency), '--log', 'error'],
 ];
-const rclone = ({ concurrency }: PeerWork, verb: string): string[] => [
+export const rclone = ({ concurrency }: PeerWork, verb: string): string[] => [
   'rclone',
   ...[verb, '--config', '', '--quiet', '--transfers', String(concurrency), '--checkers', String(concurrency)],
 ];
-const ACCESS = 'test';
+export const ACCESS = 'test';
 
 /** Copies of all objects. Two remotes of rclone are two services to it: it reads and writes each object, as s3sync does. */
 export const COPY_TASKS: readonly PeerTask[] = [
@@ -95,6 +97,11 @@ export function peerName(program: string): string | undefined {
   return path && `${program} ${versionOf(path)}`;
 }
 
+const LISTS_AS_S3 = [
+  ['LIST_VERSION', '2'],
+  ['LIST_URL_ENCODE', 'true'],
+] as const;
+
 /** Runs a peer to its end. Fails when the peer does. */
 export async function runPeer(task: PeerTask, work: PeerWork): Promise<ProgramCost> {
   const [program = '', ...options] = task.command(work);
@@ -104,6 +111,9 @@ export async function runPeer(task: PeerTask, work: PeerWork): Promise<ProgramCo
     [`RCLONE_CONFIG_${name}_ENV_AUTH`, 'true'],
     [`RCLONE_CONFIG_${name}_REGION`, localRegion],
     [`RCLONE_CONFIG_${name}_ENDPOINT`, work.endpoint],
+    ...(work.asS3
+      ? LISTS_AS_S3.map(([option, value]): [string, string] => [`RCLONE_CONFIG_${name}_${option}`, value])
+      : []),
   ]);
   const env: NodeJS.ProcessEnv = {
     ...process.env,

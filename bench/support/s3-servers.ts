@@ -29,8 +29,14 @@ export async function engineServer(): Promise<S3Server> {
   return { name: 'local engine', endpoint: engine.endpoint, stop: () => engine.stop() };
 }
 
+/** A server whose buckets are folders, and their objects files. */
+export interface FileServer extends S3Server {
+  /** Folder of the buckets. */
+  readonly root: string;
+}
+
 /** versitygw over files, with versioning; undefined when it is not installed. */
-export async function versityServer(): Promise<S3Server | undefined> {
+export async function versityServer(): Promise<FileServer | undefined> {
   const program = findTool('versitygw');
   if (program === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'versitygw-'));
@@ -60,7 +66,7 @@ export async function versityServer(): Promise<S3Server | undefined> {
     await stop();
     throw new Error('versitygw did not start');
   }
-  return { name: `versitygw ${versionOf(program)}`, endpoint, stop };
+  return { name: `versitygw ${versionOf(program)}`, endpoint, root, stop };
 }
 
 async function end(child: ChildProcess): Promise<void> {

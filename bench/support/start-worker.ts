@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { NODE_OPTIONS } from '../../lambda/contract/env';
 
@@ -21,11 +22,44 @@ export const startWorker = (
   input = '',
   heapMiB = HEAP_MIB,
 ): string =>
-  execFileSync(
-    process.execPath,
-    [NODE_OPTIONS, `--max-old-space-size=${String(heapMiB)}`, ...extra(), bundleOf(script), ...args.map(String)],
-    { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'inherit'], maxBuffer: 16 * 1024 * 1024 },
-  );
+  execFileSync(process.execPath, [...nodeOptions(heapMiB), bundleOf(script), ...args.map(String)], {
+    encoding: 'utf8',
+    input,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    maxBuffer: 16 * 1024 * 1024,
+  });
+
+/** The same without waiting: one process for each input, all at a time; answers what each prints. */
+export const startWorkers = (
+  script: string,
+  args: readonly (string | number)[],
+  inputs: readonly string[],
+): Promise<string[]> => Promise.all(inputs.map((input) => running(script, args, input)));
+
+async function running(script: string, args: readonly (string | number)[], input: string): Promise<string> {
+  const worker = spawn(process.execPath, [...nodeOptions(HEAP_MIB), bundleOf(script), ...args.map(String)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env },
+  });
+  let said = '';
+  worker.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  worker.stdin.end(input);
+  const [code] = (await once(worker, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${script} ended with ${String(code)}`);
+  return said;
+}
+
+/** Starts a worker that serves others: it talks to this process by messages, and ends when this one disconnects. */
+export const startServer = (script: string, args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, [NODE_OPTIONS, bundleOf(script), ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+
+const nodeOptions = (heapMiB: number): string[] => [
+  NODE_OPTIONS,
+  `--max-old-space-size=${String(heapMiB)}`,
+  ...extra(),
+];
 
 /** More options for Node, as for a profile: `BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…"`. */
 const extra = (): string[] => (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter((option) => option !== '');

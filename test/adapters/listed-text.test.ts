@@ -93,6 +93,14 @@ const odd: [string, string][] = [
   ['a loose ampersand', page(row.replace('<VersionId>v', '<VersionId>a&b'))],
   ['tags that do not match', page(row.replace('</Key>', '</Kay>'))],
   ['another truth', page(row.replace('true', 'yes'))],
+  ['tags that do not match within the owner', page(row.replace('<Size>', '<Owner><ID>a</Owner><Size>'))],
+  ['a row that does not end', page(row.replace('</Version>', ''))],
+  ['a row that ends as the other kind', page(row.replace('</Version>', '</DeleteMarker>'))],
+  ['an element that does not begin', page(row.replace('<Size>', ' Size>'))],
+  ['a row within an element', page(row.replace('<Size>1', `<Size>${row}`))],
+  ['a text that breaks off', page(row).slice(0, -80)],
+  ['a space that is not ASCII', page(row.replace('STANDARD', 'STANDARD\u00a0'))],
+  ['line ends of another system', page(row.replace('<VersionId>v', '<VersionId>a\r\nb'))],
   ['spaces between elements', page(row.replace('<Size>', '\n <Size>'))],
 ];
 test.each(odd)('a page with %s is for the SDK', (_, text) => {

@@ -10,15 +10,32 @@ export interface ReadPage {
 
 const PAGE = /^(?:<\?xml[^>]*\?>\s*)?<ListVersionsResult[ >]/;
 const ENCODED = '<EncodingType>url</EncodingType>';
-/** A row: elements of text, and two that have elements of their own, of which nothing is kept. */
-const ROW =
-  /<(Version|DeleteMarker)>((?:<(?:Owner|RestoreStatus)>(?:<\w+>[^<]*<\/\w+>)*<\/(?:Owner|RestoreStatus)>|<(?:Owner|RestoreStatus)\/>|<\w+>[^<]*<\/\w+>)*)<\/\1>/g;
-const NESTED = /<(Owner|RestoreStatus)>.*?<\/\1>/g;
-const FIELD = /<(\w+)>([^<]*)<\/(\w+)>/g;
+const ROW = /<(Version|DeleteMarker)>/g;
 const ANY_ROW = /<(?:[\w-]+:)?(?:Version|DeleteMarker)[\s/>]/;
+/** Elements of a row that have elements of their own, of which nothing is kept. */
+const NESTED = /<(Owner|RestoreStatus)(?:\/>|>(?:<\w+>[^<]*<\/\w+>)*<\/\1>)/y;
+const NAME = /^\w+$/;
+/** Elements of text that are kept, with their places in a row. */
+const PLACES: ReadonlyMap<string, number> = new Map(
+  ['Key', 'VersionId', 'IsLatest', 'LastModified', 'ETag', 'Size', 'StorageClass', 'ChecksumAlgorithm'].map(
+    (name, place) => [name, place],
+  ),
+);
+const CHECKSUM_ALGORITHM = 7;
+type Fields = [
+  key: Text,
+  versionId: Text,
+  isLatest: Text,
+  date: Text,
+  etag: Text,
+  size: Text,
+  storage: Text,
+  checksum: Text,
+];
+type Text = string | undefined;
+const noFields = (): Fields => [undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined];
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
-const PADDED = /^\s|\s$|\r/;
 const KEY = /^(?:[^\s%]|%[0-9A-Fa-f]{2})+$/;
 const SIZE = /^\d{1,15}$/;
 const OTHER_ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#34|#39);)/;
@@ -34,49 +51,102 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /**
  * Reads the rows of a page in S3's order. The SDK takes some 20 µs of CPU time for a row, most of a comparison in which nothing has
- * changed. Undefined when anything is not as S3 writes it in pages with `encoding-type=url`: the SDK has to read the page.
+ * changed; this takes about 2 µs: it goes through the text once, and makes nothing but the rows. Undefined when anything is not as S3
+ * writes it in pages with `encoding-type=url`: the SDK has to read the page.
  */
 export function readPage(text: string): ReadPage | undefined {
-  if (!PAGE.test(text) || !text.includes(ENCODED) || text.includes('<!')) return undefined;
-  const rows: (ListedVersion | undefined)[] = [];
-  const rest = text.replace(ROW, (_, kind: string, fields: string) => {
-    rows.push(rowOf(kind, fields));
-    return '';
-  });
-  const entries = rows.filter((row) => row !== undefined);
-  return entries.length === rows.length && !ANY_ROW.test(rest) ? { entries, rest } : undefined;
+  if (!PAGE.test(text) || !text.includes(ENCODED) || text.includes('<!') || text.includes('\r')) return undefined;
+  const entries: ListedVersion[] = [];
+  const between: string[] = [];
+  let done = 0;
+  ROW.lastIndex = 0;
+  for (let found = ROW.exec(text); found; found = ROW.exec(text)) {
+    const [{ length }, kind = ''] = found;
+    const fields = noFields();
+    const end = readFields(text, found.index + length, fields);
+    const row = text.startsWith(`</${kind}>`, end) ? rowOf(kind, fields) : undefined;
+    if (!row) return undefined;
+    entries.push(row);
+    if (found.index > done) between.push(text.slice(done, found.index));
+    done = end + kind.length + 3;
+    ROW.lastIndex = done;
+  }
+  const rest = between.join('') + text.slice(done);
+  return ANY_ROW.test(rest) ? undefined : { entries, rest };
 }
 
-function rowOf(kind: string, fields: string): ListedVersion | undefined {
-  const found: Partial<Record<string, string>> = {};
-  for (const [, name = '', value = '', end] of fields.replace(NESTED, '').matchAll(FIELD)) {
-    if (name !== end || PADDED.test(value)) return undefined;
-    // There may be several algorithms: the first counts.
-    if (name === 'ChecksumAlgorithm' && found[name] !== undefined) continue;
-    const text = value.includes('&') ? decodeEntities(value) : value;
-    if (text === undefined || found[name] !== undefined) return undefined;
-    found[name] = text;
+/** Reads the elements of a row from a place on. Answers where they end, which is at the end of the row unless something is odd. */
+function readFields(text: string, start: number, fields: Fields): number {
+  let at = start;
+  for (;;) {
+    if (text[at] !== '<') return at;
+    const nameEnd = text.indexOf('>', at);
+    const name = text.slice(at + 1, nameEnd);
+    const end = text.indexOf('<', nameEnd);
+    if (!text.startsWith('</', end) || !text.startsWith(name, end + 2) || text[end + 2 + name.length] !== '>') {
+      NESTED.lastIndex = at;
+      if (!NESTED.test(text)) return at;
+      at = NESTED.lastIndex;
+      continue;
+    }
+    const place = PLACES.get(name);
+    if (place === undefined ? !NAME.test(name) : !keep(fields, place, text.slice(nameEnd + 1, end))) return at;
+    at = end + name.length + 3;
   }
-  const { Key: key, VersionId: versionId, IsLatest: isLatest, LastModified: date } = found;
-  if (!key || !KEY.test(key) || !versionId || date === undefined || !DATE.test(date)) return undefined;
+}
+
+/** False when the text is not as S3 writes it, or comes a second time. */
+function keep(fields: Fields, place: number, text: string): boolean {
+  if (fields[place] !== undefined) {
+    // There may be several algorithms: the first counts.
+    return place === CHECKSUM_ALGORITHM;
+  }
+  if (isPadded(text.charCodeAt(0)) || isPadded(text.charCodeAt(text.length - 1))) return false;
+  fields[place] = text.includes('&') ? decodeEntities(text) : text;
+  return fields[place] !== undefined;
+}
+
+/** Whether a text that begins or ends with such a character may be read without it: all but visible ASCII, to be safe. */
+const isPadded = (code: number): boolean => code <= 0x20 || code > 0x7e;
+
+function rowOf(kind: string, fields: Fields): ListedVersion | undefined {
+  const {
+    0: key,
+    1: versionId,
+    2: isLatest,
+    3: date,
+    4: etag,
+    5: size,
+    6: storageClass,
+    7: checksumAlgorithm,
+  } = fields;
+  if (!key || !versionId || date === undefined || !DATE.test(date)) return undefined;
   if (isLatest !== 'true' && isLatest !== 'false') return undefined;
   const decoded = decodeKey(key);
   const lastModified = Math.floor(Date.parse(date) / 1_000);
   if (decoded === undefined || Number.isNaN(lastModified)) return undefined;
-  const common = {
+  const isLast = isLatest === 'true';
+  if (kind === 'DeleteMarker') return { key: decoded, versionId, isLatest: isLast, lastModified, isMarker: true };
+  if (!etag || !storageClass || size === undefined || !SIZE.test(size) || checksumAlgorithm === '') return undefined;
+  return {
     key: decoded,
     versionId,
-    isLatest: isLatest === 'true',
+    isLatest: isLast,
     lastModified,
+    isMarker: false,
+    etag: unquoted(etag),
+    size: Number(size),
+    storageClass,
+    checksumAlgorithm,
   };
-  if (kind === 'DeleteMarker') return { ...common, isMarker: true };
-  const { ETag: etag, Size: size, StorageClass: storageClass, ChecksumAlgorithm: checksumAlgorithm } = found;
-  if (!etag || !storageClass || size === undefined || !SIZE.test(size) || checksumAlgorithm === '') return undefined;
-  return { ...common, isMarker: false, etag: unquoted(etag), size: Number(size), storageClass, checksumAlgorithm };
 }
 
-/** Undefined when the bytes are no UTF-8. */
+/**
+ * Undefined when it is no percent encoding, or one of bytes that are no UTF-8. The key is a text of its own, not a part of the page, which
+ * stays in memory as long as parts of it do: some keys are kept to the end of a scan.
+ */
 function decodeKey(key: string): string | undefined {
+  if (!KEY.test(key)) return undefined;
   try {
     return decodeListed(key, 'url');
   } catch {
@@ -84,6 +154,13 @@ function decodeKey(key: string): string | undefined {
   }
 }
 
+const QUOTED = /^&quot;([^&]*)&quot;$/;
+
 /** Undefined when there is an entity that S3 does not need. */
-const decodeEntities = (text: string): string | undefined =>
-  OTHER_ENTITY.test(text) ? undefined : text.replace(/&([^;]*);/g, (whole, name: string) => ENTITIES[name] ?? whole);
+function decodeEntities(text: string): string | undefined {
+  const quoted = QUOTED.exec(text)?.[1];
+  if (quoted !== undefined) return `"${quoted}"`;
+  return OTHER_ENTITY.test(text)
+    ? undefined
+    : text.replace(/&([^;]*);/g, (whole, name: string) => ENTITIES[name] ?? whole);
+}
