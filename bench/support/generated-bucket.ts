@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compareKeys } from '../../lambda/core/key-order';
 import { vaultInventory } from '../../lambda/core/inventory-place';
 import type { Row, VaultFile } from '../../lambda/core/row';
 import {
@@ -158,12 +159,23 @@ export class GeneratedSource extends AbsentStore {
 
 /** Keys stand by their folder, the number's remainder of 97, then by number. */
 function nextKey(after: string | undefined, { objects }: BucketShape): string | undefined {
-  if (after === undefined || after < 'data/00/') return keyOf(0);
-  const match = /^data\/(\d+)\/object-(\d+)/.exec(after);
-  const folder = Number(match?.[1] ?? 97);
-  const next = Number(match?.[2] ?? objects) + 97;
-  if (next < objects) return keyOf(next);
-  return folder + 1 < Math.min(97, objects) ? keyOf(folder + 1) : undefined;
+  if (after === undefined) return keyOf(0);
+  const n = Number(/^data\/\d\d\/object-(\d{10})\.json$/.exec(after)?.[1] ?? NaN);
+  if (n >= objects || keyOf(n) !== after) return firstAfter(after, objects);
+  if (n + FOLDERS < objects) return keyOf(n + FOLDERS);
+  const folder = n % FOLDERS;
+  return folder + 1 < Math.min(FOLDERS, objects) ? keyOf(folder + 1) : undefined;
+}
+
+/** The first key after a text that is none. */
+function firstAfter(text: string, objects: number): string | undefined {
+  let [low, high] = [0, objects];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (compareKeys(keyAt(middle, objects), text) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < objects ? keyAt(low, objects) : undefined;
 }
 
 /** Rows of a pack. */
