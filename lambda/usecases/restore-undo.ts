@@ -1,3 +1,4 @@
+import { BackupError, ErrorName } from '../contract/errors';
 import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../core/canonical';
 import { compareKeys } from '../core/key-order';
 import type { PlanUnit, RestoreJob } from '../core/restore-job';
@@ -39,6 +40,11 @@ export class UndoPlanner {
     const startedAt = (await findUndoIndex(scratch, job.sourceBucket, jobId))?.startedAt ?? job.startedAt;
     const written = await readWritten(scratch, job.sourceBucket, jobId, unit.id);
     const files = unit.files ?? (await findUndoFiles(scratch, job.sourceBucket, jobId, unit.id));
+    if (files.length === 0 && written.size > 0)
+      throw new BackupError(
+        ErrorName.workFilesExpired,
+        `undo: what job "${jobId}" was to do in its unit ${unit.id} is gone, though it wrote there: its report has expired in part; restore the bucket to an instant before it instead`,
+      );
     return new UndoPlanner(ports, job, files, written, { startedAt });
   }
 

@@ -23,6 +23,24 @@ async function list(body: string) {
 const names = (entries: readonly { key: string; versionId: string; isMarker: boolean }[]) =>
   entries.map(({ key, versionId, isMarker }) => `${key} ${versionId}${isMarker ? ' marker' : ''}`);
 
+describe('a page of ListObjectsV2', () => {
+  const listed = (rest: string) => {
+    const s3 = new FakeS3({ body: `<ListBucketResult><EncodingType>url</EncodingType>${rest}</ListBucketResult>` });
+    return new AwsObjectStore({ client: s3.config }).listObjects({ bucket: 'photos' });
+  };
+  const row = '<Contents><Key>k+1</Key><Size>1</Size><ETag>e</ETag></Contents>';
+
+  test('goes on after its last key', async () => {
+    expect((await listed(`<IsTruncated>true</IsTruncated>${row}`)).next).toBe('k 1');
+    expect((await listed(`<IsTruncated>false</IsTruncated>${row}`)).next).toBeUndefined();
+  });
+
+  test('that does not say whether it goes on, or where, is an error', async () => {
+    for (const rest of [row, '', '<IsTruncated>true</IsTruncated>'])
+      await expect(listed(rest)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
 describe('a page of ListObjectVersions', () => {
   test('keeps the order of the text where versions and markers share a second', async () => {
     const rows = [version('k', '5'), marker('k', '4'), marker('k', '3'), version('k', '2'), marker('l', '1')].join(
@@ -105,5 +123,11 @@ describe('a page of ListObjectVersions', () => {
 
   test('that is cut off without a next key is an error', async () => {
     await expect(list(page('', '<IsTruncated>true</IsTruncated>'))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('that does not say whether there are more is an error: the rest would look deleted', async () => {
+    const rows = version('k', '1');
+    for (const head of ['<EncodingType>url</EncodingType>', ''])
+      await expect(list(page(rows, head))).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

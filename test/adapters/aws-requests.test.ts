@@ -160,15 +160,15 @@ describe('requests to AWS', () => {
 
   test('name the expected owner wherever S3 takes it', async () => {
     const s3 = new FakeS3(
-      { body: '<ListVersionsResult/>' },
-      { body: '<ListBucketResult/>' },
+      { body: '<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>' },
+      { body: '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>' },
       {},
       {},
       { body: '<Tagging/>' },
       {},
       { body: '<AccessControlPolicy/>' },
       { body: '<InitiateMultipartUploadResult/>' },
-      { body: '<ListPartsResult/>' },
+      { body: '<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>' },
       {},
     );
     const store = storeOn(s3);

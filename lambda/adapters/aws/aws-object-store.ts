@@ -41,6 +41,7 @@ import { AwsUploads } from './aws-uploads';
 import { KnownRoutes } from './known-routes';
 import { writeLargeTags, writeTags } from './large-tags';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './object-fields';
+import { nextMarker } from './listing-end';
 import { ObjectReads } from './object-reads';
 import { ObjectWrites } from './object-writes';
 import { addHeaders, S3Requests } from './s3-requests';
@@ -101,11 +102,9 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     );
     const { rows, headers, entries = mergeRows(rows, page) } = this.requests.wire.of(page);
     const date = dateOf(headers);
-    if (page.IsTruncated !== true) return { entries, date };
-    if (page.NextKeyMarker === undefined) {
-      throw new StoreError('unavailable', `a listing of ${options.bucket} goes on but does not say where`);
-    }
-    const keyMarker = decodeListed(page.NextKeyMarker, page.EncodingType);
+    const next = nextMarker(options.bucket, page, page.NextKeyMarker);
+    if (next === undefined) return { entries, date };
+    const keyMarker = decodeListed(next, page.EncodingType);
     return { entries, date, next: { keyMarker, versionIdMarker: page.NextVersionIdMarker } };
   }
 
@@ -133,7 +132,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
       etag: unquoted(row.ETag),
       lastModified: epochSeconds(row.LastModified),
     }));
-    return { entries, next: page.IsTruncated === true ? entries.at(-1)?.key : undefined };
+    return { entries, next: nextMarker(options.bucket, page, entries.at(-1)?.key) };
   }
 
   async head(options: ReadOptions): Promise<ObjectHead> {

@@ -17,6 +17,7 @@ import {
   type Written,
 } from '../../ports/object-store';
 import { writeLargeTags } from './large-tags';
+import { nextMarker } from './listing-end';
 import { checksumOf, conditionFields, writeFields, writtenHeaders } from './object-fields';
 import { addHeaders, type S3Requests } from './s3-requests';
 import { copySource, quoted, unquoted } from './s3-text';
@@ -70,7 +71,7 @@ export class AwsUploads {
       for (const { PartNumber = 0, ETag, Size = 0 } of page.Parts ?? []) {
         parts.push({ partNumber: PartNumber, etag: unquoted(ETag), size: Size });
       }
-      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+      marker = nextMarker(upload.bucket, page, page.NextPartNumberMarker);
     } while (marker !== undefined);
     return parts;
   }
