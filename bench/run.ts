@@ -14,6 +14,7 @@ import { inventoryBench } from './inventory';
 import { requestsBench } from './requests';
 import { streamsBench } from './streams';
 import { bundleWorkers } from './support/bundle-workers';
+import { cleanEnd } from './support/ends-with-bench';
 import { smallObjects, throughputBench } from './throughput';
 import { unchangedBench } from './unchanged';
 
@@ -35,7 +36,7 @@ const BENCHES: Readonly<Record<string, (sizes: readonly number[] | undefined) =>
 
 const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
 Runs the benchmarks and writes their results to bench/results/<name>.json, or <name>-<objects>.json where you say how many.
-Names: ${Object.keys(BENCHES).join(', ')} (all when none is given).`;
+Names: ${Object.keys(BENCHES).join(', ')} (all when none is given; with --objects, all that take sizes).`;
 
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -56,9 +57,12 @@ async function run(): Promise<void> {
   const folder = join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
+  cleanEnd();
   const removeBundles = await bundleWorkers();
   try {
-    for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+    // A try with other sizes leaves those alone that have none: it would replace their results.
+    const all = Object.keys(BENCHES).filter((name) => sizes === undefined || BENCHES[name]?.length !== 0);
+    for (const name of positionals.length > 0 ? positionals : all) {
       const results = await BENCHES[name]?.(sizes);
       // Others read the results of all sizes: a try with some must not be in their place.
       const tried = BENCHES[name]?.length === 0 ? [] : (sizes ?? []);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { NODE_OPTIONS } from '../lambda/contract/env';
 import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
 import { countingProxy } from './support/counting-proxy';
+import { endsWithBench } from './support/ends-with-bench';
 import { BUCKET } from './support/generated-bucket';
 import { COMPARE_TASKS, COPY_TASKS, peerName, type PeerTask, type PeerWork, runPeer, targetsOf } from './support/peers';
 import { engineServer, type S3Server, versityServer } from './support/s3-servers';
@@ -136,7 +137,8 @@ function worker(mode: string, endpoint: string, { bytes, objects }: Size, ...mor
     ...more,
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    endsWithBench(child);
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
     child.on('error', reject);

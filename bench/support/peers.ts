@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { awsEnvironment, localRegion } from '../../local/aws-env';
+import { endsWithBench } from './ends-with-bench';
 import { findTool, versionOf } from './s3-servers';
 
 /** What a program took from its start to its end. */
@@ -137,7 +138,12 @@ sys.exit(code)
 /** Runs a program and answers what it took, its children included. */
 export function runProgram(program: string, options: readonly string[], env = process.env): Promise<ProgramCost> {
   return new Promise((resolve, reject) => {
-    const meter = spawn('python3', ['-c', METER, program, ...options], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const meter = spawn('python3', ['-c', METER, program, ...options], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    endsWithBench(meter);
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
       meter[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text));

@@ -6,6 +6,7 @@ import { startEngine } from '../../local/engine';
 import { stateRoot } from '../../local/paths';
 import { freePort } from '../../local/ports';
 import { eventually } from '../../local/process-group';
+import { endsWithBench } from './ends-with-bench';
 
 /** Programs of the benchmarks that npm does not install: `GOBIN=$PWD/.local/bin go install …`, see docs/performance.md. */
 const toolFolder = join(stateRoot, 'bin');
@@ -56,7 +57,11 @@ export async function versityServer(): Promise<FileServer | undefined> {
     '--keep-alive',
     '--quiet',
   ];
-  const server = spawn(program, [...options, 'posix', '--versioning-dir', versions, root], { stdio: 'ignore' });
+  const server = spawn(program, [...options, 'posix', '--versioning-dir', versions, root], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  endsWithBench(server);
   const stop = async (): Promise<void> => {
     await end(server);
     rmSync(folder, { recursive: true, force: true });

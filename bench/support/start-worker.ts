@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { NODE_OPTIONS } from '../../lambda/contract/env';
+import { endsWithBench } from './ends-with-bench';
 
 /**
  * Megabytes that V8 may use for objects that live on. A function of 1,769 MB would let V8 take more before it collects what is dead: with a
@@ -11,6 +12,9 @@ export const HEAP_MIB = 256;
 
 /** Environment variable of the folder that has the bundles of the workers. */
 export const WORKERS = 'BENCH_WORKERS';
+
+/** Set in workers: what they start is of their group, and ends with it. */
+const IN_GROUP = 'BENCH_IN_GROUP';
 
 /**
  * Runs a worker's bundle (support/bundle-workers) in a process of its own, with Node's options of the functions, and answers what it prints.
@@ -39,8 +43,10 @@ export const startWorkers = (
 async function running(script: string, args: readonly (string | number)[], input: string): Promise<string> {
   const worker = spawn(process.execPath, [...nodeOptions(HEAP_MIB), bundleOf(script), ...args.map(String)], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env },
+    env: { ...process.env, [IN_GROUP]: 'yes' },
+    detached: process.env[IN_GROUP] === undefined,
   });
+  if (process.env[IN_GROUP] === undefined) endsWithBench(worker);
   let said = '';
   worker.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   worker.stdin.end(input);
@@ -50,10 +56,14 @@ async function running(script: string, args: readonly (string | number)[], input
 }
 
 /** Starts a worker that serves others: it talks to this process by messages, and ends when this one disconnects. */
-export const startServer = (script: string, args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [NODE_OPTIONS, bundleOf(script), ...args], {
+export function startServer(script: string, args: readonly string[]): ChildProcess {
+  const server = spawn(process.execPath, [NODE_OPTIONS, bundleOf(script), ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
   });
+  endsWithBench(server);
+  return server;
+}
 
 const nodeOptions = (heapMiB: number): string[] => [
   NODE_OPTIONS,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { endsWithBench } from './ends-with-bench';
 import { type BucketShape, generatedObjects } from './generated-bucket';
 
 /** Lines that are written to the process at a time. */
@@ -32,7 +33,8 @@ for line in sys.stdin:
  * that a million takes a minute or two, and has the version IDs and times that the formula says.
  */
 export async function layFiles(bucketFolder: string, shape: BucketShape): Promise<void> {
-  const writer = spawn('python3', ['-c', WRITER], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const writer = spawn('python3', ['-c', WRITER], { stdio: ['pipe', 'ignore', 'inherit'], detached: true });
+  endsWithBench(writer);
   const ended = once(writer, 'close');
   await pipeline(Readable.from(chunks(bucketFolder, shape)), writer.stdin);
   const [code] = (await ended) as [number | null];
