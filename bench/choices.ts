@@ -1,5 +1,6 @@
 import { PackBuilder } from '../lambda/core/pack';
 import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
+import { LANES } from '../lambda/usecases/listing-units';
 import { ONE_VCPU_MIB } from '../lib/private/runtime-function';
 import { perMillion, type Price } from '../local/prices';
 import { MemoryObjectStore, MemoryS3 } from '../lambda/adapters/memory';
@@ -90,7 +91,8 @@ function memories(figures: Figures) {
 
 /** What it takes to learn what a bucket has, for a million versions. */
 function sources(figures: Figures) {
-  const listing = 1_000 * (figures.listLatency + 1_000 * figures.scanRowCpu);
+  // Of a bucket that has a last commit: so many parts of a unit are listed at the same time.
+  const listing = (1_000 / LANES) * figures.listLatency + 1e6 * figures.scanRowCpu;
   const inventory = 1e6 * figures.reportRowCpu;
   return {
     listing: {

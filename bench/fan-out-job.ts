@@ -100,11 +100,17 @@ const most = (parts: readonly Named[]): Named => parts.reduce((a, b) => (b[0] > 
 const objectDollars = ({ objects, requestCounts }: Workload): number =>
   estimateCost(requestCounts.perObject) * objects + estimateCost(requestCounts.perJob);
 
-function listing(objects: number, { scanUnits }: JobPlan, figures: Figures): Work {
+function listing(objects: number, { scanUnits, lanes }: JobPlan, figures: Figures): Work {
   const rows = objects / scanUnits;
-  const pages = Math.ceil(rows / 1_000);
-  const seconds = pages * (figures.listLatency + 1_000 * figures.scanRowCpu);
-  return { seconds, limit: 'pages of a listing, one after the other', sourceRequests: pages, reads: 0, writes: pages };
+  const pages = Math.ceil(rows / lanes / 1_000);
+  const seconds = pages * figures.listLatency + rows * figures.scanRowCpu;
+  return {
+    seconds,
+    limit: 'pages of a listing, one after the other',
+    sourceRequests: pages * lanes,
+    reads: 0,
+    writes: pages * lanes,
+  };
 }
 
 function planning(objects: number, { scanUnits }: JobPlan, figures: Figures): Work {

@@ -38,6 +38,8 @@ export interface JobPlan {
   /** Listings, some at a time, by which Prepare finds where to cut a bucket that has no history. */
   readonly probes: number;
   readonly scanUnits: number;
+  /** Parts of a unit that are listed at the same time. */
+  readonly lanes: number;
   readonly workUnits: number;
   /** Workers that run at a time, and requests to the protected bucket that each of them may make in a second. */
   readonly concurrency: number;
@@ -77,6 +79,7 @@ export async function planJob({ kind, objects, bytes, settings }: Omit<Workload,
   return {
     probes: source.counts().ListObjectVersions ?? 0,
     scanUnits: scan.length,
+    lanes: Math.max(...scan.map(({ cuts = [] }) => cuts.length + 1)),
     workUnits: units.length,
     share,
     concurrency: settings.maxConcurrency,
@@ -120,6 +123,7 @@ async function restorePlan(
   return {
     probes: 0,
     scanUnits: plans.length,
+    lanes: 1,
     workUnits: Math.ceil(units.length * scale),
     share: undefined,
     concurrency: settings.maxConcurrency,

@@ -101,6 +101,8 @@ export interface ScanUnit extends PacedUnit {
   readonly after?: string;
   /** The last key. Absent: the bucket's last. */
   readonly last?: string;
+  /** Keys between them after which it is cut into parts that are listed at the same time. */
+  readonly cuts?: readonly string[];
   /** Places of data files in the report's manifest. */
   readonly files?: { readonly first: number; readonly count: number };
 }

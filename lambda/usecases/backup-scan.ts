@@ -3,6 +3,7 @@ import type { BackupJob, ScanUnit } from '../core/jobs';
 import type { BackupPorts } from './context';
 import { pacedPorts } from './paced';
 import { InventoryCursor, InventoryScan } from './scan-inventory';
+import { type LanesCursor, scanLanes } from './scan-lanes';
 import { ListingCursor, ListingScan } from './scan-listing';
 import type { ScanResult } from './scan-result';
 import { SCAN_STEP } from './step-names';
@@ -10,7 +11,7 @@ import { runTurn, Turn } from './turns';
 import { refuseLateWork } from './windows';
 
 /** A unit has the cursor of its kind of scan. */
-type ScanCursor = ListingCursor | InventoryCursor;
+type ScanCursor = ListingCursor | LanesCursor | InventoryCursor;
 
 /** One turn of a scan, until the end of its unit or the deadline: sorted runs of what the bucket has. */
 export function scanBackup(unpaced: BackupPorts, input: WorkInput<BackupJob, ScanUnit>): Promise<WorkOutput> {
@@ -22,8 +23,10 @@ export function scanBackup(unpaced: BackupPorts, input: WorkInput<BackupJob, Sca
     input,
     async (cursor: ScanCursor | undefined): Promise<Turn<ScanResult, ScanCursor>> => {
       await refuseLateWork(ports.scratch, SCAN_STEP, job);
-      return job.report
-        ? new InventoryScan(ports, job, job.report, unit, cursor as InventoryCursor | undefined).turn()
+      if (job.report)
+        return new InventoryScan(ports, job, job.report, unit, cursor as InventoryCursor | undefined).turn();
+      return unit.cuts
+        ? scanLanes(ports, job, unit, cursor as LanesCursor | undefined)
         : new ListingScan(ports, job, unit, (cursor ?? {}) as ListingCursor).turn();
     },
   );

@@ -12,6 +12,8 @@ import type { Vault } from './vault';
 const MOST_UNITS = 64;
 const MOST_PROBES = 200;
 export const PROBES_AT_A_TIME = 8;
+/** Parts of a unit that a worker lists at the same time, where the last commit tells where to cut. */
+export const LANES = 4;
 
 /** Cuts a bucket into intervals of keys that are listed in parallel. */
 export async function listingUnits(
@@ -20,10 +22,16 @@ export async function listingUnits(
   base: Manifest | undefined,
 ): Promise<readonly ScanUnit[]> {
   const rows = ports.settings.listingUnitRows;
-  const cuts = base ? await cutsOfTimeline(ports.vault, base, rows) : await probe(ports, bucket, rows);
+  const lanes = base ? LANES : 1;
+  const cuts = base ? await cutsOfTimeline(ports.vault, base, rows / lanes) : await probe(ports, bucket, rows);
   if (cuts.some((cut, index) => index > 0 && compareKeys(cuts[index - 1] ?? '', cut) >= 0))
     throw new Error(`intervals of the listing of bucket "${bucket}" would overlap`);
-  return [...cuts, undefined].map((last, index): ScanUnit => ({ id: String(index), after: cuts[index - 1], last }));
+  return Array.from({ length: Math.ceil((cuts.length + 1) / lanes) }, (_, index): ScanUnit => {
+    const end = (index + 1) * lanes - 1;
+    const within = cuts.slice(index * lanes, end);
+    const unit = { id: String(index), after: cuts[index * lanes - 1], last: cuts[end] };
+    return within.length > 0 ? { ...unit, cuts: within } : unit;
+  });
 }
 
 /** Keys after which to cut, by the rows of the last commit's segments. */

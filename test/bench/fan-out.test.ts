@@ -100,6 +100,7 @@ const figures: Figures = {
 const plan: JobPlan = {
   probes: 10,
   scanUnits: 64,
+  lanes: 1,
   workUnits: 20,
   share: 100,
   concurrency: 20,

@@ -41,9 +41,9 @@ describe.each<[string, (i: number) => string]>([
     const next = await rig.backup({ bucket: 'src' });
     expect(next).toMatchObject({ status: 'COMPLETED', versions: versions + 3, stored: 3, removed: 0 });
     expect(rig.turns['scan']).toBeGreaterThan(2);
-    // A timeline says where to cut: no request looks for it.
+    // A timeline says where to cut: no request looks for it. Each of the four parts of a unit ends with a page of its own.
     const pages = Math.ceil(rig.s3.versions('src').length / 20);
-    expect(next.requests['ListObjectVersions']).toBeLessThanOrEqual(pages + rig.turns['scan']);
+    expect(next.requests['ListObjectVersions']).toBeLessThanOrEqual(pages + 4 * rig.turns['scan']);
     await rig.restore({ ...restoreAll, destinationBucket: 'dst2' });
     expect(historyOf(rig.s3, 'dst2')).toEqual(historyOf(rig.s3, 'src'));
   });
@@ -59,4 +59,62 @@ test('a bucket of one page is one unit, and a search for cuts has an end', async
   for (let i = 0; i < 100; i++) one.s3.put('src', 'always the same key', String(i));
   one.s3.advance(1);
   expect(await one.backup({ bucket: 'src' })).toMatchObject({ versions: 100, stored: 100 });
+});
+
+describe('parts of a unit', () => {
+  const keyOf = (i: number): string => `k/${String(i).padStart(4, '0')}`;
+
+  /** Listings of the protected bucket that were under way at the same time. */
+  function watched(rig: Rig): () => number {
+    const list = rig.source.listVersions.bind(rig.source);
+    let [now, most] = [0, 0];
+    rig.source.listVersions = async (options) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setImmediate(resolve));
+      return list(options).finally(() => now--);
+    };
+    return () => most;
+  }
+
+  test('are listed at the same time by one worker, where the last commit tells where to cut', async () => {
+    const rig = filled(keyOf, { settings: { rangeWeight: 40, listingUnitRows: 1_000_000 } });
+    await rig.backup({ bucket: 'src' });
+    const most = watched(rig);
+    await rig.backup({ bucket: 'src' });
+    expect(most()).toBe(1);
+    // A unit of all rows that there are, but in four parts.
+    Object.assign(rig.ports.settings, { listingUnitRows: rig.s3.versions('src').length });
+    rig.turns['scan'] = 0;
+    const { versions } = await rig.backup({ bucket: 'src' });
+    expect(versions).toBe(rig.s3.versions('src').filter(({ isMarker }) => !isMarker).length);
+    expect(rig.turns['scan']).toBe(1);
+    expect(most()).toBe(4);
+  });
+
+  test.each(['ALL', 'CURRENT'])('go on where they were cut off, each by itself (%s)', async (kind) => {
+    const rig = filled(keyOf, { settings: { rangeWeight: 40, listingUnitRows: 500 } });
+    const request = { bucket: 'src', versions: kind };
+    const { versions } = await rig.backup(request);
+    rig.deadline.remaining = 0;
+    rig.turns['scan'] = 0;
+    expect(await rig.backup(request)).toMatchObject({ status: 'COMPLETED', versions, stored: 0, removed: 0 });
+    expect(rig.turns['scan']).toBeGreaterThan(5);
+    rig.deadline.remaining = Number.POSITIVE_INFINITY;
+    await rig.restore(kind === 'ALL' ? restoreAll : { ...restoreAll, versions: 1 });
+    if (kind === 'ALL') expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+    else expect(rig.s3.keys('dst')).toEqual(rig.s3.keys('src'));
+  });
+
+  test('fail together: nothing is committed, and the next job finds everything', async () => {
+    const rig = filled(keyOf, { settings: { rangeWeight: 40, listingUnitRows: 1_000 } });
+    await rig.backup({ bucket: 'src' });
+    rig.s3.put('src', keyOf(399), 'changed');
+    rig.s3.advance(60);
+    const list = rig.source.listVersions.bind(rig.source);
+    rig.source.listVersions = (options) =>
+      (options.cursor?.keyMarker ?? '') > keyOf(200) ? Promise.reject(new Error('broken')) : list(options);
+    await expect(rig.backup({ bucket: 'src' })).rejects.toThrow('broken');
+    rig.source.listVersions = list;
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 1, removed: 0 });
+  });
 });
