@@ -30,7 +30,7 @@ interface Started {
   readonly first?: Times;
   readonly host?: string;
   readonly path?: string;
-  readonly maxRssMiB: number;
+  readonly peakMiB: number;
 }
 interface Times {
   readonly ms: number;
@@ -127,7 +127,7 @@ export async function coldStartBench(names?: readonly string[], runs = RUNS): Pr
       loadMs: middle(({ load }) => load.ms),
       firstRequestCpuMs: middle(({ first }) => first?.cpuMs),
       firstRequestMs: middle(({ first }) => first?.ms),
-      peakMiB: middle(({ maxRssMiB }) => maxRssMiB),
+      peakMiB: middle((one) => one.peakMiB),
       firstRequest: `${one?.host ?? ''}${one?.path ?? 'none'}`,
     };
     console.log(

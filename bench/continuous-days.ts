@@ -6,7 +6,8 @@ import { toIso } from '../lambda/core/instant';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource } from './support/generated-bucket';
 import { GeneratedChangeLog } from './support/generated-changes';
-import { benchPorts, peakMiB, runBackup, runRestore } from './support/steps';
+import { peakMiB } from './support/peak-memory';
+import { benchPorts, runBackup, runRestore } from './support/steps';
 import { wholeHistory } from './support/whole-history';
 
 const HOUR = 3_600;

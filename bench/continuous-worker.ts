@@ -4,7 +4,8 @@ import { toIso } from '../lambda/core/instant';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource } from './support/generated-bucket';
 import { GeneratedChangeLog } from './support/generated-changes';
-import { benchPorts, peakMiB, runBackup, runRestore } from './support/steps';
+import { peakMiB } from './support/peak-memory';
+import { benchPorts, runBackup, runRestore } from './support/steps';
 
 const HOUR = 3_600;
 

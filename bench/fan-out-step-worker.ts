@@ -11,7 +11,8 @@ import { Vault } from '../lambda/usecases/vault';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET } from './support/generated-bucket';
 import { type JobShape, scaleJob, ScaleStore } from './support/scale-store';
-import { benchPorts, peakMiB } from './support/steps';
+import { peakMiB } from './support/peak-memory';
+import { benchPorts } from './support/steps';
 
 /** A step that runs once a job, in one Lambda, or what each worker reads before it begins. */
 export type SingleStep =

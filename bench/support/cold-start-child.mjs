@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /**
@@ -13,12 +14,17 @@ const loaded = { ms: performance.now(), cpuMs: cpuMs() };
 const since = (from) => ({ ms: performance.now() - from.ms, cpuMs: cpuMs() - from.cpuMs });
 const load = since(start);
 
+/** As support/peak-memory, which is TypeScript. */
+function peakMiB() {
+  const status = '/proc/self/status';
+  const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(existsSync(status) ? readFileSync(status, 'utf8') : '') ?? [];
+  return Number(kib ?? process.resourceUsage().maxRSS) / 1_024;
+}
+
 function end(request) {
   const first = request && since(loaded);
   const { host, path } = request ?? {};
-  process.stdout.write(
-    `${JSON.stringify({ load, first, host, path, maxRssMiB: process.resourceUsage().maxRSS / 1024 })}\n`,
-  );
+  process.stdout.write(`${JSON.stringify({ load, first, host, path, peakMiB: peakMiB() })}\n`);
   process.exit(0);
 }
 subscribe('http.client.request.start', ({ request }) => end(request));

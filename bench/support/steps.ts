@@ -32,6 +32,7 @@ import { readUnits, Scratch } from '../../lambda/usecases/turns';
 import { Vault } from '../../lambda/usecases/vault';
 import { NOW } from './disk-store';
 import { BUCKET } from './generated-bucket';
+import { peakMiB } from './peak-memory';
 
 const ACCOUNT = '111111111111';
 export const SCRATCH_BUCKET = 'the-scratch';
@@ -45,9 +46,6 @@ export interface StepCost {
   /** Peak memory of the step's process until its end. */
   readonly peakMiB: number;
 }
-
-/** Peak memory of this process so far. */
-export const peakMiB = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
 
 /** Ports of the Backup workflow over a generated bucket, with vault and scratch bucket on disk. */
 export function benchPorts(

@@ -13,7 +13,8 @@ import { readRuns, type Run, writeSorted } from '../../lambda/usecases/runs';
 import { Scratch } from '../../lambda/usecases/turns';
 import { DiskStore, NOW } from './disk-store';
 import { BUCKET, GeneratedSource, scannedRows, storedRows, writeReport } from './generated-bucket';
-import { benchPorts, peakMiB, runBackup, runRestore, SCRATCH_BUCKET, type StepCost, type Workers } from './steps';
+import { peakMiB } from './peak-memory';
+import { benchPorts, runBackup, runRestore, SCRATCH_BUCKET, type StepCost, type Workers } from './steps';
 import { wholeHistory } from './whole-history';
 
 /** What a stream of rows took. */
