@@ -172,3 +172,15 @@ test('a history is whole: units that leave keys out are a fault', async () => {
     'there is no unit from "b" on',
   );
 });
+
+test('ranges of which merges have left nothing do not have a page each', async () => {
+  const units = intervals(['', ...Array.from({ length: 9 }, (_, i) => keyOf(i + 1))]);
+  const vault = emptyVault();
+  const first = (i: number) => ({ segments: [segment(`a${String(i)}`, keyOf(i), keyOf(i))] });
+  const base = { history: await historyAfter({ vault, units, additions: first, pageSegments: 5 }) };
+  expect(base.history).toMatchObject({ pages: { length: 2 } });
+  const emptied = (i: number) => ({ merged: [{ from: '', ...units[i], segments: [] }] });
+  const history = await historyAfter({ vault, base, units, additions: emptied, pageSegments: 5 });
+  expect(history).toMatchObject({ pages: { length: 2 } });
+  expect((await rangesOf(vault, { history })).map(({ from }) => from)).toEqual(units.map(({ from }) => from));
+});
