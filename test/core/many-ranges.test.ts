@@ -1,6 +1,7 @@
 import type { HistoryRange, SegmentRef } from '../../lambda/core/history-index';
 import { compareKeys, intersect, type KeyRange, reachesInto } from '../../lambda/core/key-order';
 import type { HistoryIndex } from '../../lambda/core/manifest';
+import { rangesToMerge } from '../../lambda/usecases/merge-ranges';
 import { randomOf } from '../support/dice';
 import { emptyVault, historyAfter, rangesOf, wholeHistory } from '../support/history-after';
 
@@ -48,6 +49,8 @@ test('a commit of very many ranges takes no time that grows with their square', 
   });
   const anew = await historyAfter({ base, units, additions: (i) => ({ ...added('b')(i), ...merged(i) }) });
   expect(anew).toMatchObject({ segments: { length: RANGES } });
+  const news = bounds.map((_, i) => watched(`c${String(i)}`, `${keyOf(i)}a`, `${keyOf(i)}b`));
+  expect(await rangesToMerge(vault, base, { from: '' }, news)).toEqual([]);
   let found = 0;
   for (const unit of units) found += (await rangesOf(vault, base, unit)).length;
   expect(found).toBe(RANGES);
