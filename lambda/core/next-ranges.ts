@@ -37,7 +37,7 @@ export const joined = ({ segments }: HistoryRange, more: readonly SegmentRef[]):
 ];
 
 /** Segments that reach into an interval, in their order. It has to be asked in the order of the intervals. */
-function segmentsWithin(segments: readonly SegmentRef[]): (range: KeyRange) => SegmentRef[] {
+export function segmentsWithin(segments: readonly SegmentRef[]): (range: KeyRange) => SegmentRef[] {
   const waiting = segments
     .map((segment, place) => ({ segment, place }))
     .sort((a, b) => compareKeys(a.segment.minKey, b.segment.minKey));

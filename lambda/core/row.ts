@@ -105,3 +105,8 @@ export const compareStates = (a: Row, b: Row): number =>
 export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export const isVersion = (row: Row): boolean => row.kind === 'put' || row.kind === 'marker';
+
+const ARCHIVE_CLASSES = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+/** S3 gives no body of it away: no request is needed to learn that. */
+export const isArchived = ({ storageClass }: Pick<Row, 'storageClass'>): boolean =>
+  ARCHIVE_CLASSES.has(storageClass ?? '');

@@ -33,7 +33,8 @@ export async function partitionBackup(
   const ranges = await cutRanges(samples, ports.settings.rangeWeight, (key) => endOfRangeAt(ports.vault, base, key));
   const { maxSourceRequestsPerSecond: rate, maxConcurrency } = ports.settings;
   const work = isScan && choosesConcurrency ? workOfScan(job, scans) : undefined;
-  await refuseHopeless(job, { requests: work?.requests ?? 0, perSecond: rate }, () => ports.vault.now());
+  const requests = leastRequests(job, work);
+  await refuseHopeless(job, { requests, perSecond: rate }, () => ports.vault.now());
   const concurrency = workersFor(work, rate, maxConcurrency, ranges.length);
   const requestsPerSecond = shareOfRate({ ...ports.settings, maxConcurrency: concurrency }, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));
@@ -62,6 +63,10 @@ function workOfScan({ metadata }: BackupJob, scans: readonly ScanResult[]): Work
   if (metadata === 'FULL' || scans.some(({ work }) => !work)) return undefined;
   return scans.reduce((sum, { work = NO_WORK }) => addWork(sum, work), NO_WORK);
 }
+
+/** Requests that the work of a scan takes for sure: a report also has versions that a job of CURRENT ones leaves out. */
+const leastRequests = ({ source, versions }: BackupJob, work: Workload | undefined): number =>
+  !work || (source === 'inventory' && versions === 'CURRENT') ? 0 : work.requests;
 
 /** Sorted runs that the ranges of a job read: of the scan, and of the change log. */
 export interface JobRuns extends Pick<LoggedChanges, 'rows' | 'recounts' | 'lag' | 'gaps'> {

@@ -4,7 +4,7 @@ import { sha256Hex } from '../core/hash';
 import { refuseContradiction } from '../core/inventory-contradictions';
 import { RecordProblem } from '../core/inventory-row';
 import type { BackupJob } from '../core/jobs';
-import { NULL_VERSION, Row, VaultFile } from '../core/row';
+import { isArchived, NULL_VERSION, Row, VaultFile } from '../core/row';
 import {
   Dated,
   isStoreError,
@@ -36,7 +36,6 @@ const SKIP_REASONS: Partial<Record<StoreErrorCode, SkipReason>> = {
   'access-denied': 'access-denied',
   invalid: 'unreadable',
 };
-const ARCHIVE_CLASSES = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 /** Whose versions are stored, and under whose names. */
 export interface StoreTarget {
@@ -69,7 +68,7 @@ export class VersionStore {
   async store(row: Row, known?: Row): Promise<Stored> {
     try {
       // Known from the scan: no request is needed to learn that S3 will refuse.
-      if (ARCHIVE_CLASSES.has(row.storageClass ?? '')) return await this.archived(row, known);
+      if (isArchived(row)) return await this.archived(row, known);
       return (row.size ?? 0) <= this.ports.settings.packThreshold ? await this.read(row) : await this.copy(row);
     } catch (error) {
       if (isStoreError(error, 'delete-marker') && row.source === 'inventory' && row.versionId !== NULL_VERSION)

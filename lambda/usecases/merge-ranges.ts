@@ -1,8 +1,9 @@
 import { needsMerge, neededSince } from '../core/compaction';
 import type { BackupJob } from '../core/jobs';
-import { afterKey, compareKeys, KeyRange, reachesInto } from '../core/key-order';
+import { afterKey, compareKeys, KeyRange } from '../core/key-order';
 import type { HistoryRange, MergedRange, SegmentRef } from '../core/history-index';
 import type { Manifest } from '../core/manifest';
+import { segmentsWithin } from '../core/next-ranges';
 import { SegmentWriter } from '../core/segment-writer';
 import type { BackupPorts } from './context';
 import { joinedRange } from './history';
@@ -11,14 +12,15 @@ import { historyRanges } from './history-index';
 /** Ranges within an interval that are to be merged, with the deltas that this job has added to them. */
 export async function rangesToMerge(
   vault: BackupPorts['vault'],
-  base: Manifest | undefined,
+  base: Pick<Manifest, 'history'> | undefined,
   within: KeyRange,
   added: readonly SegmentRef[],
 ): Promise<readonly HistoryRange[]> {
   if (!base || added.length === 0) return [];
   const ranges: HistoryRange[] = [];
+  const newsOf = segmentsWithin(added);
   for await (const range of historyRanges(vault, base, within)) {
-    const news = added.filter((segment) => reachesInto(segment, range));
+    const news = newsOf(range);
     const all = { ...range, segments: [...range.segments, ...news] };
     if (news.length > 0 && needsMerge(all.segments)) ranges.push(all);
   }

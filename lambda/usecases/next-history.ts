@@ -91,7 +91,8 @@ export class NextHistory {
     for (const range of this.ranges) {
       some.push(range);
       count += range.segments.length;
-      if (count >= each) await write();
+      // Where merges have left nothing, ranges have no segments: one page names them all.
+      if (count > 0 && count >= each) await write();
     }
     await write();
     this.ranges = [];

@@ -1,5 +1,5 @@
 import type { BackupJob } from '../core/jobs';
-import type { Row } from '../core/row';
+import { isArchived, type Row } from '../core/row';
 import { NO_WORK, versionWeight, WeightSample, workOf, type Workload } from '../core/weights';
 import type { RequestCounts } from '../ports/runtime';
 import type { Run } from './runs';
@@ -22,6 +22,10 @@ export const SAMPLES_PER_RANGE = 8;
 export const rowWeight = (row: Row, { previousAsOf }: BackupJob): number =>
   versionWeight(row.size ?? 0, row.lastModified <= previousAsOf);
 
-/** What a row of the scan asks of the workers. */
-export const rowWork = (row: Row, { previousAsOf }: BackupJob, packThreshold: number): Workload =>
-  row.kind === 'put' ? workOf(row.size ?? 0, row.lastModified <= previousAsOf, packThreshold) : NO_WORK;
+/** What a row of the scan asks of the workers. Archived bodies are not asked for; of what only a report says, the facts are. */
+export function rowWork(row: Row, { previousAsOf }: BackupJob, packThreshold: number): Workload {
+  if (row.kind !== 'put') return NO_WORK;
+  const isKnown = row.lastModified <= previousAsOf;
+  if (isArchived(row)) return workOf(0, isKnown || row.source === 'listing', packThreshold);
+  return workOf(row.size ?? 0, isKnown, packThreshold);
+}

@@ -1,6 +1,7 @@
 import type { HistoryRange, SegmentRef } from '../../lambda/core/history-index';
 import { compareKeys, intersect, type KeyRange, reachesInto } from '../../lambda/core/key-order';
 import type { HistoryIndex } from '../../lambda/core/manifest';
+import { rangesToMerge } from '../../lambda/usecases/merge-ranges';
 import { randomOf } from '../support/dice';
 import { emptyVault, historyAfter, rangesOf, wholeHistory } from '../support/history-after';
 
@@ -48,6 +49,8 @@ test('a commit of very many ranges takes no time that grows with their square', 
   });
   const anew = await historyAfter({ base, units, additions: (i) => ({ ...added('b')(i), ...merged(i) }) });
   expect(anew).toMatchObject({ segments: { length: RANGES } });
+  const news = bounds.map((_, i) => watched(`c${String(i)}`, `${keyOf(i)}a`, `${keyOf(i)}b`));
+  expect(await rangesToMerge(vault, base, { from: '' }, news)).toEqual([]);
   let found = 0;
   for (const unit of units) found += (await rangesOf(vault, base, unit)).length;
   expect(found).toBe(RANGES);
@@ -171,4 +174,16 @@ test('a history is whole: units that leave keys out are a fault', async () => {
   await expect(historyAfter({ units: [{ from: '', to: 'b' }], additions })).rejects.toThrow(
     'there is no unit from "b" on',
   );
+});
+
+test('ranges of which merges have left nothing do not have a page each', async () => {
+  const units = intervals(['', ...Array.from({ length: 9 }, (_, i) => keyOf(i + 1))]);
+  const vault = emptyVault();
+  const first = (i: number) => ({ segments: [segment(`a${String(i)}`, keyOf(i), keyOf(i))] });
+  const base = { history: await historyAfter({ vault, units, additions: first, pageSegments: 5 }) };
+  expect(base.history).toMatchObject({ pages: { length: 2 } });
+  const emptied = (i: number) => ({ merged: [{ from: '', ...units[i], segments: [] }] });
+  const history = await historyAfter({ vault, base, units, additions: emptied, pageSegments: 5 });
+  expect(history).toMatchObject({ pages: { length: 2 } });
+  expect((await rangesOf(vault, { history })).map(({ from }) => from)).toEqual(units.map(({ from }) => from));
 });

@@ -4,7 +4,8 @@ import { prepareBackup } from '../../lambda/usecases/backup-prepare';
 import { scanBackup } from '../../lambda/usecases/backup-scan';
 import { readUnits } from '../../lambda/usecases/turns';
 import { steadyPace } from '../../lambda/adapters/steady-pace';
-import { Rig } from './rig';
+import { deliverReport } from '../support/inventory-report';
+import { Rig, SCRATCH } from './rig';
 
 function filled(settings: ConstructorParameters<typeof Rig>[0] & object): Rig {
   const rig = new Rig(settings);
@@ -73,6 +74,25 @@ describe('a first backup that is sure to take longer than it has', () => {
     for (let i = 0; i < 20; i++) rig.s3.put('src', `k/${String(i)}`, 'changed');
     rig.s3.advance(60);
     expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 20 });
+  });
+
+  test('has no requests of archived objects, which are not asked for', async () => {
+    const rig = new Rig({ settings: { maxSourceRequestsPerSecond: 1 / day } });
+    rig.s3.createBucket('src');
+    for (let i = 0; i < 20; i++) rig.s3.put('src', `k/${String(i)}`, 'body', { storageClass: 'GLACIER' });
+    rig.s3.advance(1);
+    const output = await rig.backup({ bucket: 'src' });
+    expect(output).toMatchObject({ status: 'PARTIAL', skipped: { archived: 20 } });
+  });
+
+  test('… nor of versions that are not current, which a report has all the same', async () => {
+    const rig = new Rig({ settings: { maxSourceRequestsPerSecond: 1 / day } });
+    rig.s3.createBucket('src');
+    for (let i = 0; i < 20; i++) rig.s3.put('src', 'k', `body ${String(i)}`);
+    rig.s3.advance(1);
+    deliverReport(rig.s3, 'src', SCRATCH);
+    const current = { bucket: 'src', source: 'inventory', versions: 'CURRENT' };
+    expect(await rig.backup(current)).toMatchObject({ status: 'COMPLETED', stored: 1 });
   });
 });
 

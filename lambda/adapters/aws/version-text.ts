@@ -35,7 +35,8 @@ type Fields = [
 type Text = string | undefined;
 const noFields = (): Fields => [undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined];
 
-const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+/** No more than milliseconds: the SDK rounds what is longer, up to the next second too. */
+const DATE = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,3})?Z$/;
 const KEY = /^(?:[^\s%]|%[0-9A-Fa-f]{2})+$/;
 const SIZE = /^\d{1,15}$/;
 const OTHER_ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#34|#39);)/;
@@ -123,8 +124,8 @@ function rowOf(kind: string, fields: Fields): ListedVersion | undefined {
   if (!key || !versionId || date === undefined || !DATE.test(date)) return undefined;
   if (isLatest !== 'true' && isLatest !== 'false') return undefined;
   const decoded = decodeKey(key);
-  const lastModified = Math.floor(Date.parse(date) / 1_000);
-  if (decoded === undefined || Number.isNaN(lastModified)) return undefined;
+  const lastModified = secondsOf(date);
+  if (decoded === undefined || lastModified === undefined) return undefined;
   const isLast = isLatest === 'true';
   if (kind === 'DeleteMarker') return { key: decoded, versionId, isLatest: isLast, lastModified, isMarker: true };
   if (!etag || !storageClass || size === undefined || !SIZE.test(size) || checksumAlgorithm === '') return undefined;
@@ -139,6 +140,13 @@ function rowOf(kind: string, fields: Fields): ListedVersion | undefined {
     storageClass,
     checksumAlgorithm,
   };
+}
+
+/** Undefined when there is no such day: JavaScript takes 30 February for 2 March. */
+function secondsOf(date: string): number | undefined {
+  const millis = Date.parse(date);
+  const isDay = date[8] === '0' || date[8] === '1' || new Date(millis).getUTCDate() === Number(date.slice(8, 10));
+  return Number.isNaN(millis) || !isDay ? undefined : Math.floor(millis / 1_000);
 }
 
 /**
