@@ -162,6 +162,8 @@ async function sumRanges(
     totals = sumResults([totals, { ...sums, segments: [], merged: [] }]);
     count++;
   }
+  // Nothing was captured since: the history stays as it is, and no page of it is read.
+  if (count === 0 && base) return { totals, history: base.history };
   if (count === 0) await next.add({ from: '' }, { segments: [], merged: [] });
   return { totals, history: await next.finish() };
 }

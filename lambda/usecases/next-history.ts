@@ -1,7 +1,7 @@
 import { type HistoryRange, type PageRef, partOf, rangesWithin } from '../core/history-index';
 import type { KeyRange } from '../core/key-order';
 import type { HistoryIndex, Manifest } from '../core/manifest';
-import { type Additions, joined, type NextRange, nextRanges } from '../core/next-ranges';
+import { type Additions, joined, type NextRange, nextRanges, segmentsWithin } from '../core/next-ranges';
 import { indexParts, type IndexPart } from './history-index';
 import type { Vault } from './vault';
 
@@ -34,10 +34,11 @@ export class NextHistory {
     const { vault, base } = this.options;
     if (unit.from !== this.end) throw new Error(`a unit begins at "${unit.from}", not at "${String(this.end)}"`);
     this.end = unit.to;
+    const newsOf = segmentsWithin(additions.segments);
     for await (const index of indexParts(vault, base, unit)) {
       if (index.from !== this.open?.from) await this.close();
       this.open = index;
-      const parts = nextRanges(rangesWithin(index.part, unit, index.to), additions);
+      const parts = nextRanges(rangesWithin(index.part, unit, index.to), { ...additions, segments: newsOf(index) });
       const starts = this.options.cuts ? undefined : new Set(index.part.ranges.map(({ from }) => from));
       for (const range of parts) {
         if (starts && !starts.has(range.from) && this.extend(range)) continue;
