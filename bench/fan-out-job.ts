@@ -4,6 +4,7 @@ import { MOST_DELTAS } from '../lambda/core/compaction';
 import type { BackupSettings } from '../lambda/usecases/context';
 import { PROBES_AT_A_TIME } from '../lambda/usecases/listing-units';
 import { isSingleCopy, partSizeOf } from '../lambda/usecases/server-copy';
+import { RESULTS_AT_A_TIME } from '../lambda/usecases/turns';
 import { ONE_VCPU_MIB, LAMBDA_TIMEOUT } from '../lib/private/runtime-function';
 import { SCRATCH_LIFETIME } from '../lib/private/vault-storage';
 import { perMillion } from '../local/prices';
@@ -33,8 +34,6 @@ const TURN_REQUESTS: Counts = { GetObject: 6, PutObject: 3 };
 /** Entered once by every backup: due, prepare, busy, how many and map twice, partition, commit; a restore has fewer by two. */
 export const STATES_OF_JOB = 9;
 const EVENTS_PER_TURN = 7;
-/** Result files that a step between two fan-outs reads at a time (usecases/turns). */
-const RESULTS_AT_A_TIME = 32;
 const CONNECTIONS = 32;
 const PARTITION_SPLIT_SECONDS = 3_600;
 const TURN_ANSWER_SECONDS = 0.5;

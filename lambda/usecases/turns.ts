@@ -126,7 +126,8 @@ export async function earlierResults<Result>(
   return results;
 }
 
-const READ_CONCURRENCY = 32;
+/** Result files of a step that are read at a time: as many as the client has connections. Of very many the step between two fan-outs waits for nothing else. */
+export const RESULTS_AT_A_TIME = 64;
 const UNITS_AT_A_TIME = 256;
 
 /** Results of all turns of all units of a step, in the order of the units. */
@@ -150,7 +151,7 @@ export async function* resultsByUnit<Result, Unit extends { id: string } = { id:
 ): AsyncGenerator<UnitResults<Unit, Result>> {
   const read = async (unit: Unit) => ({ unit, results: await unitResults<Result>(scratch, jobId, step, unit.id) });
   let some: Unit[] = [];
-  const readSome = () => runInOrder(some, READ_CONCURRENCY, () => true, read);
+  const readSome = () => runInOrder(some, RESULTS_AT_A_TIME, () => true, read);
   for (const unit of decodeLines<Unit>(await unitLines(scratch, jobId, step))) {
     some.push(unit);
     if (some.length < UNITS_AT_A_TIME) continue;
