@@ -25,9 +25,13 @@ export function scanBackup(unpaced: BackupPorts, input: WorkInput<BackupJob, Sca
       await refuseLateWork(ports.scratch, SCAN_STEP, job);
       if (job.report)
         return new InventoryScan(ports, job, job.report, unit, cursor as InventoryCursor | undefined).turn();
-      return unit.cuts
+      return areLanes(unit, cursor)
         ? scanLanes(ports, job, unit, cursor as LanesCursor | undefined)
         : new ListingScan(ports, job, unit, (cursor ?? {}) as ListingCursor).turn();
     },
   );
 }
+
+/** A worker of an earlier release, before an update that came while the job ran, has listed a unit as a whole: so it goes on. */
+const areLanes = ({ cuts }: ScanUnit, cursor: ScanCursor | undefined): boolean =>
+  cuts !== undefined && (cursor === undefined || 'lanes' in cursor);

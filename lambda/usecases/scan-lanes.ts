@@ -24,16 +24,16 @@ export async function scanLanes(
 ): Promise<Turn<ScanResult, LanesCursor>> {
   const before = { ...ports.source.counts() };
   const lanes = lanesOf(unit);
+  const cursors = start?.lanes ?? lanes.map(() => ({}));
+  const open = [...lanes.keys()].filter((number) => cursors[number]);
+  const most = lanesAtATime(unit);
   const turns = await runInOrder(
-    lanes,
-    lanes.length,
-    () => true,
-    async (lane, number) => {
-      const cursor = start ? start.lanes[number] : {};
-      return cursor ? new ListingScan(ports, job, lane, cursor).turn() : undefined;
-    },
+    open,
+    most,
+    (place) => place < most || ports.deadline.remainingMillis() > 0,
+    (number) => new ListingScan(ports, job, lanes[number] ?? unit, cursors[number] ?? {}).turn(),
   );
-  const results = turns.flatMap((turn) => (turn ? [turn.result] : []));
+  const results = turns.map(({ result }) => result);
   const result: ScanResult = {
     runs: results.flatMap(({ runs }) => runs),
     samples: results.flatMap(({ samples }) => samples),
@@ -41,9 +41,19 @@ export async function scanLanes(
     requests: requestsSince(ports.source, before),
     work: results.reduce((sum, { work = NO_WORK }) => addWork(sum, work), NO_WORK),
   };
-  const left = turns.map((turn) => turn?.cursor ?? null);
+  const left = lanes.map((_, number) => {
+    const turn = turns[open.indexOf(number)];
+    return (turn ? turn.cursor : cursors[number]) ?? null;
+  });
   return { result, cursor: left.some((cursor) => cursor !== null) ? { lanes: left } : undefined };
 }
+
+/**
+ * No more than the requests that the unit may make in a second: others would wait for their turn only, and at a low rate beyond the time that the
+ * worker has.
+ */
+const lanesAtATime = ({ requestsPerSecond }: ScanUnit): number =>
+  requestsPerSecond === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(requestsPerSecond));
 
 /** The intervals of a unit, in key order. */
 function lanesOf({ cuts = [], ...unit }: ScanUnit): ScanUnit[] {

@@ -1,3 +1,8 @@
+import type { ScanUnit } from '../../lambda/core/jobs';
+import { prepareBackup } from '../../lambda/usecases/backup-prepare';
+import { scanBackup } from '../../lambda/usecases/backup-scan';
+import type { ScanResult } from '../../lambda/usecases/scan-result';
+import { stepResults } from '../../lambda/usecases/turns';
 import { historyOf } from '../support/bucket-state';
 import { Rig } from './rig';
 
@@ -65,7 +70,7 @@ describe('parts of a unit', () => {
   const keyOf = (i: number): string => `k/${String(i).padStart(4, '0')}`;
 
   /** Listings of the protected bucket that were under way at the same time. */
-  function watched(rig: Rig): () => number {
+  function watched(rig: Rig): (reset?: boolean) => number {
     const list = rig.source.listVersions.bind(rig.source);
     let [now, most] = [0, 0];
     rig.source.listVersions = async (options) => {
@@ -73,7 +78,11 @@ describe('parts of a unit', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return list(options).finally(() => now--);
     };
-    return () => most;
+    return (reset) => {
+      const seen = most;
+      if (reset) most = 0;
+      return seen;
+    };
   }
 
   test('are listed at the same time by one worker, where the last commit tells where to cut', async () => {
@@ -116,5 +125,53 @@ describe('parts of a unit', () => {
     await expect(rig.backup({ bucket: 'src' })).rejects.toThrow('broken');
     rig.source.listVersions = list;
     expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', stored: 1, removed: 0 });
+  });
+
+  test('are as many at a time as the requests a second that their worker may make', async () => {
+    const rig = filled(keyOf, { settings: { rangeWeight: 40, listingUnitRows: 1_000_000 } });
+    await rig.backup({ bucket: 'src' });
+    Object.assign(rig.ports.settings, { listingUnitRows: rig.s3.versions('src').length });
+    const most = watched(rig);
+    const versions = rig.s3.versions('src').filter(({ isMarker }) => !isMarker).length;
+    for (const [rate, lanes] of [
+      [0.1, 1],
+      [2.5, 2],
+      [2_000, 4],
+    ] as const) {
+      Object.assign(rig.ports.settings, { maxSourceRequestsPerSecond: rate, maxConcurrency: 1 });
+      most(true);
+      // Two pages of a part, and then the time is over: parts that were not begun wait for a later turn.
+      Object.assign(rig.deadline, { remaining: 2, spentPerLook: 1 });
+      expect(await rig.backup({ bucket: 'src' })).toMatchObject({
+        status: 'COMPLETED',
+        versions,
+        stored: 0,
+        removed: 0,
+      });
+      expect(most()).toBe(lanes);
+    }
+    Object.assign(rig.deadline, { remaining: Number.POSITIVE_INFINITY, spentPerLook: 0 });
+    await rig.restore(restoreAll);
+    expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+  });
+
+  test('are not those of a unit that a worker of an earlier release has begun: it goes on as a whole', async () => {
+    const rig = filled(keyOf, { settings: { rangeWeight: 40, listingUnitRows: 1_000_000 } });
+    await rig.backup({ bucket: 'src' });
+    Object.assign(rig.ports.settings, { listingUnitRows: rig.s3.versions('src').length });
+    const execution = rig.execution('updated');
+    const plan = await prepareBackup(rig.ports, { input: { bucket: 'src' }, execution });
+    if ('wait' in plan) throw new Error('busy');
+    const { job } = plan;
+    const unit = plan.unit as ScanUnit;
+    expect(unit.cuts).toHaveLength(3);
+    rig.deadline.remaining = 0;
+    const before = { ...unit, cuts: undefined };
+    expect(await scanBackup(rig.ports, { job, unit: before, turn: 0 })).toEqual({ more: true, turn: 1 });
+    rig.deadline.remaining = Number.POSITIVE_INFINITY;
+    expect(await scanBackup(rig.ports, { job, unit, turn: 1 })).toEqual({ more: false, turn: 2 });
+    const results = await stepResults<ScanResult>(rig.ports.scratch, job.jobId, 'scan');
+    const versions = rig.s3.versions('src').filter(({ isMarker }) => !isMarker).length;
+    expect(results.reduce((sum, result) => sum + result.versions, 0)).toBe(versions);
   });
 });
