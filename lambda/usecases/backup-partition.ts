@@ -34,7 +34,7 @@ export async function partitionBackup(
   const { maxSourceRequestsPerSecond: rate, maxConcurrency } = ports.settings;
   const work = isScan && choosesConcurrency ? workOfScan(job, scans) : undefined;
   const requests = leastRequests(job, work);
-  await refuseHopeless(job, { requests, perSecond: rate }, () => ports.vault.now());
+  await refuseHopeless(job, { requests, perSecond: rate }, ports.scratch);
   const concurrency = workersFor(work, rate, maxConcurrency, ranges.length);
   const requestsPerSecond = shareOfRate({ ...ports.settings, maxConcurrency: concurrency }, ranges.length);
   const units = ranges.map((range, index): RangeUnit => ({ id: String(index), ...range, requestsPerSecond }));

@@ -2,13 +2,17 @@ import { BackupError, ErrorName } from '../contract/errors';
 import { unitsKey, WORK_FILE_DAYS } from '../contract/layout';
 import { fromIso, toIso } from '../core/instant';
 import type { BackupJob } from '../core/jobs';
+import { SCAN_STEP } from './step-names';
 import type { Scratch } from './turns';
 
 /** Units start no work after the job's completion window, not even in an execution that was redriven (invariant 5). */
 export async function refuseLateWork(scratch: Scratch, step: string, job: BackupJob): Promise<void> {
-  if (!job.scheduled) return;
-  const { date } = await scratch.store.head({ bucket: scratch.bucket, key: unitsKey(job.jobId, step) });
-  refuseLate(job, date);
+  if (job.scheduled) refuseLate(job, await nowBy(scratch, step, job));
+}
+
+/** S3's time, by the list of a step's units: whoever works on the step may read it. */
+async function nowBy(scratch: Scratch, step: string, { jobId }: BackupJob): Promise<number> {
+  return (await scratch.store.head({ bucket: scratch.bucket, key: unitsKey(jobId, step) })).date;
 }
 
 const DAY = 24 * 60 * 60;
@@ -22,14 +26,14 @@ const LONG_SECONDS = 60 * 60;
 export async function refuseHopeless(
   job: BackupJob,
   work: { readonly requests: number; readonly perSecond: number | undefined },
-  now: () => Promise<number>,
+  scratch: Scratch,
 ): Promise<void> {
   const { requests, perSecond } = work;
   const seconds = perSecond === undefined ? 0 : requests / perSecond;
   if (job.base || seconds < LONG_SECONDS) return;
   const expiry = fromIso(job.startedAt) + WORK_FILE_DAYS * DAY;
   const end = Math.min(expiry, job.scheduled ? fromIso(job.scheduled.completeBy) : expiry);
-  if ((await now()) + seconds <= end) return;
+  if ((await nowBy(scratch, SCAN_STEP, job)) + seconds <= end) return;
   throw new BackupError(
     ErrorName.completionWindowExceeded,
     `a first backup of bucket "${job.bucket}" takes at least ${requests.toLocaleString('en-US')} requests, ${days(seconds)} at maxSourceRequestsPerSecond ${String(perSecond)}, but has to end by ${toIso(end)}: raise that rate, or widen the completion window (${String(WORK_FILE_DAYS)} days at most); nothing was stored`,

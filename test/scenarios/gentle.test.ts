@@ -96,6 +96,16 @@ describe('a first backup that is sure to take longer than it has', () => {
   });
 });
 
+test('Partition asks for the time where its role may read: of the vault, that is what it has of buckets', async () => {
+  const rig = filled({ settings: { packThreshold: 50, maxSourceRequestsPerSecond: 22 / 1_000_000 } });
+  const scan = await prepareBackup(rig.ports, { input: { bucket: 'src' }, execution: rig.execution('one') });
+  if ('wait' in scan) throw new Error('busy');
+  await scanBackup(rig.ports, { job: scan.job, unit: scan.unit as ScanUnit, turn: 0 });
+  const before = { ...rig.vaultStore.counts() };
+  await partitionBackup(rig.ports, { job: scan.job, choosesConcurrency: true });
+  expect(rig.vaultStore.counts()).toEqual(before);
+});
+
 describe('workers of a backup', () => {
   const partitioned = async (request: object, settings: object, choosesConcurrency?: true) => {
     const rig = filled({ settings: { rangeWeight: 5, maxConcurrency: 200, ...settings } });
