@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sumCounts } from '../lambda/core/counts';
 import { runMain } from '../local/run-main';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource, writeReport } from './support/generated-bucket';
@@ -101,9 +102,7 @@ async function main(): Promise<void> {
 const costOf = (store: DiskStore): StoreCost => ({ requests: store.counts(), bytesWritten: store.bytesWritten });
 
 function sumOf(costs: readonly StoreCost[]): StoreCost {
-  const requests: Record<string, number> = {};
-  for (const cost of costs)
-    for (const [name, count] of Object.entries(cost.requests)) requests[name] = (requests[name] ?? 0) + count;
+  const requests = sumCounts(costs.map((cost) => cost.requests));
   return { requests, bytesWritten: costs.reduce((sum, cost) => sum + cost.bytesWritten, 0) };
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsObjectStore } from '../lambda/adapters/aws/aws-object-store';
-import type { Counts } from '../lambda/core/counts';
+import { type Counts, sumCounts } from '../lambda/core/counts';
 import type { CountingStore } from '../lambda/usecases/context';
 import { clientConfig } from '../local/aws-env';
 import { runMain } from '../local/run-main';
@@ -102,9 +102,9 @@ async function main(): Promise<void> {
       cpuSeconds,
       units,
       requests: {
-        source: sumOfCounts(made.map((one) => one.source)),
-        vault: sumOfCounts(made.map((one) => one.vault)),
-        scratch: sumOfCounts(made.map((one) => one.scratch)),
+        source: sumCounts(made.map((one) => one.source)),
+        vault: sumCounts(made.map((one) => one.vault)),
+        scratch: sumCounts(made.map((one) => one.scratch)),
       },
     };
     console.log(JSON.stringify(backup));
@@ -169,11 +169,5 @@ const sumOf = (costs: readonly WorkerCost[]): WorkerCost => ({
   turns: costs.reduce((sum, cost) => sum + cost.turns, 0),
   peakMiB: Math.max(...costs.map((cost) => cost.peakMiB)),
 });
-
-function sumOfCounts(all: readonly Readonly<Counts>[]): Counts {
-  const sums: Counts = {};
-  for (const counts of all) for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
-  return sums;
-}
 
 runMain(main);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { estimateCost } from '../lambda/core/cost';
-import type { Counts } from '../lambda/core/counts';
+import { type Counts, sumCounts } from '../lambda/core/counts';
 import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
 import { BUCKET } from './support/generated-bucket';
 import { peerName, type PeerTask, type ProgramCost, runPeer } from './support/peers';
@@ -99,7 +99,7 @@ async function productCost(server: ComparedServer): Promise<Cost> {
     return {
       program: 'product',
       does: 'incremental backup, nothing changed',
-      ...figures({ seconds, cpuSeconds: backup.cpuSeconds }, sumOfCounts(Object.values(requests)), objects),
+      ...figures({ seconds, cpuSeconds: backup.cpuSeconds }, sumCounts(Object.values(requests)), objects),
       backup: { steps, units, requests },
     };
   } finally {
@@ -142,12 +142,6 @@ const figures = ({ seconds, cpuSeconds }: ProgramCost, requests: Readonly<Counts
 });
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-
-function sumOfCounts(all: readonly Readonly<Counts>[]): Counts {
-  const sums: Counts = {};
-  for (const counts of all) for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
-  return sums;
-}
 
 function line(result: UnchangedResult): string {
   const { server, latencyMs, objects, program, does, seconds, cpuMsPerObject, requests, dollars } = result;

@@ -1,23 +1,19 @@
-import { once } from 'node:events';
-import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, request } from 'node:http';
+import { loopbackServer, type LoopbackServer, RequestCounter } from './loopback-server';
 
 /** Passes requests on to a server on loopback and counts them by what they ask for. */
-export interface CountingProxy {
-  readonly endpoint: string;
+export interface CountingProxy extends LoopbackServer {
   /** Requests since the last call, as `GET`, `HEAD`, `LIST` and so on. */
   take(): Record<string, number>;
-  stop(): Promise<void>;
 }
 
 /** Starts a proxy. Headers and bodies pass as they are: signatures name the proxy as the host, and the server believes the header. */
 export async function countingProxy(endpoint: string): Promise<CountingProxy> {
   const { hostname: host, port } = new URL(endpoint);
   const agent = new Agent({ keepAlive: true });
-  let counts: Record<string, number> = {};
-  const server = createServer((incoming, outgoing) => {
-    const kind = kindOf(incoming.method ?? '', incoming.url ?? '');
-    counts[kind] = (counts[kind] ?? 0) + 1;
+  const counter = new RequestCounter();
+  const server = await loopbackServer((incoming, outgoing) => {
+    counter.add(kindOf(incoming.method ?? '', incoming.url ?? ''));
     const { method, url: path, rawHeaders } = incoming;
     const passed = request({ host, port, method, path, headers: rawHeaders, agent }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
@@ -25,20 +21,13 @@ export async function countingProxy(endpoint: string): Promise<CountingProxy> {
     });
     passed.on('error', () => outgoing.destroy());
     incoming.pipe(passed);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
   return {
-    endpoint: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-    take: () => {
-      const taken = counts;
-      counts = {};
-      return taken;
-    },
+    endpoint: server.endpoint,
+    take: () => counter.take(),
     stop: async () => {
       agent.destroy();
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+      await server.stop();
     },
   };
 }

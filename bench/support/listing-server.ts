@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NOW } from './disk-store';
 import { objectsPage, versionsPage } from './listing-pages';
+import { loopbackServer, type LoopbackServer, RequestCounter } from './loopback-server';
 
 export interface ListingServerOptions {
   readonly objects: number;
@@ -17,11 +16,9 @@ export interface ListingServerOptions {
 export type Requests = Readonly<Record<string, number>>;
 
 /** An S3 server on loopback that only lists, buckets whose content is a formula: page by page what S3 would answer. */
-export interface ListingServer {
-  readonly endpoint: string;
+export interface ListingServer extends LoopbackServer {
   /** Requests since the last call. */
   take(): Requests | Promise<Requests>;
-  stop(): Promise<void>;
 }
 
 /** S3's time there: that of the generated buckets. */
@@ -30,30 +27,17 @@ const DATE = new Date(NOW * 1_000).toUTCString();
 /** Starts the server in this process. */
 export async function listingServer(options: ListingServerOptions): Promise<ListingServer> {
   const { latencyMs = 0 } = options;
-  let counts: Record<string, number> = {};
-  const server = createServer((request, response) => {
+  const counter = new RequestCounter();
+  const server = await loopbackServer((request, response) => {
     const started = performance.now();
     const answer = answerTo(options, request);
-    counts[answer.operation] = (counts[answer.operation] ?? 0) + 1;
+    counter.add(answer.operation);
     request.resume();
     const rest = latencyMs - (performance.now() - started);
     if (rest <= 0) send(response, answer);
     else void sleep(rest).then(() => send(response, answer));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-    take: () => {
-      const taken = counts;
-      counts = {};
-      return taken;
-    },
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  });
+  return { ...server, take: () => counter.take() };
 }
 
 interface Answer {

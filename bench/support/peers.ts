@@ -35,7 +35,13 @@ export const rclone = ({ concurrency }: PeerWork, verb: string): string[] => [
   'rclone',
   ...[verb, '--config', '', '--quiet', '--transfers', String(concurrency), '--checkers', String(concurrency)],
 ];
-export const ACCESS = 'test';
+const ACCESS = 'test';
+export const s3sync = ({ endpoint, concurrency, source }: PeerWork, target: string): string[] => [
+  's3sync',
+  ...['--sk', ACCESS, '--ss', ACCESS, '--se', endpoint, '--sr', localRegion],
+  ...['--tk', ACCESS, '--ts', ACCESS, '--te', endpoint, '--tr', localRegion],
+  ...['-w', String(concurrency), `s3://${source}`, `s3://${target}`],
+];
 
 /** Copies of all objects. Two remotes of rclone are two services to it: it reads and writes each object, as s3sync does. */
 export const COPY_TASKS: readonly PeerTask[] = [
@@ -62,12 +68,7 @@ export const COPY_TASKS: readonly PeerTask[] = [
   {
     program: 's3sync',
     does: 'GET and PUT each',
-    command: ({ endpoint, concurrency, source, target }) => [
-      's3sync',
-      ...['--sk', ACCESS, '--ss', ACCESS, '--se', endpoint, '--sr', localRegion],
-      ...['--tk', ACCESS, '--ts', ACCESS, '--te', endpoint, '--tr', localRegion],
-      ...['-w', String(concurrency), `s3://${source}`, `s3://${target}-s3sync`],
-    ],
+    command: (work) => s3sync(work, `${work.target}-s3sync`),
   },
 ];
 

@@ -1,5 +1,4 @@
-import { localRegion } from '../../local/aws-env';
-import { ACCESS, type PeerTask, rclone, s5cmd } from './peers';
+import { type PeerTask, rclone, s3sync, s5cmd } from './peers';
 
 const ONE_AND_TWO = ({ source, target }: { source: string; target: string }): string[] => [
   `one:${source}`,
@@ -29,12 +28,7 @@ export const UNCHANGED_TASKS: readonly PeerTask[] = [
   {
     program: 's3sync',
     does: 'sync, nothing changed',
-    command: ({ endpoint, concurrency, source, target }) => [
-      's3sync',
-      ...['--sk', ACCESS, '--ss', ACCESS, '--se', endpoint, '--sr', localRegion],
-      ...['--tk', ACCESS, '--ts', ACCESS, '--te', endpoint, '--tr', localRegion],
-      ...['-w', String(concurrency), `s3://${source}`, `s3://${target}`],
-    ],
+    command: (work) => s3sync(work, work.target),
   },
   {
     program: 'rclone',

@@ -4,7 +4,7 @@ import { historyRanges } from '../../lambda/usecases/history-index';
 import type { Vault } from '../../lambda/usecases/vault';
 
 /** The index of a commit's history, in pages or not, as one part in memory. */
-export async function wholeHistory(vault: Vault, manifest: Manifest): Promise<HistoryPart> {
+export async function wholeHistory(vault: Vault, manifest: Pick<Manifest, 'history'>): Promise<HistoryPart> {
   const ranges: HistoryRange[] = [];
   for await (const range of historyRanges(vault, manifest, { from: '' })) ranges.push(range);
   return partOf(ranges);

@@ -146,9 +146,7 @@ export class Vault {
   }
 
   private async readPage({ name, versionId, sha256 }: PageRef): Promise<HistoryPart> {
-    const bytes = await this.readRecorded(name, versionId);
-    if (sha256Hex(bytes) === sha256) return decodePage(bytes, name);
-    throw damaged(`index page ${name} has not its recorded SHA-256`);
+    return decodePage(await this.readHashed('index page', { name, versionId }, sha256), name);
   }
 
   /** Stores a segment and its file table; the file table is durable before the segment that needs it. */
@@ -190,9 +188,14 @@ export class Vault {
   }
 
   private async fileTable(segment: SegmentRef): Promise<ReturnType<typeof decodeFileTable>> {
-    const bytes = await this.readRecorded(segment.filesName, segment.filesVersionId);
-    if (sha256Hex(bytes) === segment.filesSha256) return decodeFileTable(bytes);
-    throw new BackupError(ErrorName.vaultDamaged, `file table ${segment.filesName} has not its recorded SHA-256`);
+    const { filesName: name, filesVersionId: versionId, filesSha256 } = segment;
+    return decodeFileTable(await this.readHashed('file table', { name, versionId }, filesSha256));
+  }
+
+  private async readHashed(what: string, { name, versionId }: RecordedFile, sha256: string): Promise<Uint8Array> {
+    const bytes = await this.readRecorded(name, versionId);
+    if (sha256Hex(bytes) === sha256) return bytes;
+    throw damaged(`${what} ${name} has not its recorded SHA-256`);
   }
 
   /** A file by the version that was recorded, else the current one of that name: its hash tells whether it is right. */

@@ -1,12 +1,13 @@
 import { MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
-import type { HistoryPart, HistoryRange } from '../../lambda/core/history-index';
-import { partOf } from '../../lambda/core/history-index';
+import type { HistoryRange } from '../../lambda/core/history-index';
 import type { KeyRange } from '../../lambda/core/key-order';
 import type { HistoryIndex, Manifest } from '../../lambda/core/manifest';
 import type { Additions } from '../../lambda/core/next-ranges';
 import { historyRanges } from '../../lambda/usecases/history-index';
 import { NextHistory } from '../../lambda/usecases/next-history';
 import { Vault } from '../../lambda/usecases/vault';
+
+export { wholeHistory } from '../../bench/support/whole-history';
 
 type Indexed = Pick<Manifest, 'history'>;
 
@@ -40,7 +41,3 @@ export async function rangesOf(vault: Vault, base: Indexed, within: KeyRange = {
   for await (const range of historyRanges(vault, base, within)) ranges.push(range);
   return ranges;
 }
-
-/** All of an index, wherever it is. */
-export const wholeHistory = async (vault: Vault, base: Indexed): Promise<HistoryPart> =>
-  partOf(await rangesOf(vault, base));
