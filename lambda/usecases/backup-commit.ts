@@ -155,13 +155,16 @@ async function sumRanges(
   const cuts = job.source !== 'changes';
   const next = new NextHistory({ vault, job, base, cuts, pageSegments: settings.pageSegments });
   let totals = sumResults([]);
+  const reports: string[] = [];
   let count = 0;
   for await (const { unit, results } of resultsByUnit<RangeResult, RangeUnit>(scratch, job.jobId, RANGE_STEP)) {
     const { segments, merged, ...sums } = sumResults(results);
     await next.add(unit, { segments, merged });
-    totals = sumResults([totals, { ...sums, segments: [], merged: [] }]);
+    reports.push(...sums.reports);
+    totals = sumResults([totals, { ...sums, segments: [], merged: [], reports: [] }]);
     count++;
   }
+  totals = { ...totals, reports };
   // Nothing was captured since: the history stays as it is, and no page of it is read.
   if (count === 0 && base) return { totals, history: base.history };
   if (count === 0) await next.add({ from: '' }, { segments: [], merged: [] });
