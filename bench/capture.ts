@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { changeItems } from '../lambda/adapters/change-items';
-import { DELETION_TYPES } from '../lambda/core/s3-event';
+import { DELETION_TYPES } from '../lambda/core/capture/s3-event';
 import type { ChangeLog, LoggedChange } from '../lambda/ports/change-log';
-import { captureChanges } from '../lambda/usecases/capture-changes';
-import { perMillion, type Price } from '../local/prices';
+import { captureChanges } from '../lambda/usecases/capture/changes';
+import { perMillion, type Price } from '../local/support/prices';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource, generatedVersion } from './support/generated-bucket';
 

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { Env, NODE_OPTIONS } from '../lambda/contract/env';
-import { isolatedEnvironment, localAccount } from '../local/aws-env';
-import { bundleFunctions } from '../local/bundle';
-import { repositoryRoot } from '../local/paths';
+import { isolatedEnvironment, localAccount } from '../local/service/aws-env';
+import { bundleFunctions } from '../local/stack/bundle';
+import { repositoryRoot } from '../local/support/paths';
 
 /** What a function takes before its first request leaves it, without what Lambda does before (init of the sandbox, download). */
 export interface ColdStartResult {

@@ -1,6 +1,6 @@
 import { constants, deflateRawSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { ONE_VCPU_MIB } from '../lib/private/runtime-function';
-import { perMillion } from '../local/prices';
+import { perMillion } from '../local/support/prices';
 
 /** What zstd makes of bodies of one kind, each by itself or all of a pack together. */
 export interface CompressionResult {

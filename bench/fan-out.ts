@@ -1,7 +1,7 @@
-import { shareOfRate } from '../lambda/usecases/paced';
-import { type Figures, readFigures, requestsOf } from './fan-out-figures';
-import { type JobResult, simulateJob } from './fan-out-job';
-import { QUOTAS } from './fan-out-quotas';
+import { shareOfRate } from '../lambda/usecases/backup/limits/paced';
+import { type Figures, readFigures, requestsOf } from './fan-out/figures';
+import { type JobResult, simulateJob } from './fan-out/job';
+import { QUOTAS } from './fan-out/quotas';
 import {
   type JobKind,
   type JobPlan,
@@ -10,7 +10,7 @@ import {
   SETTINGS,
   type SettingsName,
   type Workload,
-} from './fan-out-workload';
+} from './fan-out/workload';
 
 /** A job of a size under the settings of a deployment. */
 export interface FanOutRow extends JobResult {

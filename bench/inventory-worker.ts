@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sumCounts } from '../lambda/core/counts';
-import { runMain } from '../local/run-main';
+import { sumCounts } from '../lambda/core/values/counts';
+import { runMain } from '../local/support/run-main';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource, writeReport } from './support/generated-bucket';
 import { startWorker } from './support/start-worker';

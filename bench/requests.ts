@@ -1,7 +1,7 @@
 import { MemoryObjectStore, MemoryS3 } from '../lambda/adapters/memory';
-import { estimateCost } from '../lambda/core/cost';
-import type { Counts } from '../lambda/core/counts';
-import { toIso } from '../lambda/core/instant';
+import { estimateCost } from '../lambda/core/values/cost';
+import type { Counts } from '../lambda/core/values/counts';
+import { toIso } from '../lambda/core/values/instant';
 import { NOW } from './support/disk-store';
 import { BUCKET } from './support/generated-bucket';
 import { benchPorts, runBackup, runRestore, SCRATCH_BUCKET } from './support/steps';

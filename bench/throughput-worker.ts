@@ -6,12 +6,12 @@ import {
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
 import { MemoryS3 } from '../lambda/adapters/memory';
-import { AwsObjectStore } from '../lambda/adapters/aws/aws-object-store';
-import { createS3Client } from '../lambda/adapters/aws/s3-client';
+import { AwsObjectStore } from '../lambda/adapters/aws/s3/aws-object-store';
+import { createS3Client } from '../lambda/adapters/aws/s3/wire/client';
 import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
-import { runInOrder } from '../lambda/usecases/pool';
-import { clientConfig } from '../local/aws-env';
-import { runMain } from '../local/run-main';
+import { runInOrder } from '../lambda/usecases/work/pool';
+import { clientConfig } from '../local/service/aws-env';
+import { runMain } from '../local/support/run-main';
 import { BUCKET } from './support/generated-bucket';
 import { benchPorts, runBackup, runRestore, SCRATCH_BUCKET, type StepCost } from './support/steps';
 import { RANGE_WORKERS, RESTORE, RESTORED_BUCKET, type Size, VAULT_BUCKET, type Work } from './support/throughput-work';

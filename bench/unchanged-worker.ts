@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AwsObjectStore } from '../lambda/adapters/aws/aws-object-store';
-import { type Counts, sumCounts } from '../lambda/core/counts';
+import { AwsObjectStore } from '../lambda/adapters/aws/s3/aws-object-store';
+import { type Counts, sumCounts } from '../lambda/core/values/counts';
 import type { CountingStore } from '../lambda/usecases/context';
-import { clientConfig } from '../local/aws-env';
-import { runMain } from '../local/run-main';
+import { clientConfig } from '../local/service/aws-env';
+import { runMain } from '../local/support/run-main';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource } from './support/generated-bucket';
 import { listingServer, type ListingServerOptions } from './support/listing-server';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { estimateCost } from '../lambda/core/cost';
-import { type Counts, sumCounts } from '../lambda/core/counts';
+import { estimateCost } from '../lambda/core/values/cost';
+import { type Counts, sumCounts } from '../lambda/core/values/counts';
 import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
 import { BUCKET } from './support/generated-bucket';
 import { peerName, type PeerTask, type ProgramCost, runPeer } from './support/peers';

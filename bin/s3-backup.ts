@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The CLI `s3-backup`: see docs/cli.md. */
-import { awsClients } from './commands/aws-clients';
-import { processIo } from './commands/io';
-import { runCli } from './commands/program';
+import { awsClients } from './vault/aws-clients';
+import { processIo } from './output/io';
+import { runCli } from './program';
 
 async function main(): Promise<void> {
   // A reader such as `head` may leave early.

@@ -1,9 +1,9 @@
 import { Duration, type TimeZone } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
-import { requireHourlyCron } from './private/cron';
-import { requireTags } from './private/tags';
-import { requirePattern } from './private/validation';
-import { requireContinuousWindow, requireRetention, requireSourceAge, requireWindows } from './private/windows';
+import { requireHourlyCron } from './private/props/cron';
+import { requireTags } from './private/props/tags';
+import { requirePattern } from './private/props/validation';
+import { requireContinuousWindow, requireRetention, requireSourceAge, requireWindows } from './private/props/windows';
 
 /** How a backup job finds out what is in the bucket. */
 export enum BackupSource {

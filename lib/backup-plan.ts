@@ -4,10 +4,10 @@ import { BackupPlanRule } from './backup-plan-rule';
 import type { BackupResource, BackupTag } from './backup-resource';
 import { BackupSelection, type BackupSelectionOptions } from './backup-selection';
 import { BackupVault } from './backup-vault';
-import { JobSchedule, ScheduleRole } from './private/job-schedule';
-import { continuousProblems } from './private/continuous-checks';
-import { bucketName, identity, isBucket, knownName, listable } from './private/protected-bucket';
-import { requirePattern } from './private/validation';
+import { JobSchedule, ScheduleRole } from './private/events/job-schedule';
+import { continuousProblems } from './private/selection/continuous-checks';
+import { bucketName, identity, isBucket, knownName, listable } from './private/selection/protected-bucket';
+import { requirePattern } from './private/props/validation';
 
 /** Properties of a BackupPlan. */
 export interface BackupPlanProps {

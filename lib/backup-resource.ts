@@ -1,6 +1,6 @@
 import type * as s3 from 'aws-cdk-lib/aws-s3';
-import { parseBucketArn, requireGeneralPurposeBucket } from './private/bucket-arn';
-import { requireTags } from './private/tags';
+import { parseBucketArn, requireGeneralPurposeBucket } from './private/props/bucket-arn';
+import { requireTags } from './private/props/tags';
 
 /** A tag of buckets. */
 export interface BackupTag {

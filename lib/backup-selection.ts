@@ -2,8 +2,8 @@ import { Aspects, Stack } from 'aws-cdk-lib';
 import { Construct, type IConstruct } from 'constructs';
 import type { BackupPlan } from './backup-plan';
 import type { BackupResource } from './backup-resource';
-import { bucketProblems, warnAboutBucket } from './private/bucket-checks';
-import { isBucket, listable } from './private/protected-bucket';
+import { bucketProblems, warnAboutBucket } from './private/selection/bucket-checks';
+import { isBucket, listable } from './private/selection/protected-bucket';
 
 /** Options of a BackupSelection. */
 export interface BackupSelectionOptions {

@@ -2,8 +2,8 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE, MetricDimension, MetricName } from '../lambda/contract/metrics';
-import { createAlarms, type Watched, type WatchingAlarm } from './private/alarms';
-import { alarmRow, dashboardRows } from './private/dashboard';
+import { createAlarms, type Watched, type WatchingAlarm } from './private/monitoring/alarms';
+import { alarmRow, dashboardRows } from './private/monitoring/dashboard';
 
 /** What a BackupVault tells of itself: metrics, alarms and a dashboard. It is no vault of its own. */
 export abstract class MonitoredVault extends Construct {

@@ -1,8 +1,8 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { BACKUP_STATEMENTS, RESTORE_STATEMENTS } from './private/documented-policies';
-import { documentedDocument, rolePolicy } from './private/role-policy';
+import { BACKUP_STATEMENTS, RESTORE_STATEMENTS } from './private/access/documented-policies';
+import { documentedDocument, rolePolicy } from './private/access/role-policy';
 
 /** Properties of S3BackupPolicy and S3RestorePolicy. */
 export interface S3PolicyProps {

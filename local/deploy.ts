@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Endpoint } from './aws-env';
-import { bootstrap, runCdk } from './cdk';
-import { runningEngine, type Engine } from './engine';
-import { engineFolder, outputsFile, repositoryRoot } from './paths';
-import { configuredPort } from './ports';
-import { runMain } from './run-main';
+import type { Endpoint } from './service/aws-env';
+import { bootstrap, runCdk } from './stack/cdk';
+import { runningEngine, type Engine } from './service/engine';
+import { engineFolder, outputsFile, repositoryRoot } from './support/paths';
+import { configuredPort } from './service/ports';
+import { runMain } from './support/run-main';
 
 /** A deployment takes about 20 seconds on two cores. */
 const deployLimitMs = 5 * 60_000;

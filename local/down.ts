@@ -1,6 +1,6 @@
-import { runningEngine } from './engine';
-import { configuredPort } from './ports';
-import { runMain } from './run-main';
+import { runningEngine } from './service/engine';
+import { configuredPort } from './service/ports';
+import { runMain } from './support/run-main';
 
 /** `npm run local:down`: ends the background engine and forgets its state. */
 async function down(): Promise<void> {

@@ -7,15 +7,15 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { AwsBucketAdmin } from '../lambda/adapters/aws/aws-bucket-admin';
+import { AwsBucketAdmin } from '../lambda/adapters/aws/s3/aws-bucket-admin';
 import { vaultParameterName } from '../lambda/contract/layout';
-import { vaultInventory } from '../lambda/core/inventory-place';
-import { clientConfig, type Endpoint, localAccount } from './aws-env';
-import { runningEngine } from './engine';
+import { vaultInventory } from '../lambda/core/inventory/place';
+import { clientConfig, type Endpoint, localAccount } from './service/aws-env';
+import { runningEngine } from './service/engine';
 import { bucketRows } from './inventory/bucket-rows';
 import { type WrittenReport, writeInventoryReport } from './inventory/report';
-import { configuredPort } from './ports';
-import { runMain } from './run-main';
+import { configuredPort } from './service/ports';
+import { runMain } from './support/run-main';
 
 export type InventoryFormat = 'CSV' | 'Parquet';
 

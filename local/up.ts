@@ -1,7 +1,7 @@
-import { awsEnvironment } from './aws-env';
-import { runningEngine, startEngine, type Engine } from './engine';
-import { configuredPort } from './ports';
-import { runMain } from './run-main';
+import { awsEnvironment } from './service/aws-env';
+import { runningEngine, startEngine, type Engine } from './service/engine';
+import { configuredPort } from './service/ports';
+import { runMain } from './support/run-main';
 
 /** `npm run local:up`: the engine in the background, its state kept until `local:down`. */
 async function up(): Promise<void> {

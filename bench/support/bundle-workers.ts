@@ -9,7 +9,7 @@ import { WORKERS } from './start-worker';
 const SCRIPTS = [
   'continuous-days.ts',
   'continuous-worker.ts',
-  'fan-out-step-worker.ts',
+  'fan-out/step-worker.ts',
   'inventory-worker.ts',
   'streams-worker.ts',
   'unchanged-worker.ts',

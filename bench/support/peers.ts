@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { awsEnvironment, localRegion } from '../../local/aws-env';
+import { awsEnvironment, localRegion } from '../../local/service/aws-env';
 import { endsWithBench } from './ends-with-bench';
 import { findTool, versionOf } from './s3-servers';
 

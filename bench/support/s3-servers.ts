@@ -2,10 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { startEngine } from '../../local/engine';
-import { stateRoot } from '../../local/paths';
-import { freePort } from '../../local/ports';
-import { eventually } from '../../local/process-group';
+import { startEngine } from '../../local/service/engine';
+import { stateRoot } from '../../local/support/paths';
+import { freePort } from '../../local/service/ports';
+import { eventually } from '../../local/service/process-group';
 import { endsWithBench } from './ends-with-bench';
 
 /** Programs of the benchmarks that npm does not install: `GOBIN=$PWD/.local/bin go install …`, see docs/performance.md. */
@@ -13,7 +13,7 @@ const toolFolder = join(stateRoot, 'bin');
 const START_LIMIT_MS = 10_000;
 const ACCESS_KEY = 'test';
 
-/** An S3 server on loopback. It takes the access key that the local engine takes (local/aws-env.ts). */
+/** An S3 server on loopback. It takes the access key that the local engine takes (local/service/aws-env.ts). */
 export interface S3Server {
   readonly name: string;
   readonly endpoint: string;

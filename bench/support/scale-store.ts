@@ -7,15 +7,15 @@ import {
   unitsKey,
   workKey,
 } from '../../lambda/contract/layout';
-import { sha256Hex } from '../../lambda/core/hash';
-import { NO_HOLDINGS } from '../../lambda/core/fold-versions';
-import type { BackupJob } from '../../lambda/core/jobs';
-import { afterKey, type KeyRange } from '../../lambda/core/key-order';
-import type { SegmentRef } from '../../lambda/core/history-index';
-import type { Manifest } from '../../lambda/core/manifest';
-import type { RangeResult } from '../../lambda/core/range-result';
-import type { PlanResult } from '../../lambda/core/restore-result';
-import type { WeightSample } from '../../lambda/core/weights';
+import { sha256Hex } from '../../lambda/core/values/hash';
+import { NO_HOLDINGS } from '../../lambda/core/backup/fold-versions';
+import type { BackupJob } from '../../lambda/core/backup/job';
+import { afterKey, type KeyRange } from '../../lambda/core/keys/order';
+import type { SegmentRef } from '../../lambda/core/history/segment-index';
+import type { Manifest } from '../../lambda/core/history/manifest';
+import type { RangeResult } from '../../lambda/core/backup/range-result';
+import type { PlanResult } from '../../lambda/core/restore/result';
+import type { WeightSample } from '../../lambda/core/scan/weights';
 import {
   type GetOptions,
   type ObjectBody,
@@ -27,11 +27,11 @@ import {
   type Written,
 } from '../../lambda/ports/object-store';
 import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
-import { NextHistory } from '../../lambda/usecases/next-history';
-import { RESTORE_STEP } from '../../lambda/usecases/restore-assess';
-import { SAMPLES_PER_RANGE, type ScanResult } from '../../lambda/usecases/scan-result';
-import { PLAN_STEP, RANGE_STEP, SCAN_STEP } from '../../lambda/usecases/step-names';
-import type { Vault } from '../../lambda/usecases/vault';
+import { NextHistory } from '../../lambda/usecases/backup/compare/next-history';
+import { RESTORE_STEP } from '../../lambda/usecases/restore/assess';
+import { SAMPLES_PER_RANGE, type ScanResult } from '../../lambda/usecases/backup/sources/result';
+import { PLAN_STEP, RANGE_STEP, SCAN_STEP } from '../../lambda/usecases/work/step-names';
+import type { Vault } from '../../lambda/usecases/vault/vault';
 import { AbsentStore, Counter, type DiskStore, NOW } from './disk-store';
 import { BUCKET } from './generated-bucket';
 

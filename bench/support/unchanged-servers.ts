@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import { createS3Client } from '../../lambda/adapters/aws/s3-client';
-import type { Counts } from '../../lambda/core/counts';
-import { clientConfig } from '../../local/aws-env';
+import { createS3Client } from '../../lambda/adapters/aws/s3/wire/client';
+import type { Counts } from '../../lambda/core/values/counts';
+import { clientConfig } from '../../local/service/aws-env';
 import { countingProxy } from './counting-proxy';
 import { BUCKET } from './generated-bucket';
 import type { ListingServerOptions, Requests } from './listing-server';

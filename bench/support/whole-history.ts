@@ -1,7 +1,7 @@
-import { type HistoryPart, type HistoryRange, partOf } from '../../lambda/core/history-index';
-import type { Manifest } from '../../lambda/core/manifest';
-import { historyRanges } from '../../lambda/usecases/history-index';
-import type { Vault } from '../../lambda/usecases/vault';
+import { type HistoryPart, type HistoryRange, partOf } from '../../lambda/core/history/segment-index';
+import type { Manifest } from '../../lambda/core/history/manifest';
+import { historyRanges } from '../../lambda/usecases/history/segment-index';
+import type { Vault } from '../../lambda/usecases/vault/vault';
 
 /** The index of a commit's history, in pages or not, as one part in memory. */
 export async function wholeHistory(vault: Vault, manifest: Pick<Manifest, 'history'>): Promise<HistoryPart> {

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
-import { addCounts, type Counts } from '../../lambda/core/counts';
-import { toIso } from '../../lambda/core/instant';
-import { sizeOf } from '../../lambda/core/listed';
-import type { VersionView } from '../../lambda/core/view';
-import { BucketState, openState } from '../../lambda/usecases/browse';
-import { diffStates, KeyDifference } from '../../lambda/usecases/browse-diff';
-import type { Context, Run } from './context';
-import { stateText } from './doubts';
-import { Exit } from './errors';
-import { bytes, number, oneLine, plural } from './format';
-import { mark, Marks } from './marks';
-import { JsonLines, streamed } from './output';
-import { readVault } from './reading';
-import { Problems } from './state-input';
+import { addCounts, type Counts } from '../../lambda/core/values/counts';
+import { toIso } from '../../lambda/core/values/instant';
+import { sizeOf } from '../../lambda/core/browse/listed';
+import type { VersionView } from '../../lambda/core/history/view';
+import { BucketState, openState } from '../../lambda/usecases/browse/state';
+import { diffStates, KeyDifference } from '../../lambda/usecases/browse/diff';
+import type { Context, Run } from '../vault/context';
+import { stateText } from '../output/doubts';
+import { Exit } from '../output/errors';
+import { bytes, number, oneLine, plural } from '../output/format';
+import { mark, Marks } from '../output/marks';
+import { JsonLines, streamed } from '../output/output';
+import { readVault } from '../input/reading';
+import { Problems } from '../input/state';
 
 interface DiffOptions {
   readonly from: string;

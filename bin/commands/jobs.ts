@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { JobRecord, JobType } from '../../lambda/ports/catalog';
-import { type Context, result, type Run, vaultOf } from './context';
-import { Exit } from './errors';
-import { Column, duration, table } from './format';
-import { oneOf, wholeNumber } from './options';
+import { type Context, result, type Run, vaultOf } from '../vault/context';
+import { Exit } from '../output/errors';
+import { Column, duration, table } from '../output/format';
+import { oneOf, wholeNumber } from '../input/options';
 
 interface JobsOptions {
   readonly type?: string;

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { toIso } from '../../lambda/core/instant';
-import { notStored, sizeOf } from '../../lambda/core/listed';
-import { BucketState } from '../../lambda/usecases/browse';
-import { ListedEntry, listObjects } from '../../lambda/usecases/browse-objects';
-import type { Context, Run } from './context';
-import { Exit } from './errors';
-import { oneLine } from './format';
-import { wholeNumber } from './options';
-import { listed } from './output';
-import { readState } from './reading';
-import { exactness, mark, Marks } from './marks';
-import { Problems, StateOptions, withStateOptions } from './state-input';
+import { toIso } from '../../lambda/core/values/instant';
+import { notStored, sizeOf } from '../../lambda/core/browse/listed';
+import { BucketState } from '../../lambda/usecases/browse/state';
+import { ListedEntry, listObjects } from '../../lambda/usecases/browse/objects';
+import type { Context, Run } from '../vault/context';
+import { Exit } from '../output/errors';
+import { oneLine } from '../output/format';
+import { wholeNumber } from '../input/options';
+import { listed } from '../output/output';
+import { readState } from '../input/reading';
+import { exactness, mark, Marks } from '../output/marks';
+import { Problems, StateOptions, withStateOptions } from '../input/state';
 
 interface LsOptions extends StateOptions {
   readonly recursive?: boolean;

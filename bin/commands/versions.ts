@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
-import { toIso } from '../../lambda/core/instant';
-import { toSelection } from '../../lambda/core/items';
-import { notStored, sizeOf, versionDoubts } from '../../lambda/core/listed';
-import { type ItemSelector, toSelector } from '../../lambda/core/restore-schema';
-import type { KeyView, VersionView } from '../../lambda/core/view';
-import { BucketState, viewsIn } from '../../lambda/usecases/browse';
-import type { Context, Run } from './context';
-import { explained } from './doubts';
-import { Exit } from './errors';
-import { oneLine, plural } from './format';
-import type { Io } from './io';
-import { exactness } from './marks';
-import { wholeNumber } from './options';
-import { listed } from './output';
-import { readState } from './reading';
-import { Problems, StateOptions, withStateOptions } from './state-input';
+import { toIso } from '../../lambda/core/values/instant';
+import { toSelection } from '../../lambda/core/restore/items';
+import { notStored, sizeOf, versionDoubts } from '../../lambda/core/browse/listed';
+import { type ItemSelector, toSelector } from '../../lambda/core/restore/schema';
+import type { KeyView, VersionView } from '../../lambda/core/history/view';
+import { BucketState, viewsIn } from '../../lambda/usecases/browse/state';
+import type { Context, Run } from '../vault/context';
+import { explained } from '../output/doubts';
+import { Exit } from '../output/errors';
+import { oneLine, plural } from '../output/format';
+import type { Io } from '../output/io';
+import { exactness } from '../output/marks';
+import { wholeNumber } from '../input/options';
+import { listed } from '../output/output';
+import { readState } from '../input/reading';
+import { Problems, StateOptions, withStateOptions } from '../input/state';
 
 interface VersionsOptions extends StateOptions {
   readonly prefix?: string;

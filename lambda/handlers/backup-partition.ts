@@ -1,6 +1,6 @@
 import type { PartitionInput } from '../contract/steps';
-import type { BackupJob } from '../core/jobs';
-import { partitionBackup } from '../usecases/backup-partition';
+import type { BackupJob } from '../core/backup/job';
+import { partitionBackup } from '../usecases/backup/partition';
 import { backupPorts, type Invocation } from './private/compose';
 
 export const handler = (input: PartitionInput<BackupJob>, context: Invocation) =>

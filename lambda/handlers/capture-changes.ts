@@ -1,4 +1,4 @@
-import { CaptureMessage, captureChanges } from '../usecases/capture-changes';
+import { CaptureMessage, captureChanges } from '../usecases/capture/changes';
 import { capturePorts, type Invocation } from './private/compose';
 
 export const handler = ({ Records }: { Records: readonly CaptureMessage[] }, context: Invocation) =>

@@ -1,7 +1,7 @@
 import { Env } from '../contract/env';
 import type { ExecutionEnded } from '../contract/steps';
 import type { JobType } from '../ports/catalog';
-import { endJob } from '../usecases/job-ended';
+import { endJob } from '../usecases/jobs/ended';
 import { backupPorts, type Invocation } from './private/compose';
 
 function typeOf(stateMachineArn: string): JobType {

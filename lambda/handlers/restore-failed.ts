@@ -1,5 +1,5 @@
 import type { FailureInput } from '../contract/steps';
-import { recordFailure } from '../usecases/job-failed';
+import { recordFailure } from '../usecases/jobs/failed';
 import { backupPorts, type Invocation } from './private/compose';
 
 export const handler = (input: FailureInput, context: Invocation) =>

@@ -1,6 +1,6 @@
 import type { WorkInput } from '../contract/steps';
-import type { RestoreJob, RestoreUnit } from '../core/restore-job';
-import { removeMarkers } from '../usecases/remove-markers';
+import type { RestoreJob, RestoreUnit } from '../core/restore/job';
+import { removeMarkers } from '../usecases/restore/remove-markers';
 import type { Invocation } from './private/compose';
 import { markerPorts } from './private/marker-ports';
 

@@ -1,4 +1,4 @@
-import type { DeadLetters } from '../core/dead-letters';
+import type { DeadLetters } from '../core/capture/dead-letters';
 
 /** How the capture of a vault's events is doing, and what says whose bucket is whose. */
 

@@ -1,4 +1,4 @@
-import type { Row } from '../core/row';
+import type { Row } from '../core/history/row';
 
 /** Tags or the ACL of a version as they were read after an event. */
 export interface LoggedChange {

@@ -4,10 +4,10 @@
  * ID of a null version is the text `null`. Every call names the account that must own the bucket, where S3 takes it.
  */
 
-import type { Acl, Checksum, Headers, ObjectProperties, Tags, UserMetadata } from '../core/object-properties';
+import type { Acl, Checksum, Headers, ObjectProperties, Tags, UserMetadata } from '../core/objects/properties';
 
-export { HEADER_NAMES } from '../core/object-properties';
-export type * from '../core/object-properties';
+export { HEADER_NAMES } from '../core/objects/properties';
+export type * from '../core/objects/properties';
 
 export interface ObjectRef {
   readonly bucket: string;

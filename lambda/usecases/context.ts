@@ -1,13 +1,13 @@
 import { DELIVERY_SECONDS, SETTLE_SECONDS, START_SECONDS } from '../contract/change-log-schema';
-import { DEFAULT_RANGE_WEIGHT } from '../core/weights';
+import { DEFAULT_RANGE_WEIGHT } from '../core/scan/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
 import type { BucketClaims, CaptureControl } from '../ports/capture-control';
 import type { ChangeLog } from '../ports/change-log';
 import type { Catalog } from '../ports/catalog';
 import type { Deadline, EventPublisher, Executions, Log, Metrics, Pace, RequestCounts } from '../ports/runtime';
 import type { ObjectStore } from '../ports/object-store';
-import type { Scratch } from './turns';
-import type { Vault } from './vault';
+import type { Scratch } from './work/turns';
+import type { Vault } from './vault/vault';
 
 /** A store that also says how many requests went through it. */
 export type CountingStore = ObjectStore & { counts(): RequestCounts };

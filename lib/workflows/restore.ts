@@ -2,13 +2,13 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { Env } from '../../lambda/contract/env';
 import { FunctionName } from '../../lambda/contract/functions';
-import { VaultPart } from '../private/access';
-import { FailurePath } from '../private/failure-path';
-import { FanOut } from '../private/fan-out';
+import { VaultPart } from '../private/access/vault-access';
+import { FailurePath } from './blocks/failure-path';
+import { FanOut } from './blocks/fan-out';
 import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
-import { letSeeExecutions, workflowStateMachine } from '../private/state-machine';
-import { markerRemoval } from '../private/marker-removal';
-import { JOB_INPUT, START_INPUT, step } from '../private/step';
+import { letSeeExecutions, workflowStateMachine } from './blocks/state-machine';
+import { markerRemoval } from './blocks/marker-removal';
+import { JOB_INPUT, START_INPUT, step } from './blocks/step';
 import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
 
 const COMMENT = [

@@ -1,4 +1,4 @@
-import type { Comparison } from '../compare-buckets';
+import type { Comparison } from '../buckets/compare';
 import { count, size, type Figures } from './console';
 import type { RestoreJob } from './outputs';
 import { requestsText } from './prices';

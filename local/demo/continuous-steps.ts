@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentOf, type BucketHistory } from '../bucket-history';
-import { compareBuckets } from '../compare-buckets';
-import { changeLedger, damageLedger } from '../sample-content';
+import { currentOf, type BucketHistory } from '../buckets/history';
+import { compareBuckets } from '../buckets/compare';
+import { changeLedger, damageLedger } from '../buckets/sample-content';
 import { CheckedSteps } from './checked-steps';
 import { count, size, type DemoConsole } from './console';
 import type { DemoWorld } from './demo-world';

@@ -1,12 +1,12 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { clientConfig } from '../aws-env';
+import { clientConfig } from '../service/aws-env';
 import { type StackOutputs } from '../deploy';
-import type { Engine } from '../engine';
-import { BucketReader } from '../bucket-reader';
-import { Workflow } from '../executions';
+import type { Engine } from '../service/engine';
+import { BucketReader } from '../buckets/reader';
+import { Workflow } from '../stack/executions';
 import { reportInventory, type BucketReport } from '../inventory';
-import type { SampleBucket } from '../sample-bucket';
-import { listFiles, newFiles } from '../vault-files';
+import type { SampleBucket } from '../buckets/sample';
+import { listFiles, newFiles } from '../stack/vault-files';
 import type { BackupJob, RestoreJob, UpkeepJob } from './outputs';
 import type { Bill } from './prices';
 

@@ -1,4 +1,4 @@
-import { perMillion } from '../prices';
+import { perMillion } from '../support/prices';
 import { count, table } from './console';
 
 /** Operations by what S3 charges for them, in US dollars per million. */

@@ -8,10 +8,10 @@ import {
   restorableOf,
   under,
   type BucketHistory,
-} from '../bucket-history';
-import { compareBuckets } from '../compare-buckets';
-import { fullMinuteAfter } from '../full-minute';
-import { changeSample, changeSampleAgain, damageSample, fillSample, photosPrefix } from '../sample-content';
+} from '../buckets/history';
+import { compareBuckets } from '../buckets/compare';
+import { fullMinuteAfter } from '../support/full-minute';
+import { changeSample, changeSampleAgain, damageSample, fillSample, photosPrefix } from '../buckets/sample-content';
 import { CheckedSteps } from './checked-steps';
 import { count, size, type DemoConsole, type Figures } from './console';
 import type { DemoWorld } from './demo-world';

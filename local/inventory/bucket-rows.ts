@@ -8,7 +8,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { inParallel } from '../parallel';
+import { inParallel } from '../support/parallel';
 import type { InventoryGrant, InventoryRow } from './columns';
 
 const REQUESTS_AT_ONCE = 12;

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import type { StoreErrorCode } from '../../lambda/ports/object-store';
 import { type Answer, DATE_SECONDS, errorXml, FakeS3 } from '../support/fake-s3';
 import { text } from '../support/s3-world';

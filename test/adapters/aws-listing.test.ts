@@ -1,5 +1,5 @@
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
-import { mergeRows, rowOrder } from '../../lambda/adapters/aws/version-rows';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
+import { mergeRows, rowOrder } from '../../lambda/adapters/aws/s3/wire/version-rows';
 import { DATE_SECONDS, FakeS3 } from '../support/fake-s3';
 
 const SECOND = '2026-07-04T10:00:00.000Z';

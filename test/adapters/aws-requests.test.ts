@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import keys from '../fixtures/keys.json';
 import { errorXml, FakeS3 } from '../support/fake-s3';
 import { bytes } from '../support/s3-world';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { AwsCaptureControl } from '../../lambda/adapters/aws/aws-capture-control';
-import { SsmBucketClaims } from '../../lambda/adapters/aws/ssm-bucket-claims';
+import { AwsCaptureControl } from '../../lambda/adapters/aws/events/aws-capture-control';
+import { SsmBucketClaims } from '../../lambda/adapters/aws/events/ssm-bucket-claims';
 import { cachedBucketAdmin } from '../../lambda/adapters/cached-bucket-admin';
 import { capturePattern, CONTINUOUS_EVENTS } from '../../lambda/contract/events';
 import type { BucketAdmin, BucketDescription } from '../../lambda/ports/bucket-admin';

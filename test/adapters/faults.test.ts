@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import type { StoreErrorCode } from '../../lambda/ports/object-store';
 import { errorXml } from '../support/fake-s3';
 

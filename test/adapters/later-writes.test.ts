@@ -1,6 +1,6 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import { HEADER_NAMES, type PutOptions, StoreError } from '../../lambda/ports/object-store';
 import keys from '../fixtures/keys.json';
 import { type Answer, errorXml, FakeS3, type SentRequest } from '../support/fake-s3';

@@ -1,8 +1,8 @@
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
-import { mergeRows, rowOrder } from '../../lambda/adapters/aws/version-rows';
-import { readPage } from '../../lambda/adapters/aws/version-text';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
+import { mergeRows, rowOrder } from '../../lambda/adapters/aws/s3/wire/version-rows';
+import { readPage } from '../../lambda/adapters/aws/s3/wire/version-text';
 import keys from '../fixtures/keys.json';
 import { FakeS3 } from '../support/fake-s3';
 

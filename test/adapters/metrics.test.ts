@@ -1,4 +1,4 @@
-import { PowertoolsMetrics } from '../../lambda/adapters/aws/powertools-metrics';
+import { PowertoolsMetrics } from '../../lambda/adapters/aws/runtime/powertools-metrics';
 import { MetricName } from '../../lambda/contract/metrics';
 import type { Metrics } from '../../lambda/ports/runtime';
 

@@ -1,5 +1,5 @@
-import { AwsBucketAdmin } from '../../lambda/adapters/aws/aws-bucket-admin';
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
+import { AwsBucketAdmin } from '../../lambda/adapters/aws/s3/aws-bucket-admin';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import { errorXml, FakeS3 } from '../support/fake-s3';
 
 const object = { bucket: 'photos', key: 'key' };

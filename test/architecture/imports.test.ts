@@ -105,11 +105,11 @@ test('one function alone can delete a version', () => {
       .filter(({ from, target }) => !from.startsWith('test/') && target?.endsWith(name))
       .map(({ from }) => from)
       .sort();
-  const remover = 'lambda/adapters/aws/aws-marker-removal.ts';
+  const remover = 'lambda/adapters/aws/s3/aws-marker-removal.ts';
   expect(importers('aws-marker-removal')).toEqual(['lambda/handlers/private/marker-ports.ts']);
   expect(importers('marker-ports')).toEqual(['lambda/handlers/restore-markers.ts']);
   const deleting = filesIn('lambda').filter((path) => /DeleteObjects?Command/.test(read(path)));
-  expect(deleting).toEqual([remover, 'lambda/adapters/aws/aws-object-store.ts']);
-  expect(read('lambda/adapters/aws/aws-object-store.ts')).not.toMatch(/DeleteObjectCommand\(\{[^}]*VersionId/);
+  expect(deleting).toEqual([remover, 'lambda/adapters/aws/s3/aws-object-store.ts']);
+  expect(read('lambda/adapters/aws/s3/aws-object-store.ts')).not.toMatch(/DeleteObjectCommand\(\{[^}]*VersionId/);
   expect(read(remover)).toMatch(/DeleteObjectCommand\(\{[^}]*VersionId/);
 });

@@ -1,9 +1,9 @@
 import { Template } from 'aws-cdk-lib/assertions';
-import { type Figures, readFigures, smallObjectCpu } from '../../bench/fan-out-figures';
-import { simulateJob, STATES_OF_JOB } from '../../bench/fan-out-job';
-import { type MapRun, simulateMap, STATES_PER_TURN, STATES_PER_UNIT } from '../../bench/fan-out-map';
-import { passed, QUOTAS } from '../../bench/fan-out-quotas';
-import { type JobPlan, pacedPlan, planJob, SETTINGS, TURN_SECONDS } from '../../bench/fan-out-workload';
+import { type Figures, readFigures, smallObjectCpu } from '../../bench/fan-out/figures';
+import { simulateJob, STATES_OF_JOB } from '../../bench/fan-out/job';
+import { type MapRun, simulateMap, STATES_PER_TURN, STATES_PER_UNIT } from '../../bench/fan-out/map';
+import { passed, QUOTAS } from '../../bench/fan-out/quotas';
+import { type JobPlan, pacedPlan, planJob, SETTINGS, TURN_SECONDS } from '../../bench/fan-out/workload';
 import { RANGE_WORKERS, RESTORE } from '../../bench/support/throughput-work';
 import throughput from '../../bench/results/throughput.json';
 import type { ThroughputResult } from '../../bench/throughput';

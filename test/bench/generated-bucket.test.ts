@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { GeneratedSource, keyOf } from '../../bench/support/generated-bucket';
-import { compareKeys } from '../../lambda/core/key-order';
+import { compareKeys } from '../../lambda/core/keys/order';
 
 /** Texts before, between and after the keys of a generated bucket. */
 const markers = fc.oneof(

@@ -1,4 +1,4 @@
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import { MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
 import type { ListedVersion, ObjectPage, ObjectStore, VersionPage } from '../../lambda/ports/object-store';
 import { bundleWorkers } from '../../bench/support/bundle-workers';
@@ -6,7 +6,7 @@ import { BUCKET, generatedObjects } from '../../bench/support/generated-bucket';
 import { type ListingServer, listingServer } from '../../bench/support/listing-server';
 import { pagesServer } from '../../bench/support/unchanged-servers';
 import { unchangedBench } from '../../bench/unchanged';
-import { clientConfig } from '../../local/aws-env';
+import { clientConfig } from '../../local/service/aws-env';
 
 const OBJECTS = 2_500;
 

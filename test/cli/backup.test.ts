@@ -1,4 +1,4 @@
-import { estimateCost } from '../../lambda/core/cost';
+import { estimateCost } from '../../lambda/core/values/cost';
 import { BACKUP_OUTPUT, cli, succeeded, VAULT } from './support/fakes';
 
 const ok = { executions: [{ end: succeeded(BACKUP_OUTPUT) }] };

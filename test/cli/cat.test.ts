@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readVersionBody } from '../../lambda/usecases/browse-body';
-import { at, iso, log, logVersion, makeContinuous } from '../scenarios/continuous-rig';
-import { Rig, VAULT } from '../scenarios/rig';
+import { readVersionBody } from '../../lambda/usecases/browse/body';
+import { at, iso, log, logVersion, makeContinuous } from '../scenarios/support/continuous-rig';
+import { Rig, VAULT } from '../scenarios/support/rig';
 import { backedUp, read } from './support/vault-rig';
 
 const folder = mkdtempSync(join(tmpdir(), 's3-backup-cat-'));

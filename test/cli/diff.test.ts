@@ -1,6 +1,6 @@
-import { acl } from '../scenarios/changed-rig';
-import { at, iso, log, logTags, logVersion, makeContinuous } from '../scenarios/continuous-rig';
-import { Rig } from '../scenarios/rig';
+import { acl } from '../scenarios/support/changed-rig';
+import { at, iso, log, logTags, logVersion, makeContinuous } from '../scenarios/support/continuous-rig';
+import { Rig } from '../scenarios/support/rig';
 import { backedUp, json, lines, read } from './support/vault-rig';
 
 const BIG = 'x'.repeat(40);

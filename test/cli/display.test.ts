@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Match } from 'aws-cdk-lib/assertions';
-import { bytes, dollars, duration, table } from '../../bin/commands/format';
-import type { Io } from '../../bin/commands/io';
-import { BACKUP_PHASES, phaseOf, RESTORE_PHASES } from '../../bin/commands/phases';
-import { progressDisplay } from '../../bin/commands/progress';
+import { bytes, dollars, duration, table } from '../../bin/output/format';
+import type { Io } from '../../bin/output/io';
+import { BACKUP_PHASES, phaseOf, RESTORE_PHASES } from '../../bin/vault/phases';
+import { progressDisplay } from '../../bin/vault/progress';
 import { flat, vaultTemplate } from '../lib/support/synth';
 
 test.each([

@@ -1,7 +1,7 @@
-import { toIso } from '../../lambda/core/instant';
-import { at, iso, log, logTags, makeContinuous } from '../scenarios/continuous-rig';
-import { manifest } from '../scenarios/changed-rig';
-import { Rig } from '../scenarios/rig';
+import { toIso } from '../../lambda/core/values/instant';
+import { at, iso, log, logTags, makeContinuous } from '../scenarios/support/continuous-rig';
+import { manifest } from '../scenarios/support/changed-rig';
+import { Rig } from '../scenarios/support/rig';
 import { json, lines, read } from './support/vault-rig';
 
 const UNKNOWN = 'unknown-version (a version that no event has told of was deleted later: it may have been there)';

@@ -1,12 +1,12 @@
 /** The AWS side of the commands: on a deployed example they find the vault, run jobs and list them. */
 import { randomBytes } from 'node:crypto';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { awsClients } from '../../bin/commands/aws-clients';
-import { processIo } from '../../bin/commands/io';
-import { runCli } from '../../bin/commands/program';
-import { clientConfig } from '../../local/aws-env';
+import { awsClients } from '../../bin/vault/aws-clients';
+import { processIo } from '../../bin/output/io';
+import { runCli } from '../../bin/program';
+import { clientConfig } from '../../local/service/aws-env';
 import { deployExample, type StackOutputs } from '../../local/deploy';
-import { type Engine, startEngine } from '../../local/engine';
+import { type Engine, startEngine } from '../../local/service/engine';
 
 const LIMIT_MS = 4 * 60_000;
 const stackName = 'CliExample';

@@ -1,4 +1,4 @@
-import { findVault } from '../../bin/commands/find-vault';
+import { findVault } from '../../bin/vault/find-vault';
 import { fakeDirectory as directory, VAULT } from './support/fakes';
 
 const denied = (): Promise<never> =>

@@ -1,7 +1,7 @@
-import { toIso } from '../../lambda/core/instant';
-import { compareKeys } from '../../lambda/core/key-order';
-import { at, iso, log, logVersion, makeContinuous } from '../scenarios/continuous-rig';
-import { Rig } from '../scenarios/rig';
+import { toIso } from '../../lambda/core/values/instant';
+import { compareKeys } from '../../lambda/core/keys/order';
+import { at, iso, log, logVersion, makeContinuous } from '../scenarios/support/continuous-rig';
+import { Rig } from '../scenarios/support/rig';
 import { wholeHistory } from '../support/history-after';
 import { backedUp, json, lines, read } from './support/vault-rig';
 

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { processIo } from '../../bin/commands/io';
-import { Output } from '../../bin/commands/output';
-import { TempFiles } from '../../bin/commands/temp-files';
+import { processIo } from '../../bin/output/io';
+import { Output } from '../../bin/output/output';
+import { TempFiles } from '../../bin/vault/temp-files';
 import { backedUp, read } from './support/vault-rig';
 
 const stdio = (stdout: Writable): typeof process =>

@@ -1,6 +1,6 @@
-import { toIso } from '../../lambda/core/instant';
-import { at, iso, log, logVersion, makeContinuous } from '../scenarios/continuous-rig';
-import { Rig } from '../scenarios/rig';
+import { toIso } from '../../lambda/core/values/instant';
+import { at, iso, log, logVersion, makeContinuous } from '../scenarios/support/continuous-rig';
+import { Rig } from '../scenarios/support/rig';
 import { backedUp, json, lines, read } from './support/vault-rig';
 
 const filled = (rig: Rig): void => {

@@ -1,5 +1,5 @@
 import { SLOT_SECONDS } from '../../lambda/contract/change-log-schema';
-import type { Row } from '../../lambda/core/row';
+import type { Row } from '../../lambda/core/history/row';
 import type { ChangeLog, LoggedChange } from '../../lambda/ports/change-log';
 import keys from '../fixtures/keys.json';
 

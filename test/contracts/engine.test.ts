@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoCatalog } from '../../lambda/adapters/aws/dynamo-catalog';
-import { SsmBucketClaims } from '../../lambda/adapters/aws/ssm-bucket-claims';
-import { DynamoChangeLog } from '../../lambda/adapters/aws/dynamo-change-log';
+import { DynamoCatalog } from '../../lambda/adapters/aws/dynamodb/dynamo-catalog';
+import { SsmBucketClaims } from '../../lambda/adapters/aws/events/ssm-bucket-claims';
+import { DynamoChangeLog } from '../../lambda/adapters/aws/dynamodb/dynamo-change-log';
 import { CatalogTable } from '../../lambda/contract/catalog-schema';
 import { ChangeLogTable } from '../../lambda/contract/change-log-schema';
-import { clientConfig } from '../../local/aws-env';
-import { type Engine, startEngine } from '../../local/engine';
+import { clientConfig } from '../../local/service/aws-env';
+import { type Engine, startEngine } from '../../local/service/engine';
 import { engineCapture } from '../support/engine-capture';
 import { engineWorld } from '../support/engine-world';
 import type { S3World } from '../support/s3-world';

@@ -1,9 +1,9 @@
 import { HeadObjectCommand, PutObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { currentOf, restorableOf } from '../../local/bucket-history';
-import { compareBuckets } from '../../local/compare-buckets';
-import { inParallel } from '../../local/parallel';
-import type { SampleBucket } from '../../local/sample-bucket';
-import { bytes } from '../../local/sample-content';
+import { currentOf, restorableOf } from '../../local/buckets/history';
+import { compareBuckets } from '../../local/buckets/compare';
+import { inParallel } from '../../local/support/parallel';
+import type { SampleBucket } from '../../local/buckets/sample';
+import { bytes } from '../../local/buckets/sample-content';
 import keys from '../fixtures/keys.json';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';

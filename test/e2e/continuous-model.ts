@@ -10,8 +10,8 @@ import {
   UploadPartCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { type BucketHistory, currentOf } from '../../local/bucket-history';
-import { compareBuckets } from '../../local/compare-buckets';
+import { type BucketHistory, currentOf } from '../../local/buckets/history';
+import { compareBuckets } from '../../local/buckets/compare';
 import { pick, randomOf, type Random } from '../support/dice';
 import { Bucket } from './buckets';
 import { captured, isoSecond, listed } from './continuous-world';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awsClients } from '../../bin/commands/aws-clients';
-import { processIo } from '../../bin/commands/io';
-import { runCli } from '../../bin/commands/program';
-import { clientConfig } from '../../local/aws-env';
+import { awsClients } from '../../bin/vault/aws-clients';
+import { processIo } from '../../bin/output/io';
+import { runCli } from '../../bin/program';
+import { clientConfig } from '../../local/service/aws-env';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

@@ -1,7 +1,7 @@
-import type { SampleBucket } from '../../local/sample-bucket';
-import { compareBuckets } from '../../local/compare-buckets';
-import { restorableOf } from '../../local/bucket-history';
-import { inParallel } from '../../local/parallel';
+import type { SampleBucket } from '../../local/buckets/sample';
+import { compareBuckets } from '../../local/buckets/compare';
+import { restorableOf } from '../../local/buckets/history';
+import { inParallel } from '../../local/support/parallel';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
-import { currentOf } from '../../local/bucket-history';
-import { compareBuckets } from '../../local/compare-buckets';
-import type { SampleBucket } from '../../local/sample-bucket';
+import { currentOf } from '../../local/buckets/history';
+import { compareBuckets } from '../../local/buckets/compare';
+import type { SampleBucket } from '../../local/buckets/sample';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

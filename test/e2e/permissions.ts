@@ -8,7 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { clientConfig, localAccount } from '../../local/aws-env';
+import { clientConfig, localAccount } from '../../local/service/aws-env';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

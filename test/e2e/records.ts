@@ -1,5 +1,5 @@
 import { DetailType } from '../../lambda/contract/events';
-import { eventually } from '../../local/process-group';
+import { eventually } from '../../local/service/process-group';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

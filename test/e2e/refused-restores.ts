@@ -1,5 +1,5 @@
 import { ErrorName } from '../../lambda/contract/errors';
-import { SampleBucket } from '../../local/sample-bucket';
+import { SampleBucket } from '../../local/buckets/sample';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

@@ -1,9 +1,9 @@
 import { ErrorName } from '../../lambda/contract/errors';
-import { restorableOf } from '../../local/bucket-history';
-import { compareBuckets } from '../../local/compare-buckets';
-import { inParallel } from '../../local/parallel';
-import { SampleBucket } from '../../local/sample-bucket';
-import { bytes } from '../../local/sample-content';
+import { restorableOf } from '../../local/buckets/history';
+import { compareBuckets } from '../../local/buckets/compare';
+import { inParallel } from '../../local/support/parallel';
+import { SampleBucket } from '../../local/buckets/sample';
+import { bytes } from '../../local/buckets/sample-content';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

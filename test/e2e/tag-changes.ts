@@ -5,8 +5,8 @@ import {
   PutObjectAclCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
-import { restorableOf } from '../../local/bucket-history';
-import { compareBuckets } from '../../local/compare-buckets';
+import { restorableOf } from '../../local/buckets/history';
+import { compareBuckets } from '../../local/buckets/compare';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

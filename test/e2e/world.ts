@@ -6,17 +6,17 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { BackupOutput } from '../../lambda/usecases/backup-commit';
-import type { RestoreOutput } from '../../lambda/usecases/restore-finish';
-import { clientConfig } from '../../local/aws-env';
-import type { BucketHistory } from '../../local/bucket-history';
-import { BucketReader } from '../../local/bucket-reader';
+import type { BackupOutput } from '../../lambda/usecases/backup/commit';
+import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
+import { clientConfig } from '../../local/service/aws-env';
+import type { BucketHistory } from '../../local/buckets/history';
+import { BucketReader } from '../../local/buckets/reader';
 import { deployExample } from '../../local/deploy';
-import { startEngine, type Engine } from '../../local/engine';
-import { Workflow } from '../../local/executions';
-import { SampleBucket, type SampleBucketOptions } from '../../local/sample-bucket';
-import { fillSample } from '../../local/sample-content';
-import { listFiles } from '../../local/vault-files';
+import { startEngine, type Engine } from '../../local/service/engine';
+import { Workflow } from '../../local/stack/executions';
+import { SampleBucket, type SampleBucketOptions } from '../../local/buckets/sample';
+import { fillSample } from '../../local/buckets/sample-content';
+import { listFiles } from '../../local/stack/vault-files';
 import { Bucket } from './buckets';
 
 const foreignAccount = '210987654321';

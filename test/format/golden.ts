@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Rig, VAULT } from '../scenarios/rig';
+import { Rig, VAULT } from '../scenarios/support/rig';
 
 /** A small vault of format v1 as a release wrote it: never made again, read for ever. */
 export interface GoldenVault {

@@ -1,5 +1,5 @@
-import { readPackFooter } from '../../lambda/core/pack';
-import { Rig, VAULT } from '../scenarios/rig';
+import { readPackFooter } from '../../lambda/core/history/files/pack';
+import { Rig, VAULT } from '../scenarios/support/rig';
 import type { GoldenVault } from './golden';
 import pages from './v1-pages/vault.json';
 import plain from './v1/vault.json';

@@ -1,7 +1,7 @@
 import { Duration, Lazy } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { BackupPlanRule, type BackupPlanRuleProps } from '../../lib';
-import { minutesOf } from '../../lib/private/cron';
+import { minutesOf } from '../../lib/private/props/cron';
 
 const nightly = events.Schedule.cron({ minute: '0', hour: '3' });
 const rule = (props: Partial<BackupPlanRuleProps>): BackupPlanRule =>

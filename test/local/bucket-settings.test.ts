@@ -12,8 +12,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { clientConfig, localAccount } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { clientConfig, localAccount } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { allow, deployTemplate, engineStartLimitMs, role } from './support';
 
 let engine: Engine;

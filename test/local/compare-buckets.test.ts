@@ -5,8 +5,8 @@ import {
   type BodyState,
   type BucketHistory,
   type VersionState,
-} from '../../local/bucket-history';
-import { compareBuckets } from '../../local/compare-buckets';
+} from '../../local/buckets/history';
+import { compareBuckets } from '../../local/buckets/compare';
 
 const body = (versionId: string, changes: Partial<BodyState> = {}): BodyState => ({
   kind: 'body',

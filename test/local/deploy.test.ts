@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetBucketNotificationConfigurationCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { clientConfig } from '../../local/aws-env';
+import { clientConfig } from '../../local/service/aws-env';
 import { deployExample, parseContext } from '../../local/deploy';
-import { startEngine, type Engine } from '../../local/engine';
-import { engineFolder, repositoryRoot } from '../../local/paths';
+import { startEngine, type Engine } from '../../local/service/engine';
+import { engineFolder, repositoryRoot } from '../../local/support/paths';
 import { engineStartLimitMs } from './support';
 
 const deployLimitMs = 4 * 60_000;

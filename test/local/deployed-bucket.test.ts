@@ -11,8 +11,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { SFNClient, CreateStateMachineCommand } from '@aws-sdk/client-sfn';
-import { clientConfig, localAccount, localRegion } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { clientConfig, localAccount, localRegion } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { allow, deployTemplate, engineStartLimitMs, execute, nodeFunction, role, type Json } from './support';
 
 /** Properties of a bucket that CloudFormation deploys, TLS policies, and IAM for the roles of functions. */

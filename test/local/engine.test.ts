@@ -5,12 +5,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
-import { clientConfig } from '../../local/aws-env';
-import { runningEngine, startEngine } from '../../local/engine';
-import { repositoryRoot, venvFolder } from '../../local/paths';
-import { freePort, isFree } from '../../local/ports';
-import { eventually, signalGroup } from '../../local/process-group';
-import { enginePython } from '../../local/venv';
+import { clientConfig } from '../../local/service/aws-env';
+import { runningEngine, startEngine } from '../../local/service/engine';
+import { repositoryRoot, venvFolder } from '../../local/support/paths';
+import { freePort, isFree } from '../../local/service/ports';
+import { eventually, signalGroup } from '../../local/service/process-group';
+import { enginePython } from '../../local/service/venv';
 import { deployTemplate, engineStartLimitMs, nodeFunction, role } from './support';
 
 const run = promisify(execFile);

@@ -9,9 +9,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { clientConfig, localAccount, localRegion } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
-import { eventually } from '../../local/process-group';
+import { clientConfig, localAccount, localRegion } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
+import { eventually } from '../../local/service/process-group';
 import { allow, deployTemplate, engineStartLimitMs, role, type Json } from './support';
 
 /** Events and schedules start state machines that do nothing; the inputs of their executions are what was delivered. */

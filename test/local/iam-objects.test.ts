@@ -8,8 +8,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { clientConfig } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { clientConfig } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { allow, deployTemplate, engineStartLimitMs, role } from './support';
 
 /** What a role may do with objects whose keys are odd: slashes that a path could lose, and line breaks. */

@@ -21,9 +21,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { parquetReadObjects } from 'hyparquet';
-import { inventoryConfigId } from '../../lambda/core/inventory-place';
-import { clientConfig, localAccount } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { inventoryConfigId } from '../../lambda/core/inventory/place';
+import { clientConfig, localAccount } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import {
   type BucketReport,
   type InventoryOptions,
@@ -32,8 +32,8 @@ import {
 } from '../../local/inventory';
 import { OPTIONAL_FIELDS } from '../../local/inventory/columns';
 import { writeInventoryReport } from '../../local/inventory/report';
-import { repositoryRoot } from '../../local/paths';
-import { enginePython } from '../../local/venv';
+import { repositoryRoot } from '../../local/support/paths';
+import { enginePython } from '../../local/service/venv';
 import { engineStartLimitMs } from './support';
 
 type Record = { [column: string]: string };

@@ -9,8 +9,8 @@ import {
   S3Client,
   type ListObjectVersionsCommandInput,
 } from '@aws-sdk/client-s3';
-import { clientConfig } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { clientConfig } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { engineStartLimitMs } from './support';
 
 /** Listings as AWS gives them, read as raw XML where the order of elements matters. */

@@ -15,8 +15,8 @@ import {
   type CompletedPart,
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3';
-import { clientConfig } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { clientConfig } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { engineStartLimitMs } from './support';
 
 const MiB = 1024 * 1024;

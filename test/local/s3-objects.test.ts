@@ -18,8 +18,8 @@ import {
   S3Client,
   type CopyObjectCommandInput,
 } from '@aws-sdk/client-s3';
-import { clientConfig, localAccount } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { clientConfig, localAccount } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { engineStartLimitMs } from './support';
 
 let engine: Engine;

@@ -8,9 +8,9 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { clientConfig } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
-import { eventually } from '../../local/process-group';
+import { clientConfig } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
+import { eventually } from '../../local/service/process-group';
 import { allow, deployTemplate, engineStartLimitMs, execute, nodeFunction, role, type Json } from './support';
 
 /** What the workflows rely on: each test is a promise that the engine, with its bridges, keeps as AWS does. */

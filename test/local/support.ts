@@ -5,8 +5,8 @@ import {
   StartExecutionCommand,
   type DescribeExecutionCommandOutput,
 } from '@aws-sdk/client-sfn';
-import { clientConfig, type Endpoint } from '../../local/aws-env';
-import { eventually } from '../../local/process-group';
+import { clientConfig, type Endpoint } from '../../local/service/aws-env';
+import { eventually } from '../../local/service/process-group';
 
 const stackLimitMs = 30_000;
 const executionLimitMs = 30_000;

@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutBucketTaggingCommand, S3Client } from '@aws-sdk/client-s3';
-import { TaggedBuckets } from '../../lambda/adapters/aws/tagged-buckets';
-import { clientConfig } from '../../local/aws-env';
-import { startEngine, type Engine } from '../../local/engine';
+import { TaggedBuckets } from '../../lambda/adapters/aws/s3/tagged-buckets';
+import { clientConfig } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { engineStartLimitMs } from './support';
 
 let engine: Engine;

@@ -1,6 +1,6 @@
 import type { MemoryS3 } from '../../lambda/adapters/memory';
-import type { Acl, Tags } from '../../lambda/core/object-properties';
-import type { CaptureMessage } from '../../lambda/usecases/capture-changes';
+import type { Acl, Tags } from '../../lambda/core/objects/properties';
+import type { CaptureMessage } from '../../lambda/usecases/capture/changes';
 import { s3Message } from './s3-message';
 
 type EventType = 'Object Tags Added' | 'Object Tags Deleted' | 'Object ACL Updated';

@@ -9,10 +9,10 @@ import {
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { AwsCaptureControl } from '../../lambda/adapters/aws/aws-capture-control';
+import { AwsCaptureControl } from '../../lambda/adapters/aws/events/aws-capture-control';
 import { capturePattern, CONTINUOUS_EVENTS } from '../../lambda/contract/events';
-import { clientConfig, localAccount } from '../../local/aws-env';
-import type { Engine } from '../../local/engine';
+import { clientConfig, localAccount } from '../../local/service/aws-env';
+import type { Engine } from '../../local/service/engine';
 import type { CaptureWorld } from '../contracts/capture-control.contract';
 
 /** Captures with their queues and rules on the engine; `opened` gets what has to be closed at the end. */

@@ -9,11 +9,11 @@ import {
   S3Client,
   type StorageClass,
 } from '@aws-sdk/client-s3';
-import { AwsBucketAdmin } from '../../lambda/adapters/aws/aws-bucket-admin';
-import { AwsMarkerRemoval } from '../../lambda/adapters/aws/aws-marker-removal';
-import { AwsObjectStore } from '../../lambda/adapters/aws/aws-object-store';
-import { clientConfig, localAccount } from '../../local/aws-env';
-import type { Engine } from '../../local/engine';
+import { AwsBucketAdmin } from '../../lambda/adapters/aws/s3/aws-bucket-admin';
+import { AwsMarkerRemoval } from '../../lambda/adapters/aws/s3/aws-marker-removal';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
+import { clientConfig, localAccount } from '../../local/service/aws-env';
+import type { Engine } from '../../local/service/engine';
 import { engineBucketSettings } from './engine-bucket-settings';
 import type { ClientPutOptions, S3World } from './s3-world';
 

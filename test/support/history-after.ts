@@ -1,11 +1,11 @@
 import { MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
-import type { HistoryRange } from '../../lambda/core/history-index';
-import type { KeyRange } from '../../lambda/core/key-order';
-import type { HistoryIndex, Manifest } from '../../lambda/core/manifest';
-import type { Additions } from '../../lambda/core/next-ranges';
-import { historyRanges } from '../../lambda/usecases/history-index';
-import { NextHistory } from '../../lambda/usecases/next-history';
-import { Vault } from '../../lambda/usecases/vault';
+import type { HistoryRange } from '../../lambda/core/history/segment-index';
+import type { KeyRange } from '../../lambda/core/keys/order';
+import type { HistoryIndex, Manifest } from '../../lambda/core/history/manifest';
+import type { Additions } from '../../lambda/core/history/next-ranges';
+import { historyRanges } from '../../lambda/usecases/history/segment-index';
+import { NextHistory } from '../../lambda/usecases/backup/compare/next-history';
+import { Vault } from '../../lambda/usecases/vault/vault';
 
 export { wholeHistory } from '../../bench/support/whole-history';
 

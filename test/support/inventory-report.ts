@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { wantedInventory } from '../../lambda/adapters/bucket-inventory';
 import type { MemoryS3, MemoryVersion } from '../../lambda/adapters/memory';
-import { inventoryConfigId, vaultInventory } from '../../lambda/core/inventory-place';
+import { inventoryConfigId, vaultInventory } from '../../lambda/core/inventory/place';
 
 /** Columns of a CSV report in AWS's order. */
 export const CSV_COLUMNS = [

@@ -1,7 +1,7 @@
 import type { MemoryS3 } from '../../lambda/adapters/memory';
 import type { ClientPut } from '../../lambda/adapters/memory/memory-s3';
-import type { Acl, Tags } from '../../lambda/core/object-properties';
-import type { CaptureMessage } from '../../lambda/usecases/capture-changes';
+import type { Acl, Tags } from '../../lambda/core/objects/properties';
+import type { CaptureMessage } from '../../lambda/usecases/capture/changes';
 import { s3Message } from './s3-message';
 
 /** A client of a bucket, and every event that S3 sends of what it does. */

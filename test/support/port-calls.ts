@@ -1,4 +1,4 @@
-import type { Rig } from '../scenarios/rig';
+import type { Rig } from '../scenarios/support/rig';
 
 /**
  * Acts at the n-th call of any port that a job uses: S3, catalog, events, executions. Answers how many calls there were

@@ -1,5 +1,5 @@
 import { ManualDeadline } from '../../lambda/adapters/memory';
-import { Rig } from '../scenarios/rig';
+import { Rig } from '../scenarios/support/rig';
 import { pick, type Random } from './dice';
 
 /** A vault with limits that small objects and short listings reach. */

@@ -1,5 +1,5 @@
 import type { MemoryS3 } from '../../lambda/adapters/memory';
-import type { CaptureMessage } from '../../lambda/usecases/capture-changes';
+import type { CaptureMessage } from '../../lambda/usecases/capture/changes';
 
 let messages = 0;
 

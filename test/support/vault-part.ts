@@ -1,5 +1,5 @@
-import type { Row } from '../../lambda/core/row';
-import type { Rig } from '../scenarios/rig';
+import type { Row } from '../../lambda/core/history/row';
+import type { Rig } from '../scenarios/support/rig';
 
 /** The body that a row points to. */
 export async function readPart(rig: Rig, { file, offset = 0, length = 0 }: Row): Promise<string | undefined> {

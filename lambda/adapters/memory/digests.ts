@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Crc64Nvme } from '../../core/crc64nvme';
+import { Crc64Nvme } from '../../core/values/crc64nvme';
 import type { Checksum } from '../../ports/object-store';
 
 /** Checksums that the model can compute; S3's default for an object without one is CRC64NVME. */

@@ -1,4 +1,4 @@
-import { compareKeys } from '../../core/key-order';
+import { compareKeys } from '../../core/keys/order';
 
 /** Up to this many new keys are put in place one by one; more are sorted and merged in one go. */
 const FEW = 32;

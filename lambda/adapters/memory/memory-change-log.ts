@@ -1,4 +1,4 @@
-import type { Row } from '../../core/row';
+import type { Row } from '../../core/history/row';
 import type { ChangeLog, LoggedChange } from '../../ports/change-log';
 import { type ChangeItem, changeItems, itemKey, changePartitions, rowsWithin } from '../change-items';
 

@@ -1,4 +1,4 @@
-import { fitsTaggingHeader, inHeaders } from '../../core/tagging-header';
+import { fitsTaggingHeader, inHeaders } from '../../core/objects/tagging-header';
 import {
   type Acl,
   type CompleteUploadOptions,

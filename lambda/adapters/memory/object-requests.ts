@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { keyBytes } from '../../core/key-order';
+import { keyBytes } from '../../core/keys/order';
 import {
   type Acl,
   type Grant,

@@ -1,5 +1,5 @@
-import { AwsMarkerRemoval } from '../../adapters/aws/aws-marker-removal';
-import type { MarkerPorts } from '../../usecases/remove-markers';
+import { AwsMarkerRemoval } from '../../adapters/aws/s3/aws-marker-removal';
+import type { MarkerPorts } from '../../usecases/restore/remove-markers';
 import { restorePorts, type Invocation } from './compose';
 
 let markers: AwsMarkerRemoval | undefined;

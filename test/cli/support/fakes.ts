@@ -4,13 +4,13 @@ import type {
   ExecutionState,
   VaultDirectory,
   VaultNames,
-} from '../../../bin/commands/clients';
-import type { Io } from '../../../bin/commands/io';
-import { runCli } from '../../../bin/commands/program';
+} from '../../../bin/vault/clients';
+import type { Io } from '../../../bin/output/io';
+import { runCli } from '../../../bin/program';
 import { MemoryChangeLog, MemoryObjectStore, MemoryS3 } from '../../../lambda/adapters/memory';
 import type { ContinuousPointRecord, JobRecord, Page, RecoveryPointRecord } from '../../../lambda/ports/catalog';
-import type { BackupOutput } from '../../../lambda/usecases/backup-commit';
-import type { RestoreOutput } from '../../../lambda/usecases/restore-finish';
+import type { BackupOutput } from '../../../lambda/usecases/backup/commit';
+import type { RestoreOutput } from '../../../lambda/usecases/restore/finish';
 
 export const VAULT: VaultNames = {
   vaultName: 'my-vault',

@@ -1,5 +1,5 @@
 import type { MemoryObjectStore } from '../../../lambda/adapters/memory';
-import { Rig, RigOptions, SCRATCH, VAULT as VAULT_BUCKET } from '../../scenarios/rig';
+import { Rig, RigOptions, SCRATCH, VAULT as VAULT_BUCKET } from '../../scenarios/support/rig';
 import { cli, fakeDirectory, Outcome, VAULT, World } from './fakes';
 
 /** Calls that a reader may make. */

@@ -1,0 +1,23 @@
+import type { GetObjectAclCommandOutput, Grant as S3Grant } from '@aws-sdk/client-s3';
+import { isPermission } from '../../../../core/objects/properties';
+import { type Acl, type Grant, StoreError } from '../../../../ports/object-store';
+
+export function aclFrom(output: Pick<GetObjectAclCommandOutput, 'Owner' | 'Grants'>): Acl {
+  return {
+    owner: output.Owner?.ID ?? '',
+    grants: (output.Grants ?? []).map(grantFrom),
+  };
+}
+
+function grantFrom({ Grantee, Permission: permission }: S3Grant): Grant {
+  const grantee = Grantee?.ID === undefined ? uriOf(Grantee?.URI) : { id: Grantee.ID };
+  if (!grantee || !isPermission(permission)) {
+    throw new StoreError(
+      'invalid',
+      `an ACL holds a grant of an unknown form: ${JSON.stringify({ Grantee, permission })}`,
+    );
+  }
+  return { grantee, permission };
+}
+
+const uriOf = (uri: string | undefined): { uri: string } | undefined => (uri === undefined ? undefined : { uri });

@@ -1,0 +1,121 @@
+import { joinAll } from '../history/join';
+import { removalsOfUnknown } from '../history/removals';
+import { isVersion, NOT_STORED, Row, rowIdentity } from '../history/row';
+
+/** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
+export const PENDING = `${NOT_STORED}pending`;
+/** The version was gone before it could be read. */
+export const LOST = `${NOT_STORED}lost`;
+
+/** What the change log adds to a key's history. */
+export interface FoldedVersions {
+  /** Rows that say something new, as they go into the history. */
+  readonly taken: readonly Row[];
+  /** Versions whose bodies are to be copied now. */
+  readonly pending: readonly Row[];
+  /** The key's history with all of that in it. */
+  readonly told: readonly Row[];
+}
+
+/**
+ * Takes logged versions, markers, permanent deletions and states of a bucket with continuous backup into a key's joined history. What the
+ * history knows already is left out, so that a redelivery leaves nothing behind. States are all kept: each instant has its own.
+ */
+export function foldVersions(
+  logged: readonly Row[],
+  history: readonly Row[],
+  { commit, reconciledThrough }: { readonly commit: number; readonly reconciledThrough: number },
+): FoldedVersions {
+  const known = new Map(history.map((row) => [rowIdentity(row), row]));
+  const taken: Row[] = [];
+  const pending: Row[] = [];
+  const joined = joinAll(logged.map((one) => ofCommit(one, commit)));
+  // What a scan has not seen came after it.
+  const isRemoval = joined.some(({ kind }) => kind === 'removed');
+  const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
+  for (const one of joined) {
+    const row = unknown.has(one) && !known.has(rowIdentity(one)) ? { ...one, visibleFrom: reconciledThrough } : one;
+    const old = known.get(rowIdentity(row));
+    if (row.kind === 'put' && row.uncertain === PENDING && !old?.file) pending.push({ ...row, uncertain: undefined });
+    const news = old ? newsOf(row, old) : row;
+    if (news) taken.push(news);
+  }
+  return { taken, pending, told: joinAll([...history, ...taken]) };
+}
+
+/** Files that a capture has stored come into the vault's history with the commit that takes them in. */
+export const ofCommit = (row: Row, commit: number): Row =>
+  row.file?.commit === 0 ? { ...row, file: { ...row.file, commit } } : row;
+
+/** What a row says beyond what is known of its identity; undefined when that is nothing. */
+function newsOf(row: Row, old: Row): Row | undefined {
+  if (row.kind === 'state') return undefined;
+  if (row.kind === 'removed') return isNarrower(row, old) ? row : undefined;
+  if (row.file && !old.file) return row;
+  const isPlaced = row.sequencer !== undefined && old.sequencer === undefined;
+  const isSeen = row.visibleBefore !== undefined && row.visibleBefore < (old.visibleBefore ?? Infinity);
+  if (!isVersion(row) || (!isPlaced && !isSeen)) return undefined;
+  const { key, versionId, kind, sequencer, visibleFrom, visibleBefore, source } = row;
+  const { lastModified, etag } = old;
+  return { key, versionId, kind, lastModified, etag, sequencer, visibleFrom, visibleBefore, source };
+}
+
+const isNarrower = (row: Row, old: Row): boolean =>
+  (row.removedAfter ?? 0) > (old.removedAfter ?? 0) ||
+  (row.removedBefore ?? Infinity) < (old.removedBefore ?? Infinity);
+
+/** Numbers of what a bucket has. */
+export interface Holdings {
+  /** Keys with a current object. */
+  readonly objects: number;
+  readonly versions: number;
+  readonly markers: number;
+  readonly bytes: number;
+}
+export const NO_HOLDINGS: Holdings = { objects: 0, versions: 0, markers: 0, bytes: 0 };
+
+/** What a key holds in the end, by the versions of a view. */
+export function holdingsOf(versions: readonly { readonly row: Row }[]): Holdings {
+  const puts = versions.filter(({ row }) => row.kind === 'put');
+  return {
+    objects: versions[0]?.row.kind === 'put' ? 1 : 0,
+    versions: puts.length,
+    markers: versions.length - puts.length,
+    bytes: puts.reduce((sum, { row }) => sum + (row.size ?? row.length ?? 0), 0),
+  };
+}
+
+export const addHoldings = (a: Holdings, b: Holdings, sign: 1 | -1 = 1): Holdings => ({
+  objects: a.objects + sign * b.objects,
+  versions: a.versions + sign * b.versions,
+  markers: a.markers + sign * b.markers,
+  bytes: a.bytes + sign * b.bytes,
+});
+
+/**
+ * Versions that nothing is known of but their permanent deletion, which came in an interval: their own events had an hour and more to come, and
+ * have not.
+ */
+export const missedVersions = (rows: readonly Row[], after: number, until: number): number =>
+  removalsOfUnknown(rows).filter(({ removedBefore = 0 }) => removedBefore > after && removedBefore <= until).length;
+
+/** Versions of a key that came between two instants and were never told of by an event. */
+export const isMissed = (row: Row, { since, capturedThrough }: { since: number; capturedThrough: number }): boolean => {
+  const seen = Math.max(row.lastModified, row.visibleBefore ?? 0);
+  return row.lastModified > since && seen <= capturedThrough;
+};
+
+/**
+ * A permanent deletion that a scan found since the last comparison, and that no event has told of. What the first scan found was before
+ * continuous backup.
+ */
+export const isMissedRemoval = (
+  row: Row,
+  { asOf, since, reconciledThrough }: { asOf: number; since: number; reconciledThrough: number },
+): boolean =>
+  row.kind === 'removed' &&
+  row.observedAt !== undefined &&
+  row.observedAt > since &&
+  row.observedAt >= reconciledThrough &&
+  row.observedAt < asOf &&
+  (row.removedBefore ?? Infinity) - (row.removedAfter ?? 0) > 1;

@@ -1,0 +1,73 @@
+import { addCounts, Counts } from '../values/counts';
+import { addHoldings, Holdings, NO_HOLDINGS } from './fold-versions';
+import type { MergedRange, SegmentRef } from '../history/segment-index';
+
+/** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
+export interface RangeResult {
+  readonly segments: readonly SegmentRef[];
+  /** Intervals whose history was written anew, with the deltas of this job in it. */
+  readonly merged: readonly MergedRange[];
+  /** Keys with a current object, versions with a body and their bytes, and delete markers that the recovery point has. */
+  readonly objects: number;
+  readonly versions: number;
+  readonly bytes: number;
+  readonly markers: number;
+  /** Versions with a body that were seen, and not asked for, or gone by then. */
+  readonly leftOut: number;
+  readonly stored: number;
+  readonly storedBytes: number;
+  readonly reused: number;
+  readonly removed: number;
+  readonly restated: number;
+  /** Versions with a body that a report leaves out and S3 has; they are among `versions`. */
+  readonly omitted: number;
+  /** Versions of the recovery point whose tags and ACL a job of all metadata did not read. */
+  readonly unread: number;
+  /** Versions that were stored when their events came, and those that were gone by then. */
+  readonly captured: number;
+  readonly lost: number;
+  /** Rows of the change log that were taken in, and what they change of the bucket's holdings (of the source `changes`). */
+  readonly folded: number;
+  readonly change: Holdings;
+  /** What of the bucket's holdings came later than what the recovery point shows. */
+  readonly later: Holdings;
+  /** What the scan has found and no event has told of. */
+  readonly gaps: number;
+  readonly skipped: Counts;
+  /** Skipped versions that the recovery point needs: with any, the job is PARTIAL. */
+  readonly missing: number;
+  /** Files of the vault's report that list the skipped versions. */
+  readonly reports: readonly string[];
+  readonly requests: Counts;
+}
+
+/** Sums of all turns have the form of one. */
+export function sumResults(results: readonly RangeResult[]): RangeResult {
+  const sum = (of: (result: RangeResult) => number): number => results.reduce((all, result) => all + of(result), 0);
+  return {
+    segments: results.flatMap((result) => result.segments),
+    merged: results.flatMap((result) => result.merged),
+    objects: sum((result) => result.objects),
+    versions: sum((result) => result.versions),
+    bytes: sum((result) => result.bytes),
+    markers: sum((result) => result.markers),
+    leftOut: sum((result) => result.leftOut),
+    stored: sum((result) => result.stored),
+    storedBytes: sum((result) => result.storedBytes),
+    reused: sum((result) => result.reused),
+    removed: sum((result) => result.removed),
+    restated: sum((result) => result.restated),
+    omitted: sum((result) => result.omitted),
+    unread: sum((result) => result.unread),
+    captured: sum((result) => result.captured),
+    lost: sum((result) => result.lost),
+    folded: sum((result) => result.folded),
+    change: results.reduce((all, { change }) => addHoldings(all, change), NO_HOLDINGS),
+    later: results.reduce((all, { later }) => addHoldings(all, later), NO_HOLDINGS),
+    gaps: sum((result) => result.gaps),
+    missing: sum((result) => result.missing),
+    skipped: results.reduce<Counts>((all, result) => addCounts(all, result.skipped), {}),
+    reports: results.flatMap((result) => result.reports),
+    requests: results.reduce<Counts>((all, result) => addCounts(all, result.requests), {}),
+  };
+}

@@ -1,0 +1,375 @@
+import { BackupError, ErrorName } from '../../contract/errors';
+import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
+import { ENDED_WELL } from '../../contract/metrics';
+import { addCounts, Counts, total } from '../../core/values/counts';
+import { fromIso, toIso } from '../../core/values/instant';
+import { addHoldings, NO_HOLDINGS } from '../../core/backup/fold-versions';
+import type { BackupJob, CoverageGap, RangeUnit } from '../../core/backup/job';
+import type { BackupCounts, HistoryIndex, Manifest } from '../../core/history/manifest';
+import { RangeResult, sumResults } from '../../core/backup/range-result';
+import type { RecoveryPointRecord } from '../../ports/catalog';
+import { runsOf } from './partition';
+import { continuousOf, publishContinuous, shownBy } from './coverage/publish';
+import type { BackupPorts } from '../context';
+import { backupJobEvent, recoveryPointEvent } from '../jobs/events';
+import { NextHistory } from './compare/next-history';
+import type { ScanResult } from './sources/result';
+import { sharedCounts, sharedFrom } from './sources/shared-scan';
+import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
+import { resultsByUnit } from '../work/turns';
+import { refuseLate } from './limits/windows';
+
+/** Output of the Backup execution. */
+export interface BackupOutput {
+  readonly jobId: string;
+  readonly recoveryPointId: string;
+  readonly status: 'COMPLETED' | 'PARTIAL';
+  readonly asOf: string;
+  readonly source: BackupJob['source'];
+  readonly objects: number;
+  readonly versions: number;
+  readonly bytes: number;
+  /** Versions that were stored when their events came; of a bucket with continuous backup only. */
+  readonly captured?: number;
+  /** Versions that were gone before they could be read. */
+  readonly lost?: number;
+  /** What a scan has found and no event had told of. */
+  readonly gaps?: number;
+  readonly stored: number;
+  readonly reused: number;
+  readonly removed: number;
+  readonly skipped: Counts;
+  /** Requests to the source bucket. */
+  readonly requests: Counts;
+  readonly report: string;
+}
+
+const DAY = 24 * 60 * 60;
+
+/** Last step of a backup: checks that nothing was forgotten, and makes the recovery point with one conditional PUT. */
+export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob }): Promise<BackupOutput> {
+  const base = await ports.vault.readBase(job.bucket, job.base);
+  const work = job.shared && base ? sharedWork(base) : await ownWork(ports, job, base);
+  const { counts, status, requests } = work;
+  // The report is durable before the commit that it tells about; its date is S3's word for now.
+  const report = `${reportPrefix(job.bucket, job.jobId)}report.json`;
+  const body = Buffer.from(JSON.stringify({ job, status, counts, requests, ...work.report }, null, 2), 'utf8');
+  await ports.vault.create(report, body);
+  const { date } = await ports.vault.store.head({ bucket: ports.vault.bucket, key: report });
+  // A repeated step finds its own commit: whatever happened to the lock since then does not matter.
+  const before = await ports.vault.readManifest(job.bucket, job.seq);
+  if (before?.manifest.jobId !== job.jobId) await checkRight(ports, job, date);
+  const manifest = makeManifest(job, base, work);
+  const { existing, sha256 } = await ports.vault.commit(manifest);
+  if (existing && existing.jobId !== job.jobId)
+    throw new BackupError(
+      ErrorName.backupSuperseded,
+      `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first: nothing of this job counts, the next one starts from there`,
+    );
+  if (!job.internal) await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
+  await publishContinuous(ports, job, existing ?? manifest, work.gaps ?? 0);
+  const output: BackupOutput = {
+    jobId: job.jobId,
+    recoveryPointId: job.internal ? continuousPointId(job.bucket) : recoveryPointId(job.bucket, job.seq),
+    status,
+    asOf: (existing ?? manifest).asOf,
+    source: job.source,
+    objects: counts.objects,
+    versions: counts.versions,
+    bytes: counts.bytes,
+    captured: counts.captured,
+    lost: counts.lost,
+    gaps: work.gaps,
+    stored: counts.stored,
+    reused: counts.reused,
+    removed: counts.removed,
+    skipped: counts.skipped,
+    requests,
+    report: `s3://${ports.vault.bucket}/${report}`,
+  };
+  await finishJob(ports, job, output, toIso(date));
+  return output;
+}
+
+/** What the job found out, and the history that it leads to. */
+interface Work {
+  readonly counts: BackupCounts;
+  readonly status: 'COMPLETED' | 'PARTIAL';
+  readonly requests: Counts;
+  readonly history: Pick<Manifest, 'history' | 'continuous'> & KnownMetadata;
+  readonly gaps?: number;
+  /** Longest time from a change to its place in the log. */
+  readonly lag: number;
+  /** What the report tells besides. */
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | undefined): Promise<Work> {
+  const isScan = job.source !== 'changes';
+  const scanned = await scannedBy(ports, job);
+  const { totals, history } = await sumRanges(ports, job, base);
+  const runs = await runsOf(ports.scratch, job);
+  const missed = missedEvents(job, totals);
+  const isRead = job.metadata === 'FULL' && totals.unread === 0;
+  const isOpen = [...runs.gaps, ...(job.continuous?.gaps ?? [])].some((gap) => gap.before > job.asOf);
+  const hasGaps = missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base));
+  const known = knownMetadata(job, base, { hasGaps, isOpen, isRead });
+  const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base)];
+  const counts = isScan ? countAll(scanned.versions, totals) : countChanges(base, totals, runs.rows);
+  const holdings = addHoldings(counts, totals.later);
+  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead: isRead && !isOpen, holdings });
+  return {
+    counts,
+    status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
+    requests: addCounts(addCounts({ ...totals.requests }, scanned.requests), job.requests),
+    history: { history, ...known, continuous },
+    gaps: continuous && totals.gaps,
+    lag: runs.lag,
+    report: { details: totals.reports },
+  };
+}
+
+/** What the scan saw: a billion rows have thousands of results, with samples that nobody needs here. */
+async function scannedBy(
+  { scratch }: BackupPorts,
+  { jobId }: BackupJob,
+): Promise<Pick<ScanResult, 'versions' | 'requests'>> {
+  let versions = 0;
+  let requests: Counts = {};
+  for await (const { results } of resultsByUnit<ScanResult>(scratch, jobId, SCAN_STEP)) {
+    for (const result of results) {
+      versions += result.versions;
+      requests = addCounts(requests, result.requests);
+    }
+  }
+  return { versions, requests };
+}
+
+/** What all ranges have done, and the history with that: both grow unit by unit, as all results together may not fit into memory. */
+async function sumRanges(
+  { scratch, vault, settings }: BackupPorts,
+  job: BackupJob,
+  base: Manifest | undefined,
+): Promise<{ readonly totals: RangeResult; readonly history: HistoryIndex }> {
+  // A job that scans nothing leaves all ranges but those that it worked on as they were.
+  const cuts = job.source !== 'changes';
+  const next = new NextHistory({ vault, job, base, cuts, pageSegments: settings.pageSegments });
+  let totals = sumResults([]);
+  const reports: string[] = [];
+  let count = 0;
+  for await (const { unit, results } of resultsByUnit<RangeResult, RangeUnit>(scratch, job.jobId, RANGE_STEP)) {
+    const { segments, merged, ...sums } = sumResults(results);
+    await next.add(unit, { segments, merged });
+    reports.push(...sums.reports);
+    totals = sumResults([totals, { ...sums, segments: [], merged: [], reports: [] }]);
+    count++;
+  }
+  totals = { ...totals, reports };
+  // Nothing was captured since: the history stays as it is, and no page of it is read.
+  if (count === 0 && base) return { totals, history: base.history };
+  if (count === 0) await next.add({ from: '' }, { segments: [], merged: [] });
+  return { totals, history: await next.finish() };
+}
+
+const sharedWork = (base: Manifest): Work => ({
+  counts: sharedCounts(base),
+  status: base.recoveryPoint?.state ?? 'COMPLETED',
+  requests: {},
+  lag: 0,
+  history: {
+    history: base.history,
+    metadataThrough: base.metadataThrough,
+    changesThrough: base.changesThrough,
+    changesMissed: base.changesMissed,
+    changesUnseen: base.changesUnseen,
+    continuous: base.continuous,
+  },
+  report: sharedFrom(base),
+});
+
+/** Invariant 6: every version that the scan saw, or a report left out, was stored, reused, skipped for a reason, or not asked for. */
+function countAll(planned: number, totals: RangeResult): BackupCounts {
+  const { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped } = totals;
+  const { captured, lost } = totals;
+  const settled = stored + reused + total(skipped);
+  if (settled + totals.leftOut !== planned + totals.omitted || settled !== versions)
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
+    );
+  const counts = { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
+  return { ...counts, ...(captured > 0 && { captured }), ...(lost > 0 && { lost }) };
+}
+
+/**
+ * Numbers of a commit that scanned nothing: what was known before, what the log changes, and without what came after the instant that it shows. Every row that was read of the log has to
+ * be among them.
+ */
+function countChanges(base: Manifest | undefined, totals: RangeResult, rows: number): BackupCounts {
+  if (totals.folded !== rows)
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `${String(rows)} changes were captured, but ${String(totals.folded)} were taken in: nothing is committed, run the job again`,
+    );
+  const before = base?.continuous?.holdings ?? base?.counts ?? NO_HOLDINGS;
+  const { stored, storedBytes, captured, lost, removed, restated, skipped } = totals;
+  return {
+    ...addHoldings(addHoldings(before, totals.change), totals.later, -1),
+    stored,
+    storedBytes,
+    captured,
+    lost,
+    removed,
+    restated,
+    reused: 0,
+    skipped,
+  };
+}
+
+/** The job still holds the lock under its number, and its time is not over. */
+async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Promise<void> {
+  const lock = await ports.catalog.getLock(job.bucket);
+  if (lock && (lock.jobId !== job.jobId || lock.fence !== job.fence))
+    throw new BackupError(
+      ErrorName.backupSuperseded,
+      `job ${lock.jobId} took bucket "${job.bucket}" over: nothing of this job counts`,
+    );
+  refuseLate(job, now);
+}
+
+function makeManifest(
+  job: BackupJob,
+  base: Manifest | undefined,
+  { counts, status: state, history, lag }: Work,
+): Manifest {
+  // What was captured is whole up to then, and nothing later is shown.
+  const shown = shownBy(job, base, lag);
+  const asOf = toIso(shown);
+  return {
+    bucket: job.bucket,
+    region: job.region,
+    seq: job.seq,
+    previous: job.base,
+    jobId: job.jobId,
+    asOf,
+    source: job.source,
+    versions: job.versions,
+    recoveryPoint: job.internal
+      ? undefined
+      : {
+          state,
+          plan: job.scheduled?.plan,
+          rule: job.scheduled?.rule,
+          deleteAt: job.deleteAfterDays === undefined ? undefined : toIso(shown + job.deleteAfterDays * DAY),
+          tags: job.recoveryPointTags,
+        },
+    ownership: job.ownership,
+    ...history,
+    counts,
+  };
+}
+
+type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed' | 'changesUnseen'>;
+
+/** How far tags and ACLs are known, and the change log is taken in. */
+function knownMetadata(
+  { asOf, changes, continuous }: BackupJob,
+  base: Manifest | undefined,
+  { hasGaps, isOpen, isRead }: { readonly hasGaps: boolean; readonly isOpen: boolean; readonly isRead: boolean },
+): KnownMetadata {
+  if (!changes) {
+    const metadataThrough = isRead || !base ? toIso(asOf) : base.metadataThrough;
+    return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
+  }
+  const through = toIso(changes.through);
+  // What changes after a full read, and before S3 sends events again, nobody tells of.
+  const isMissed =
+    isRead || !base ? changes.unseen || isOpen : changes.missed || hasGaps || hasNewGap(continuous, base);
+  const before = base?.metadataThrough;
+  const captured = isMissed || (before !== undefined && before > through) ? before : through;
+  return {
+    metadataThrough: isRead || !base ? toIso(asOf) : captured,
+    changesThrough: through,
+    changesMissed: isMissed || undefined,
+    changesUnseen: changes.unseen || undefined,
+  };
+}
+
+/** Whether changes of a gap may be unknown still: a full read that came after it has found them. */
+const isUnread = ({ before }: CoverageGap, base: Manifest | undefined): boolean => {
+  const read = base?.continuous?.metadataReadAt;
+  return read === undefined || before > fromIso(read);
+};
+
+/** Where one event never came, others may not have come either: of versions that are gone by now, and of tags. */
+function missedEvents({ continuous, asOf }: BackupJob, { gaps }: RangeResult): readonly CoverageGap[] {
+  if (!continuous || gaps === 0) return [];
+  return [{ after: continuous.reconciledThrough, before: asOf, reason: 'events-missed' }];
+}
+
+/** Capture was off since the last commit: what changed meanwhile, no event has told of. */
+function hasNewGap(continuous: BackupJob['continuous'], { continuous: before }: Manifest): boolean {
+  const known = Math.max(0, ...(before?.gaps ?? []).map((gap) => fromIso(gap.before)));
+  return before !== undefined && (continuous?.gaps ?? []).some((gap) => gap.before > known);
+}
+
+/** A full read tells what tags and ACLs are by now: what they were since capture was off, nobody knows. */
+function unreadUntil({ metadataThrough: read }: KnownMetadata, base: Manifest | undefined): readonly CoverageGap[] {
+  const before = base?.metadataThrough;
+  if (!base?.changesMissed || before === undefined || read === undefined || read <= before) return [];
+  return [{ after: fromIso(before), before: fromIso(read), reason: 'metadata-missed' }];
+}
+
+/** The recovery point in the catalog, and the event about it. Both may happen twice. */
+async function publish(
+  ports: BackupPorts,
+  job: BackupJob,
+  { manifest, sha256 }: { readonly manifest: Manifest; readonly sha256: string },
+  state: 'COMPLETED' | 'PARTIAL',
+): Promise<void> {
+  const point: RecoveryPointRecord = {
+    recoveryPointId: recoveryPointId(job.bucket, job.seq),
+    bucket: job.bucket,
+    seq: job.seq,
+    state,
+    asOf: manifest.asOf,
+    createdAt: manifest.asOf,
+    deleteAt: manifest.recoveryPoint?.deleteAt,
+    jobId: job.jobId,
+    manifestSha256: sha256,
+    versions: job.versions,
+    objects: manifest.counts.objects,
+    versionCount: manifest.counts.versions,
+    bytes: manifest.counts.bytes,
+    tags: job.recoveryPointTags,
+  };
+  await ports.catalog.putRecoveryPoint(point);
+  await ports.events.publish(recoveryPointEvent(ports.deployment, point));
+}
+
+async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutput, completedAt: string): Promise<void> {
+  await ports.catalog.putJob({
+    jobId: job.jobId,
+    type: job.internal ? 'UPKEEP' : 'BACKUP',
+    bucket: job.bucket,
+    state: output.status,
+    createdAt: job.startedAt,
+    completedAt,
+    executionArn: job.executionArn,
+    recoveryPointId: output.recoveryPointId,
+    output: { ...output },
+    plan: job.scheduled?.plan,
+    rule: job.scheduled?.rule,
+  });
+  await ports.catalog.releaseLock(job.bucket, job.jobId);
+  if (!job.internal)
+    await ports.events.publish(
+      backupJobEvent(
+        ports.deployment,
+        { jobId: job.jobId, bucket: job.bucket, createdAt: job.startedAt },
+        { state: output.status, recoveryPointId: output.recoveryPointId, bytes: output.bytes, completedAt },
+      ),
+    );
+  ports.metrics.put(ENDED_WELL[output.status], 1, job.bucket);
+  ports.log.info('BackupCommitted', { jobId: job.jobId, bucket: job.bucket, seq: job.seq, status: output.status });
+}

@@ -1,0 +1,142 @@
+import { continuousPointId } from '../../../contract/layout';
+import { MetricName } from '../../../contract/metrics';
+import type { Holdings } from '../../../core/backup/fold-versions';
+import { fromIso, toIso } from '../../../core/values/instant';
+import { REPORT_LAG } from '../../../core/inventory/manifest';
+import type { BackupJob, ContinuousJob, CoverageGap } from '../../../core/backup/job';
+import type { Manifest } from '../../../core/history/manifest';
+import type { ContinuousPointRecord } from '../../../ports/catalog';
+import type { BackupPorts } from '../../context';
+import { recoveryPointEvent } from '../../jobs/events';
+
+type Continuous = NonNullable<Manifest['continuous']>;
+
+const DAY = 24 * 60 * 60;
+
+/** What the job has found out besides what it was told. */
+export interface ContinuousFacts {
+  /** Longest time from a change to its place in the log. */
+  readonly lag: number;
+  /** Gaps that jobs have noted in the log. */
+  readonly gaps: readonly CoverageGap[];
+  readonly lost: number;
+  /** All tags and ACLs were read, and what changes since then is told of. */
+  readonly isRead: boolean;
+  /** What the bucket holds by all that is known. */
+  readonly holdings: Holdings;
+}
+
+/** How far a commit is whole. Who was late once may be late again. */
+const capturedBy = (continuous: ContinuousJob, base: Manifest | undefined, lag: number): number =>
+  Math.max(
+    base?.continuous ? fromIso(base.continuous.capturedThrough) : continuous.since,
+    continuous.capturedThrough - lag,
+  );
+
+/** The instant that a commit shows: of what was captured, up to where it is whole. */
+export function shownBy({ asOf, source, continuous }: BackupJob, base: Manifest | undefined, lag: number): number {
+  if (source !== 'changes' || !continuous) return asOf;
+  return Math.max(capturedBy(continuous, base, lag), base ? fromIso(base.asOf) : 0);
+}
+
+/** What the commit says of continuous backup. Watermarks never go back: what was whole once stays so. */
+export function continuousOf(
+  { continuous, changes, source, versions, asOf, report }: BackupJob,
+  base: Manifest | undefined,
+  { lag, gaps, lost, isRead, holdings }: ContinuousFacts,
+): Continuous | undefined {
+  if (!continuous) return undefined;
+  const before = base?.continuous;
+  const captured = capturedBy(continuous, base, lag);
+  const scan = source === 'changes' || versions === 'CURRENT' ? undefined : source;
+  const lastReport = scan === 'inventory' && report ? toIso(report.start) : before?.lastReport;
+  const compared = scan === undefined ? 0 : scan === 'inventory' ? (report?.start ?? 0) - REPORT_LAG : asOf;
+  const horizon = (changes?.through ?? asOf) - continuous.days * DAY;
+  return {
+    plan: continuous.plan,
+    days: continuous.days,
+    since: toIso(continuous.since),
+    capturedThrough: toIso(captured),
+    reconciledThrough: toIso(Math.max(compared, continuous.reconciledThrough)),
+    lastReport,
+    holdings,
+    gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
+      .filter((gap) => gap.before > horizon)
+      .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
+    stopped: continuous.stopped,
+    deadLetters: continuous.deadLetters,
+    metadataReadAt: isRead ? toIso(asOf) : before?.metadataReadAt,
+    // A listing looks for them: what it does not find is gone.
+    unresolved: scan === 'listing' ? lost : (continuous.unresolved ?? 0) + lost,
+  };
+}
+
+/** Gaps that touch each other are one. */
+function mergeGaps(gaps: readonly CoverageGap[]): CoverageGap[] {
+  const merged: CoverageGap[] = [];
+  for (const gap of [...gaps].sort((a, b) => a.after - b.after)) {
+    const last = merged.at(-1);
+    if (last && gap.after <= last.before) {
+      const reasons = new Set([...last.reason.split(', '), ...gap.reason.split(', ')]);
+      merged[merged.length - 1] = {
+        after: last.after,
+        before: Math.max(last.before, gap.before),
+        reason: [...reasons].join(', '),
+      };
+    } else merged.push(gap);
+  }
+  return merged;
+}
+
+/** The continuous recovery point in the catalog, its event when its state changed, and metrics. All of it may happen twice. */
+export async function publishContinuous(
+  ports: Pick<BackupPorts, 'catalog' | 'deployment' | 'events' | 'metrics'>,
+  job: BackupJob,
+  manifest: Manifest,
+  gaps: number,
+): Promise<void> {
+  const { continuous, bucket } = manifest;
+  if (!continuous) return;
+  const known = await ports.catalog.getContinuousPoint(bucket);
+  if (known && known.seq > manifest.seq) return;
+  const latest = fromIso(continuous.capturedThrough);
+  const point: ContinuousPointRecord = {
+    recoveryPointId: continuousPointId(bucket),
+    bucket,
+    state: continuous.stopped === undefined ? 'AVAILABLE' : 'STOPPED',
+    ...(continuous.stopped !== undefined && { statusMessage: continuous.stopped }),
+    plan: continuous.plan,
+    createdAt: known?.createdAt ?? toIso(job.asOf),
+    earliestRestorable: toIso(Math.max(fromIso(continuous.since), latest - continuous.days * DAY)),
+    latestRestorable: continuous.capturedThrough,
+    reconciledThrough: continuous.reconciledThrough,
+    days: continuous.days,
+    seq: manifest.seq,
+  };
+  await ports.catalog.putContinuousPoint(point);
+  if (known?.state !== point.state) await publishState(ports, point, manifest.counts.bytes);
+  ports.metrics.put(MetricName.coverageLost, point.state === 'STOPPED' ? 1 : 0, bucket);
+  if (job.source !== 'changes') ports.metrics.put(MetricName.reconcileGaps, gaps, bucket);
+}
+
+/** A job that cannot even begin: the continuous recovery point says so, once. */
+export async function stopContinuous(
+  ports: Pick<BackupPorts, 'catalog' | 'deployment' | 'events' | 'metrics'>,
+  bucket: string,
+  statusMessage: string,
+): Promise<void> {
+  const known = await ports.catalog.getContinuousPoint(bucket);
+  if (!known) return;
+  ports.metrics.put(MetricName.coverageLost, 1, bucket);
+  if (known.state === 'STOPPED') return;
+  const point: ContinuousPointRecord = { ...known, state: 'STOPPED', statusMessage };
+  await ports.catalog.putContinuousPoint(point);
+  await publishState(ports, point, 0);
+}
+
+const publishState = (
+  ports: Pick<BackupPorts, 'deployment' | 'events'>,
+  { recoveryPointId, bucket, createdAt, state }: ContinuousPointRecord,
+  bytes: number,
+): Promise<void> =>
+  ports.events.publish(recoveryPointEvent(ports.deployment, { recoveryPointId, bucket, createdAt, bytes, state }));

@@ -1,0 +1,32 @@
+import { NULL_VERSION } from '../../../core/history/row';
+import type { Decision } from '../../../core/backup/decisions';
+import { isStoreError, ObjectStore } from '../../../ports/object-store';
+
+/** What S3 says of a version; `refused` says nothing, so the version counts as there. */
+export type Whereabouts = 'gone' | 'there' | 'refused';
+
+/** Asks S3 whether a version is there, where a report and the history do not agree. */
+export async function whereabouts(
+  source: ObjectStore,
+  bucket: string,
+  { known, other }: Pick<Decision & { kind: 'remove' }, 'known' | 'other'>,
+): Promise<Whereabouts> {
+  const { key, versionId, lastModified, etag, size } = known;
+  try {
+    const found = await source.head({ bucket, key, versionId });
+    if (versionId !== NULL_VERSION) return 'there';
+    // Another null version may have taken the place of the one that the history knows.
+    if (found.lastModified !== lastModified) return 'gone';
+    // Encrypted anew, an object has another ETag; written anew in that second, mostly another size too.
+    return found.etag !== etag && (found.size !== size || found.etag === other) ? 'gone' : 'there';
+  } catch (error) {
+    if (isStoreError(error, 'not-found')) return 'gone';
+    // A marker answers so by its version ID. Where the history knows a null version with a body, the marker has taken its place.
+    if (isStoreError(error, 'delete-marker')) {
+      const isAnother = error.lastModified !== undefined && error.lastModified !== lastModified;
+      return versionId === NULL_VERSION && (known.kind === 'put' || isAnother) ? 'gone' : 'there';
+    }
+    if (isStoreError(error, 'access-denied', 'sse-c')) return 'refused';
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import { LOST, PENDING } from '../../core/backup/fold-versions';
+import { NOT_STORED, NULL_VERSION, Row } from '../../core/history/row';
+import type { VersionEvent } from '../../core/capture/s3-event';
+import { isStoreError, ObjectRef, ObjectStore } from '../../ports/object-store';
+import type { BucketAdmin } from '../../ports/bucket-admin';
+import { StorePorts, VersionStore } from '../versions/version-store';
+import { isSingleCopy } from '../versions/server-copy';
+
+export interface CaptureVersionPorts extends StorePorts {
+  readonly buckets: Pick<BucketAdmin, 'describe'>;
+}
+
+/** What became of an event: a row to log, with the body that has to be in the vault before it. */
+export interface Captured {
+  readonly row: Row;
+  readonly body?: Uint8Array;
+}
+
+/** Work files of captures have the day of the event in their names: a redelivery finds what an earlier attempt has copied. */
+export const captureJobId = (time: number): string => `capture-${new Date(time * 1000).toISOString().slice(0, 10)}`;
+
+/** Reads what an event tells of. Every call may be repeated: the rows say the same, and are joined. */
+export async function captureVersion(ports: CaptureVersionPorts, event: VersionEvent): Promise<Captured> {
+  if (event.change === 'deleted') return { row: removal(event) };
+  if (event.change === 'marked') return { row: await marker(ports.source, event) };
+  return capturePut(ports, event);
+}
+
+const versionOf = ({ versionId }: VersionEvent): string => versionId ?? NULL_VERSION;
+
+/** Deleting a delete marker tells the same: what is under it is there again. Whose null version it was, the history knows. */
+function removal(event: VersionEvent): Row {
+  return {
+    key: event.key,
+    versionId: versionOf(event),
+    kind: 'removed',
+    lastModified: 0,
+    sequencer: event.sequencer,
+    removedAfter: event.time - 1,
+    removedBefore: event.time,
+    source: 'event',
+  };
+}
+
+/** S3 tells the date of a marker; of one that is gone again, the event's time is all that is known. */
+async function marker(source: ObjectStore, event: VersionEvent): Promise<Row> {
+  const ref = { bucket: event.bucket, key: event.key, versionId: versionOf(event) };
+  const { key, versionId } = ref;
+  const { sequencer } = event;
+  const lastModified = (await markerDate(source, ref)) ?? event.time;
+  return { key, versionId, kind: 'marker', lastModified, sequencer, source: 'event' };
+}
+
+async function markerDate(source: ObjectStore, ref: ObjectRef): Promise<number | undefined> {
+  try {
+    await source.head(ref);
+    return undefined;
+  } catch (error) {
+    if (isStoreError(error, 'delete-marker')) return error.lastModified;
+    if (isStoreError(error, 'not-found', 'access-denied', 'sse-c')) return undefined;
+    throw error;
+  }
+}
+
+async function capturePut(ports: CaptureVersionPorts, event: VersionEvent): Promise<Captured> {
+  const { bucket, key, time, etag, size, sequencer } = event;
+  const row: Row = {
+    key,
+    versionId: versionOf(event),
+    kind: 'put',
+    lastModified: time,
+    sequencer,
+    // An upload by parts is dated by its start, and there from its end on.
+    ...(/-\d+$/.test(etag ?? '') && { visibleFrom: time, visibleBefore: time }),
+    size,
+    etag,
+    source: 'event',
+  };
+  if (size !== undefined && !isCapturable(ports, size)) return { row: await pending(ports.source, bucket, row) };
+  const { aclsEnabled } = await ports.buckets.describe(bucket);
+  const store = new VersionStore(ports, { bucket, jobId: captureJobId(time), seq: 0, aclsEnabled }, new Map());
+  const stored = await store.store(row);
+  if (stored.kind === 'body') return { row: stored.row, body: stored.body };
+  if (stored.kind === 'copied') return { row: stored.row };
+  if (stored.kind === 'unfinished') return { row: await pending(ports.source, bucket, row) };
+  const reason = stored.reason === 'version-gone' ? LOST : `${NOT_STORED}${stored.reason}`;
+  return { row: { ...row, uncertain: reason } };
+}
+
+/** Larger ones are copied by parts, which may take longer than a call of the capture. */
+const isCapturable = ({ settings }: CaptureVersionPorts, size: number): boolean =>
+  size <= settings.packThreshold || isSingleCopy(size, settings.copyPartSize);
+
+/** A version that is there, with the date that S3 gives it. */
+async function pending(source: ObjectStore, bucket: string, row: Row): Promise<Row> {
+  try {
+    const { key, versionId } = row;
+    const head = await source.head({ bucket, key, versionId });
+    const { lastModified, etag, size } = head;
+    return { ...row, lastModified, etag, size, uncertain: PENDING };
+  } catch (error) {
+    if (isStoreError(error, 'not-found', 'delete-marker')) return { ...row, uncertain: LOST };
+    if (isStoreError(error, 'access-denied', 'sse-c')) return { ...row, uncertain: `${NOT_STORED}${error.code}` };
+    throw error;
+  }
+}

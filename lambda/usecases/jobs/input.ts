@@ -1,0 +1,21 @@
+import type { JobType } from '../../ports/catalog';
+
+const MAX_BUCKET_NAME = 63;
+
+/** What a record says of a job's input. */
+export interface InputFacts {
+  readonly bucket: string;
+  readonly plan?: string;
+  readonly rule?: string;
+}
+
+/** Reads what it can from an input that nobody has validated; undefined when it names no bucket to file the job under. */
+export function factsOfInput(type: JobType, input: unknown): InputFacts | undefined {
+  const request = (input ?? {}) as Record<'bucket' | 'sourceBucket' | 'scheduled', unknown>;
+  const bucket = type === 'RESTORE' ? request.sourceBucket : request.bucket;
+  if (typeof bucket !== 'string' || bucket === '' || bucket.length > MAX_BUCKET_NAME) return undefined;
+  const { plan, rule } = (request.scheduled ?? {}) as Record<'plan' | 'rule', unknown>;
+  return { bucket, plan: textOf(plan), rule: textOf(rule) };
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

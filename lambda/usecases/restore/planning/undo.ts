@@ -1,0 +1,137 @@
+import { BackupError, ErrorName } from '../../../contract/errors';
+import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../core/objects/canonical';
+import { compareKeys } from '../../../core/keys/order';
+import type { PlanUnit, RestoreJob } from '../../../core/restore/job';
+import type { CopyOp } from '../../../core/restore/outcome';
+import { planAcl, PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
+import { hiddenOf, isWanted } from '../../../core/restore/uncover';
+import { isStoreError, ListedVersion } from '../../../ports/object-store';
+import { checksumText } from '../../versions/checksums';
+import { versionsOfKey } from '../../versions/key-versions';
+import { EarlierWrites } from '../existing/earlier-writes';
+import type { RestorePorts } from '../plan';
+import { CopyProof, isComparable } from '../existing/proof';
+import { findUndoFiles, findUndoIndex, readActions, readWritten } from '../existing/undo-files';
+
+/** Enough to see what a rollback and its repeated attempts wrote on top of what was there. */
+const NEWEST = 10;
+
+type Before = NonNullable<RestoreAction['before']>;
+
+/** Decides, for each key that a rollback was to change, what puts back what was current before. */
+export class UndoPlanner {
+  private readonly earlier: EarlierWrites;
+  private readonly proof: CopyProof;
+
+  private constructor(
+    private readonly ports: RestorePorts,
+    private readonly job: RestoreJob,
+    private readonly files: readonly string[],
+    private readonly written: ReadonlyMap<string, readonly string[]>,
+    rollback: Pick<RestoreJob, 'startedAt'>,
+  ) {
+    this.proof = new CopyProof(ports.destination, job.destination.bucket, ports.settings.copyPartSize);
+    this.earlier = new EarlierWrites(ports.destination, { ...job, ...rollback }, this.proof);
+  }
+
+  static async of(ports: RestorePorts, job: RestoreJob, unit: PlanUnit): Promise<UndoPlanner> {
+    const { scratch } = ports;
+    const jobId = job.undo ?? '';
+    const startedAt = (await findUndoIndex(scratch, job.sourceBucket, jobId))?.startedAt ?? job.startedAt;
+    const written = await readWritten(scratch, job.sourceBucket, jobId, unit.id);
+    const files = unit.files ?? (await findUndoFiles(scratch, job.sourceBucket, jobId, unit.id));
+    if (files.length === 0 && written.size > 0)
+      throw new BackupError(
+        ErrorName.workFilesExpired,
+        `undo: what job "${jobId}" was to do in its unit ${unit.id} is gone, though it wrote there: its report has expired in part; restore the bucket to an instant before it instead`,
+      );
+    return new UndoPlanner(ports, job, files, written, { startedAt });
+  }
+
+  /** What the rollback was to do, in key order, so many keys at once. */
+  async *actions(from: string, count: number): AsyncGenerator<RestoreAction[]> {
+    for (const file of this.files) {
+      const actions = await readActions(this.ports.scratch, file);
+      const open = actions.filter(({ key }) => compareKeys(key, from) >= 0);
+      for (let at = 0; at < open.length; at += count) yield open.slice(at, at + count);
+    }
+  }
+
+  async plan(action: RestoreAction): Promise<PlannedKey> {
+    const { key, before } = action;
+    const versions = await versionsOfKey(this.ports.destination, { bucket: this.job.destination.bucket, key }, NEWEST);
+    const current = versions[0];
+    if (current?.versionId === before?.versionId && current?.etag === before?.etag) return skip('unchanged');
+    const hadObject = before?.etag !== undefined;
+    if (!hadObject && (!current || current.isMarker)) return skip('unchanged');
+    if (!current || !(await this.isOurs(action, current))) {
+      const isBack = hadObject && current?.isMarker === false && (await this.isSame(key, before, current));
+      return skip(isBack ? 'unchanged' : 'precondition-failed');
+    }
+    const replaces = current.isMarker ? undefined : current.etag;
+    const now = { versionId: current.versionId, etag: replaces };
+    if (!hadObject) {
+      const ops = [{ kind: 'marker', versionId: before?.versionId ?? '' }] as const;
+      return { action: { key, destination: key, ops, replaces, before: now }, skipped: [], conflict: false };
+    }
+    const found = await this.copyOf(key, before);
+    if ('gone' in found) return skip(found.gone);
+    const skipped = found.reasons.map((reason) => ({ reason, versionId: before.versionId }));
+    return { action: { key, destination: key, ops: [found.op], replaces, before: now }, skipped, conflict: false };
+  }
+
+  /** Whether what is current is what the rollback wrote. One that died could not say so: then it is recognised. */
+  private async isOurs(action: RestoreAction, current: ListedVersion): Promise<boolean> {
+    if (this.written.get(action.key)?.includes(current.versionId) === true) return true;
+    const hidden = hiddenOf(action);
+    if (hidden && isWanted(hidden, current)) return true;
+    return (await this.earlier.above(action, [null]))?.size === 1;
+  }
+
+  /** A version of the bucket, with all that it has, as something to write on top. */
+  private async copyOf(key: string, { versionId, etag }: Before): Promise<KeptVersion> {
+    const { destination, settings } = this.ports;
+    const ref = { bucket: this.job.destination.bucket, key, versionId };
+    try {
+      const head = await destination.head({ ...ref, ifMatch: etag });
+      const tags = head.tagCount > 0 ? await destination.getTags(ref) : {};
+      const acl = this.job.destination.aclsEnabled ? encodeAcl(await destination.getAcl(ref)) : undefined;
+      const planned = planAcl(acl, this.job);
+      const { checksum, size } = head;
+      const isKept = checksum && isComparable(checksum, size, settings.copyPartSize);
+      const op: CopyOp = {
+        kind: 'copy',
+        versionId,
+        size,
+        file: { name: '', checksum: isKept ? checksumText(checksum) : '' },
+        inBucket: { key, versionId, etag },
+        headers: encodeHeaders(head.headers),
+        userMetadata: encodeMetadata(head.userMetadata),
+        tags: encodeTags(tags),
+        acl: planned.acl,
+        storageClass: head.storageClass,
+      };
+      return { op, reasons: planned.reasons };
+    } catch (error) {
+      if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return { gone: 'version-gone' };
+      if (isStoreError(error, 'sse-c', 'access-denied')) return { gone: error.code as 'sse-c' | 'access-denied' };
+      throw error;
+    }
+  }
+
+  /** Whether somebody put the version back already, an earlier undo for instance. */
+  private async isSame(key: string, before: Before, current: ListedVersion): Promise<boolean> {
+    const [a, b] = [await this.copyOf(key, before), await this.copyOf(key, current)];
+    if ('gone' in a || 'gone' in b) return false;
+    const fields = ['headers', 'userMetadata', 'tags', 'acl'] as const;
+    if (!fields.every((field) => a.op[field] === b.op[field])) return false;
+    return before.etag === current.etag || this.proof.isSame(a.op, b.op);
+  }
+}
+
+/** What an undo brings back, and what of it no header can say. */
+type KeptVersion =
+  | { readonly op: CopyOp; readonly reasons: readonly RestoreSkip[] }
+  | { readonly gone: 'version-gone' | 'sse-c' | 'access-denied' };
+
+const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });

@@ -1,0 +1,146 @@
+import type { RestoreJob } from '../../../core/restore/job';
+import { KeyRun } from '../../../core/restore/key-run';
+import { isSettled, KeyProgress, markerRefusal, topOf } from '../../../core/restore/outcome';
+import type { RestoreAction } from '../../../core/restore/actions';
+import { hiddenOf, isWanted } from '../../../core/restore/uncover';
+import { isStoreError, ObjectHead, ObjectStore } from '../../../ports/object-store';
+import type { Attempt } from './attempt';
+import type { RestoreBodies } from './bodies';
+import { EarlierWrites, Found } from '../existing/earlier-writes';
+import type { RestorePorts } from '../plan';
+import { CopyProof } from '../existing/proof';
+import { mendTags } from './withdraw';
+import { VersionWriter } from './version';
+
+/**
+ * Carries out the writes of one key, oldest version first. Each write is conditional on what was there before it, so a live writer
+ * wins. A key that is not done when the time is over goes on in the next turn from what is noted of it.
+ */
+export class KeyRestorer {
+  private readonly writer: VersionWriter;
+  private readonly earlier: EarlierWrites;
+
+  constructor(
+    private readonly ports: RestorePorts,
+    private readonly job: RestoreJob,
+    private readonly bodies: RestoreBodies,
+    private readonly attempt: Attempt,
+  ) {
+    const proof = new CopyProof(ports.destination, job.destination.bucket, ports.settings.copyPartSize);
+    this.writer = new VersionWriter(ports, job, bodies, proof);
+    this.earlier = new EarlierWrites(ports.destination, job, proof);
+  }
+
+  /** Goes on with a key from what earlier turns did of it. Each call settles at least one op, or copies at least one part. */
+  async restore(action: RestoreAction, before?: KeyProgress): Promise<KeyProgress> {
+    if (before && isSettled(before)) return before;
+    const run = new KeyRun(action, before);
+    if (!before && (await this.takeUncovered(run))) return run.progress;
+    await this.recallDeadAttempt(run);
+    if (!before) await this.leaveOutDamaged(run);
+    run.settleBelowTop();
+    for (let settled = 0; run.next !== undefined; settled++) {
+      if (settled > 0 && this.ports.deadline.remainingMillis() <= 0) break;
+      if (!(await this.settleNext(run, run.next))) break;
+    }
+    await this.abandonUpload(action, before, run);
+    return run.progress;
+  }
+
+  /** Where delete markers were removed there is nothing to write. Else the key is written as if nobody had tried. */
+  private async takeUncovered(run: KeyRun): Promise<boolean> {
+    const hidden = hiddenOf(run.action);
+    const found = hidden && (await currentVersion(this.ports.destination, this.job.destination.bucket, hidden.key));
+    if (!found || !isWanted(hidden, found)) return false;
+    const { versionId, etag } = found;
+    run.settle(0, { kind: 'restored', versionId, etag, read: false, uncovered: true });
+    return true;
+  }
+
+  /** Only a body where nothing was before shows by its condition alone that an earlier attempt wrote it. */
+  private async recallDeadAttempt(run: KeyRun): Promise<void> {
+    if (run.isLastBody && run.condition.ifAbsent) return;
+    if (await this.attempt.isFirst()) return;
+    const found = await this.earlier.above(run.action, run.outcomes);
+    if (found) await this.settleFound(run, found);
+    else run.loseRest();
+  }
+
+  /** Before a key's first write: without its newest body it would show an older one as current, unless a marker hides it. */
+  private async leaveOutDamaged(run: KeyRun): Promise<void> {
+    const { ops } = run.action;
+    const newest = ops.findLastIndex((op) => op.kind !== 'marker');
+    for (const [index, op] of ops.entries()) {
+      if (run.outcomes[index]) continue;
+      const reason = await this.bodies.problem(op);
+      if (reason) run.settle(index, { kind: 'failed', reason });
+    }
+    const outcome = run.outcomes[newest];
+    if (outcome?.kind !== 'failed' || topOf(run.outcomes) !== undefined) return;
+    const isHidden = newest < ops.length - 1;
+    const isBodyLeft = ops.some((op, index) => op.kind !== 'marker' && !run.outcomes[index]);
+    if (!isHidden || !isBodyLeft) run.failRest(outcome.reason);
+  }
+
+  /** Settles the next op; false when the time is over in the middle of it. */
+  private async settleNext(run: KeyRun, index: number): Promise<boolean> {
+    const op = run.action.ops[index];
+    if (!op) return false;
+    const refused = op.kind === 'marker' ? markerRefusal(run.outcomes, index) : undefined;
+    if (refused) {
+      run.settle(index, { kind: 'failed', reason: refused });
+      return true;
+    }
+    const outcome = await this.writer.write(run.action.destination, op, run.condition, run.upload);
+    if (outcome.kind === 'unfinished') {
+      run.upload = outcome.upload;
+      return false;
+    }
+    if (outcome.kind === 'conflict' || outcome.kind === 'no-upload') await this.resolve(run, outcome.kind);
+    else run.settle(index, outcome);
+    return true;
+  }
+
+  /** The key is not as expected. If that is this job's own doing, the key goes on after it; else whoever wrote it wins. */
+  private async resolve(run: KeyRun, kind: 'conflict' | 'no-upload'): Promise<void> {
+    const found = run.isLastBody
+      ? await this.earlier.current(run.action, run.outcomes)
+      : await this.earlier.above(run.action, run.outcomes);
+    if (found && found.size > 0) {
+      await this.settleFound(run, found);
+      run.settleBelowTop();
+    } else if (kind === 'no-upload') run.upload = undefined;
+    else run.loseRest();
+  }
+
+  /** Takes over what a dead attempt wrote, and writes the tags that it did not come to. */
+  private async settleFound(run: KeyRun, found: Found): Promise<void> {
+    const target = { bucket: this.job.destination.bucket, key: run.action.destination };
+    const top = Math.max(...found.keys());
+    for (const [index, outcome] of found) {
+      const op = run.action.ops[index];
+      const isWhole = op?.kind === 'marker' || !op || outcome.kind !== 'restored';
+      run.settle(index, isWhole ? outcome : await mendTags(this.ports.destination, target, op, outcome, index === top));
+    }
+  }
+
+  /** An upload of an earlier turn whose version is not going to be: it would cost storage for ever. */
+  private async abandonUpload(action: RestoreAction, before: KeyProgress | undefined, run: KeyRun): Promise<void> {
+    const index = before?.outcomes.indexOf(null) ?? -1;
+    const outcome = run.outcomes[index];
+    if (!before?.upload || !outcome || outcome.kind === 'restored') return;
+    const { uploadId } = before.upload;
+    const { bucket } = this.job.destination;
+    await this.ports.destination.abortUpload({ bucket, key: action.destination, uploadId });
+  }
+}
+
+/** What is current under a key, as far as it can be read. */
+async function currentVersion(store: ObjectStore, bucket: string, key: string): Promise<ObjectHead | undefined> {
+  try {
+    return await store.head({ bucket, key });
+  } catch (error) {
+    if (isStoreError(error, 'not-found', 'delete-marker', 'access-denied', 'sse-c', 'invalid')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,220 @@
+import { BackupError, ErrorName } from '../../../contract/errors';
+import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../../../core/objects/canonical';
+import type { ObjectProperties } from '../../../core/objects/properties';
+import type { RestoreJob } from '../../../core/restore/job';
+import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../../../core/restore/outcome';
+import type { RestoreOp } from '../../../core/restore/actions';
+import { NULL_VERSION } from '../../../core/history/row';
+import {
+  isStoreError,
+  ReadOptions,
+  StoreError,
+  StoreErrorCode,
+  WriteCondition,
+  Written,
+} from '../../../ports/object-store';
+import { headEtag } from '../existing/destination-listing';
+import { asCopy, RestoreBodies } from './bodies';
+import type { RestorePorts } from '../plan';
+import { CopyProof, recorded } from '../existing/proof';
+import { withdraw } from './withdraw';
+import { ServerCopy } from '../../versions/server-copy';
+
+/** What came of an attempt to write one version. */
+export type WriteOutcome =
+  | OpOutcome
+  /** The key is not as it was expected: somebody else wrote it, or an earlier attempt of this job. */
+  | { readonly kind: 'conflict' }
+  /** The upload that was begun is gone: completed by an earlier attempt, or aborted by the bucket's lifecycle. */
+  | { readonly kind: 'no-upload' }
+  /** The time is over: a later turn goes on with the upload. */
+  | { readonly kind: 'unfinished'; readonly upload: OpenUpload };
+
+type BodyOp = PutOp | CopyOp;
+type Write = (acl: string | undefined, begun: OpenUpload | undefined) => Promise<WriteOutcome>;
+type Target = { readonly bucket: string; readonly key: string };
+
+/** Why S3 does not copy a version within the bucket: the vault's body may do. */
+const REFUSED = ['not-found', 'delete-marker', 'archived', 'sse-c', 'access-denied', 'invalid'] as const;
+
+/** Failures that another attempt may not have. */
+const PASSING: ReadonlySet<StoreErrorCode> = new Set(['throttled', 'unavailable', 'conflict']);
+
+/** Writes single versions and delete markers to the destination, and checks what S3 made of them. */
+export class VersionWriter {
+  private readonly copier: ServerCopy;
+
+  constructor(
+    private readonly ports: RestorePorts,
+    private readonly job: RestoreJob,
+    private readonly bodies: RestoreBodies,
+    private readonly proof: CopyProof,
+  ) {
+    this.copier = new ServerCopy(ports.destination, ports.settings.copyPartSize, ports.deadline);
+  }
+
+  async write(key: string, op: RestoreOp, condition: WriteCondition, begun?: OpenUpload): Promise<WriteOutcome> {
+    const target = { bucket: this.job.destination.bucket, key };
+    try {
+      const outcome =
+        op.kind === 'marker' ? await this.mark(target, condition) : await this.writeBody(target, op, condition, begun);
+      refuseUnversioned(outcome, target);
+      return outcome;
+    } catch (error) {
+      if (isStoreError(error, 'precondition-failed')) return { kind: 'conflict' };
+      if (begun && isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
+      if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
+      if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };
+      if (isStoreError(error, 'not-found', 'delete-marker')) return { kind: 'failed', reason: 'missing' };
+      if (isStoreError(error, 'archived')) return { kind: 'failed', reason: 'archived' };
+      if (isStoreError(error, 'sse-c')) return { kind: 'failed', reason: 'sse-c' };
+      throw error;
+    }
+  }
+
+  private async mark(target: Target, condition: WriteCondition): Promise<WriteOutcome> {
+    // S3 cannot make a delete conditional on there being no object: ask first.
+    if (condition.ifAbsent && (await headEtag(this.ports.destination, target.bucket, target.key)) !== undefined)
+      return { kind: 'conflict' };
+    const { versionId } = await this.ports.destination.addMarker({ ...target, ifMatch: condition.ifMatch });
+    return { kind: 'marked', versionId };
+  }
+
+  private async writeBody(
+    target: Target,
+    op: BodyOp,
+    condition: WriteCondition,
+    begun: OpenUpload | undefined,
+  ): Promise<WriteOutcome> {
+    const write: Write = async (acl, upload) => {
+      const properties = this.properties(op, acl);
+      const kept = await this.bodies.inBucket(op);
+      if (kept) return this.copyFrom(kept, target, asCopy(op), properties, condition, upload);
+      return op.kind === 'put'
+        ? this.put(target, op, properties, condition)
+        : fromVault(op, await this.copy(target, op, properties, condition, upload));
+    };
+    if (begun?.fromVault) this.bodies.forgo(op);
+    try {
+      return await writeWithAcl(op, write, begun);
+    } catch (error) {
+      const isRefused = isStoreError(error, ...REFUSED);
+      if (!isRefused || !(await this.bodies.inBucket(op)) || !this.bodies.forgo(op)) throw error;
+      // An upload that was begun is aborted by now: that from the vault is another one.
+      return writeWithAcl(op, write, undefined);
+    }
+  }
+
+  private async put(
+    target: Target,
+    op: PutOp,
+    properties: ObjectProperties,
+    condition: WriteCondition,
+  ): Promise<WriteOutcome> {
+    const body = await this.bodies.packed(op);
+    if (!body) return { kind: 'failed', reason: 'damaged' };
+    const written = await this.ports.destination.put({ ...target, body, ...properties, ...condition });
+    const { versionId, etag } = written;
+    return this.withTags(target, written, { kind: 'restored', versionId, etag, read: false });
+  }
+
+  private async copy(
+    target: Target,
+    op: CopyOp,
+    properties: ObjectProperties,
+    condition: WriteCondition,
+    begun: OpenUpload | undefined,
+  ): Promise<WriteOutcome> {
+    const found = await this.bodies.source(op);
+    if ('reason' in found) return { kind: 'failed', reason: found.reason };
+    return this.copyFrom(found.source, target, op, properties, condition, begun);
+  }
+
+  private async copyFrom(
+    source: ReadOptions,
+    target: Target,
+    op: CopyOp,
+    properties: ObjectProperties,
+    condition: WriteCondition,
+    begun: OpenUpload | undefined,
+  ): Promise<WriteOutcome> {
+    const copied = await this.copier.copy({
+      ...target,
+      source,
+      size: op.size,
+      properties,
+      condition,
+      checksum: recorded(op)?.algorithm ?? 'SHA256',
+      begun: begun?.uploadId,
+    });
+    if (!copied.done) return { kind: 'unfinished', upload: { uploadId: copied.uploadId } };
+    return this.withTags(target, copied.written, await this.verified(target, op, copied.written));
+  }
+
+  /** The second line behind the check of the source. A copy that is not proved right does not stay current. */
+  private async verified(target: Target, op: CopyOp, written: Written): Promise<OpOutcome> {
+    const { versionId, etag } = written;
+    const proof = await this.proof.compare({ ...target, versionId }, op, written);
+    if (proof === 'right') return { kind: 'restored', versionId, etag, read: false };
+    if (proof === 'right-by-reading') return { kind: 'restored', versionId, etag, read: true };
+    if (proof === 'not-compared') return { kind: 'restored', versionId, etag, read: false, uncompared: true };
+    return withdraw(this.ports.destination, target, written, proof);
+  }
+
+  /** An object without its tags would pass for a restored one: a later run would leave it as it is. */
+  private async withTags(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
+    const { tagsRefused } = written;
+    if (tagsRefused === undefined || outcome.kind !== 'restored') return outcome;
+    // The attempt that follows finds the object, and writes its tags.
+    if (PASSING.has(tagsRefused)) throw new StoreError(tagsRefused, `cannot write the tags of ${target.key}`);
+    return withdraw(this.ports.destination, target, written, 'tags-not-written');
+  }
+
+  private properties(op: BodyOp, acl: string | undefined): ObjectProperties {
+    const { encryption } = this.job;
+    return {
+      headers: decodeHeaders(op.headers),
+      userMetadata: decodeMetadata(op.userMetadata),
+      tags: op.tags === undefined ? undefined : decodeTags(op.tags),
+      grants: acl === undefined ? undefined : decodeAcl(acl).grants,
+      storageClass: op.storageClass,
+      encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption,
+    };
+  }
+}
+
+/**
+ * Somebody has suspended versioning since the plan: what is written has taken the place of the null version, if there was one. That is so
+ * too of what was written and withdrawn.
+ */
+function refuseUnversioned(outcome: WriteOutcome, { bucket, key }: Target): void {
+  const written = outcome.kind === 'failed' ? outcome.wrong : outcome;
+  if (!written || !('versionId' in written)) return;
+  if ((written.versionId ?? NULL_VERSION) !== NULL_VERSION) return;
+  throw new BackupError(
+    ErrorName.destinationNotVersioned,
+    `versioning of bucket "${bucket}" was turned off while the job ran: nothing more is written; the null version of ${JSON.stringify(key)}, if there was one, is replaced`,
+  );
+}
+
+async function writeWithAcl(op: BodyOp, write: Write, begun: OpenUpload | undefined): Promise<WriteOutcome> {
+  if (begun?.withoutAcl) return withoutAcl(await write(undefined, begun));
+  try {
+    return await write(op.acl, begun);
+  } catch (error) {
+    if (op.acl === undefined || !isStoreError(error, 'access-denied', 'acls-disabled')) throw error;
+    // Blocked public access and disabled ACLs refuse the grants, not the object.
+    return withoutAcl(await write(undefined, begun));
+  }
+}
+
+/** The next turn must not look in the bucket again: its parts would be those of another source. */
+const fromVault = (op: BodyOp, outcome: WriteOutcome): WriteOutcome =>
+  outcome.kind === 'unfinished' && op.inBucket
+    ? { ...outcome, upload: { ...outcome.upload, fromVault: true } }
+    : outcome;
+
+function withoutAcl(outcome: WriteOutcome): WriteOutcome {
+  if (outcome.kind === 'restored') return { ...outcome, withoutAcl: true };
+  return outcome.kind === 'unfinished' ? { ...outcome, upload: { ...outcome.upload, withoutAcl: true } } : outcome;
+}

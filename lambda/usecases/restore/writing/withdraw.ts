@@ -1,0 +1,54 @@
+import { decodeTags } from '../../../core/objects/canonical';
+import type { CopyOp, FailureReason, OpOutcome, PutOp, WrongCopy } from '../../../core/restore/outcome';
+import { isStoreError, ObjectStore } from '../../../ports/object-store';
+
+type Target = { readonly bucket: string; readonly key: string };
+type Copy = Pick<WrongCopy, 'versionId' | 'etag'>;
+type Restored = Extract<OpOutcome, { kind: 'restored' }>;
+
+/** What must not be taken for a restored object does not stay current. */
+export async function withdraw(
+  destination: ObjectStore,
+  target: Target,
+  { versionId, etag }: Copy,
+  reason: FailureReason,
+): Promise<OpOutcome> {
+  return { kind: 'failed', reason, wrong: { versionId, etag, ...(await hide(destination, target, etag)) } };
+}
+
+/** Puts a delete marker on an object, unless somebody else wrote over it or the bucket allows no marker. */
+async function hide(
+  destination: ObjectStore,
+  target: Target,
+  ifMatch: string,
+): Promise<Pick<WrongCopy, 'hiddenBy' | 'overwritten'>> {
+  try {
+    const { versionId } = await destination.addMarker({ ...target, ifMatch });
+    return { hiddenBy: versionId };
+  } catch (error) {
+    if (isStoreError(error, 'precondition-failed')) return { overwritten: true };
+    // Refused for good: the report names what is current.
+    if (isStoreError(error, 'access-denied', 'invalid')) return {};
+    throw error;
+  }
+}
+
+/** Writes the tags of which an attempt died that had written the rest. What is not on top needs no hiding. */
+export async function mendTags(
+  destination: ObjectStore,
+  target: Target,
+  op: CopyOp | PutOp,
+  { withoutTags, ...restored }: Restored,
+  isTop: boolean,
+): Promise<OpOutcome> {
+  if (!withoutTags) return restored;
+  const { versionId, etag } = restored;
+  try {
+    await destination.putTags({ ...target, versionId, tags: decodeTags(op.tags) });
+    return restored;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    if (isTop) return withdraw(destination, target, restored, 'tags-not-written');
+    return { kind: 'failed', reason: 'tags-not-written', wrong: { versionId, etag } };
+  }
+}

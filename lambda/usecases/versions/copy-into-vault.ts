@@ -1,0 +1,84 @@
+import type { VaultFile } from '../../core/history/row';
+import { isStoreError, ReadOptions, Written } from '../../ports/object-store';
+import { checksumText, hashByReading } from './checksums';
+import { ServerCopied, ServerCopy } from './server-copy';
+import type { Deadline } from '../../ports/runtime';
+import type { Vault } from '../vault/vault';
+
+export interface CopyPorts {
+  readonly vault: Vault;
+  readonly deadline: Deadline;
+  readonly settings: { readonly copyPartSize: number };
+}
+
+type Copied =
+  | { readonly done: true; readonly file: Omit<VaultFile, 'commit'> }
+  | { readonly done: false; readonly uploadId: string };
+
+/**
+ * Copies large bodies into the vault. The name carries the job: an object that is there already is this job's own, from another
+ * attempt, and is as good as ours.
+ */
+export class CopyIntoVault {
+  private readonly copier: ServerCopy;
+  constructor(
+    private readonly ports: CopyPorts,
+    /** Uploads that earlier turns began, by object key. */
+    private readonly uploads: ReadonlyMap<string, string>,
+  ) {
+    this.copier = new ServerCopy(ports.vault.store, ports.settings.copyPartSize, ports.deadline);
+  }
+
+  async copy(source: ReadOptions, key: string, size: number): Promise<Copied> {
+    const copied = await this.attempt(source, key, size);
+    if (copied && !copied.done) return copied;
+    return { done: true, file: await this.describe(key, size, copied?.written) };
+  }
+
+  /** Undefined when the copy was there before. */
+  private async attempt(source: ReadOptions, key: string, size: number): Promise<ServerCopied | undefined> {
+    try {
+      // The row has headers, metadata and tags: the vault's copy needs none of them.
+      const properties = { storageClass: 'STANDARD' };
+      return await this.copier.copy({
+        source,
+        bucket: this.ports.vault.bucket,
+        key,
+        size,
+        properties,
+        condition: { ifAbsent: true },
+        checksum: 'SHA256',
+        begun: this.uploads.get(key),
+      });
+    } catch (error) {
+      if (!isStoreError(error, 'no-such-upload', 'precondition-failed')) throw error;
+      // A failed condition may also be about the source: a null version was replaced.
+      if (await this.exists(key)) return undefined;
+      throw error;
+    }
+  }
+
+  private async exists(key: string): Promise<boolean> {
+    try {
+      await this.ports.vault.store.head({ bucket: this.ports.vault.bucket, key });
+      return true;
+    } catch (error) {
+      if (isStoreError(error, 'not-found', 'delete-marker')) return false;
+      throw error;
+    }
+  }
+
+  /** Name, version and checksum of the copy. */
+  private async describe(key: string, size: number, written: Written | undefined): Promise<Omit<VaultFile, 'commit'>> {
+    const { bucket, store } = this.ports.vault;
+    if (written?.checksum)
+      return { name: key, versionId: written.versionId, checksum: checksumText(written.checksum), bytes: size };
+    const head = await store.head({ bucket, key });
+    if (head.size !== size)
+      throw new Error(`a copy in the vault has ${String(head.size)} bytes instead of ${String(size)}`);
+    const checksum = head.checksum
+      ? checksumText(head.checksum)
+      : await hashByReading(store, { bucket, key, versionId: head.versionId }, size);
+    return { name: key, versionId: head.versionId, checksum, bytes: size };
+  }
+}

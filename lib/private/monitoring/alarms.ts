@@ -1,0 +1,126 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { MetricName, type MetricNameValue } from '../../../lambda/contract/metrics';
+
+/** What alarms of a vault look at. */
+export interface Watched {
+  metric(metricName: MetricNameValue, props: cloudwatch.MetricOptions): cloudwatch.Metric;
+  readonly captureQueue: sqs.IQueue;
+  readonly captureDeadLetterQueue: sqs.IQueue;
+  /** Of the schedules, and of the function that starts jobs. */
+  readonly startDeadLetterQueue: sqs.IQueue;
+}
+
+interface AlarmSpec {
+  readonly id: string;
+  /** What it means, in one sentence; the section of the runbook is named like the ID. */
+  readonly meaning: string;
+  readonly metric: cloudwatch.Metric;
+  /** Alarms above it. */
+  readonly threshold: number;
+  /** Periods of the metric in a row. @default 1 */
+  readonly periods?: number;
+  /**
+   * Whether it is told when data stop coming as well. Before the first data it is in no state at all: there is nothing to be told of yet.
+   *
+   * @default false
+   */
+  readonly expectsData?: boolean;
+}
+
+const QUICK = Duration.minutes(5);
+/** Upkeep runs once an hour: within this time every bucket has said how it is. */
+const HOURLY = Duration.hours(1);
+
+/** A message that waits longer than S3 takes for its latest events. */
+const OLD_MESSAGE = Duration.minutes(15);
+/** Captured changes are lost after 14 days: time enough to mend what keeps them from being committed. */
+const OLD_CHANGE = Duration.days(1);
+
+function specs(watched: Watched): AlarmSpec[] {
+  const sum = (name: MetricNameValue): cloudwatch.Metric => watched.metric(name, { statistic: 'Sum', period: QUICK });
+  const hourly = (name: MetricNameValue): cloudwatch.Metric =>
+    watched.metric(name, { statistic: 'Maximum', period: HOURLY });
+  const letters = (queue: sqs.IQueue): cloudwatch.Metric =>
+    queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: QUICK });
+  return [
+    {
+      id: 'CaptureFailed',
+      meaning: 'Events of protected buckets could not be captured and wait in the dead-letter queue.',
+      metric: letters(watched.captureDeadLetterQueue),
+      threshold: 0,
+    },
+    {
+      id: 'CaptureSlow',
+      meaning: 'Events of protected buckets wait for over 15 minutes to be captured.',
+      metric: watched.captureQueue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: QUICK }),
+      threshold: OLD_MESSAGE.toSeconds(),
+    },
+    {
+      id: 'ChangesUncommitted',
+      meaning: 'Captured changes have not been committed for over a day, or no upkeep job has run for three hours.',
+      metric: hourly(MetricName.uncommittedAge),
+      threshold: OLD_CHANGE.toSeconds(),
+      periods: 3,
+      expectsData: true,
+    },
+    {
+      id: 'VersionsLost',
+      meaning: 'Object versions were gone before they could be stored.',
+      metric: sum(MetricName.versionsLost),
+      threshold: 0,
+    },
+    {
+      id: 'CoverageLost',
+      meaning: 'Changes of a protected bucket may go by unseen.',
+      metric: hourly(MetricName.coverageLost),
+      threshold: 0,
+    },
+    {
+      id: 'ReconcileGaps',
+      meaning: 'A comparison with a protected bucket found changes that no event had told of.',
+      metric: sum(MetricName.reconcileGaps),
+      threshold: 0,
+    },
+    {
+      id: 'JobsFailed',
+      meaning: 'A backup, upkeep or restore job failed.',
+      metric: sum(MetricName.jobsFailed),
+      threshold: 0,
+    },
+    {
+      id: 'JobsExpired',
+      meaning: 'A job found its bucket busy until its start window had ended.',
+      metric: sum(MetricName.jobsExpired),
+      threshold: 0,
+    },
+    {
+      id: 'JobsNotStarted',
+      meaning: 'Jobs that were due could not be started.',
+      metric: letters(watched.startDeadLetterQueue),
+      threshold: 0,
+    },
+  ];
+}
+
+/** An alarm, and whether it is to act as well when it has no data any more. */
+export interface WatchingAlarm {
+  readonly alarm: cloudwatch.Alarm;
+  readonly expectsData: boolean;
+}
+
+/** The alarms of a vault that backs buckets up continuously. */
+export const createAlarms = (scope: Construct, watched: Watched): WatchingAlarm[] =>
+  specs(watched).map(({ id, meaning, metric, threshold, periods = 1, expectsData = false }) => {
+    const alarm = new cloudwatch.Alarm(scope, id, {
+      alarmDescription: `${meaning} See docs/runbook.md#${id.toLowerCase()} of cdk-s3-backup.`,
+      metric,
+      threshold,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: periods,
+      treatMissingData: expectsData ? cloudwatch.TreatMissingData.MISSING : cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    return { alarm, expectsData };
+  });

@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { parseBackupRequest } from '../../../lambda/core/backup/request';
+import { parseRestoreRequest } from '../../../lambda/core/restore/request';
+
+const own = { buckets: ['the-vault'] };
+
+test('whatever the input is, it is taken whole or refused as InvalidRequest', () => {
+  const input = fc.oneof(
+    fc.anything(),
+    fc.record(
+      {
+        bucket: fc.oneof(fc.constant('good-bucket'), fc.anything()),
+        sourceBucket: fc.oneof(fc.constant('good-bucket'), fc.anything()),
+        versions: fc.oneof(fc.constantFrom('ALL', 'all', 1, 7), fc.anything()),
+        items: fc.oneof(fc.array(fc.string()), fc.anything()),
+        recoveryPointTags: fc.anything(),
+        destinationPrefix: fc.anything(),
+        encryption: fc.anything(),
+        __proto__: fc.anything(),
+      },
+      { requiredKeys: [] },
+    ),
+  );
+  for (const parse of [parseBackupRequest, parseRestoreRequest])
+    fc.assert(
+      fc.property(input, (value) => {
+        try {
+          parse(value, own);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'InvalidRequest' });
+          expect((error as Error).message.length).toBeGreaterThan(5);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+});
+
+test('defaults of a backup', () => {
+  expect(parseBackupRequest({ bucket: 'good-bucket' }, own)).toEqual({
+    bucket: 'good-bucket',
+    source: 'auto',
+    versions: 'ALL',
+    metadata: 'EVENTS',
+  });
+});
+
+test('defaults of a restore', () => {
+  expect(parseRestoreRequest({ sourceBucket: 'good-bucket' }, own)).toEqual({
+    sourceBucket: 'good-bucket',
+    destinationBucket: 'good-bucket',
+    createBucket: false,
+    destinationPrefix: '',
+    onExisting: 'skip',
+    versions: 1,
+    restoreTags: true,
+    restoreAcls: true,
+    insistOnAcls: false,
+    storageClass: 'STANDARD',
+    encryption: { type: 'DESTINATION_DEFAULT' },
+    dryRun: false,
+    rollback: false,
+    removeMarkers: false,
+  });
+});
+
+test('a rollback that is switched off is no problem', () => {
+  expect(() => parseRestoreRequest({ sourceBucket: 'good-bucket', rollback: false }, own)).not.toThrow();
+});
+
+describe('every problem is named at once', () => {
+  const problemsOf = (parse: typeof parseBackupRequest | typeof parseRestoreRequest, input: unknown): string[] => {
+    try {
+      parse(input, own);
+    } catch (error) {
+      return (error as Error).message.split('; ').sort();
+    }
+    throw new Error('the request was taken');
+  };
+
+  test('contradictions of a restore beside fields of wrong types', () => {
+    const input = {
+      sourceBucket: 'good-bucket',
+      recoveryPointId: 'other-bucket/00000000000000000001',
+      pointInTime: '2026-11-22T10:15:00Z',
+      rollback: true,
+      versions: 3,
+      onExisting: 'skip',
+      createBucket: true,
+      destinationPrefix: '\ud800'.padStart(1100, 'a'),
+      encryption: { type: 'SSE_S3', kmsKeyId: 'key' },
+      itemsFile: 'bucket/key',
+      restoreTags: 'yes',
+      surprise: 1,
+    };
+    expect(problemsOf(parseRestoreRequest, input).map((problem) => problem.slice(0, 44))).toEqual([
+      expect.stringContaining('aaaa') as string,
+      'createBucket: needs destinationBucket, the n',
+      'destinationPrefix: has 1102 bytes, a key has',
+      expect.stringContaining('destinationPrefix: must be empty with') as string,
+      'encryption.kmsKeyId: goes with type SSE_KMS ',
+      'itemsFile: must be s3://bucket/key, got "buc',
+      'onExisting: rollback implies "overwrite", go',
+      'pointInTime: excludes recoveryPointId: give ',
+      'recoveryPointId: is of bucket "other-bucket"',
+      'restoreTags: must be a boolean, got "yes"',
+      'unknown field "surprise"',
+      'versions: must be 1 with rollback, got 3',
+    ]);
+  });
+
+  test('no contradiction is made of a field that is wrong itself', () => {
+    const input = { sourceBucket: 'the-vault', destinationBucket: 7, createBucket: true, recoveryPointId: null };
+    expect(problemsOf(parseRestoreRequest, input)).toEqual([
+      'destinationBucket: must be a string, got 7',
+      'recoveryPointId: must be a string, got null',
+    ]);
+    const sourceless = { recoveryPointId: 'some-bucket/00000000000000000001', createBucket: true };
+    expect(problemsOf(parseRestoreRequest, sourceless)).toEqual([
+      'createBucket: needs destinationBucket, the name of the bucket to create',
+      'sourceBucket: is required (string)',
+    ]);
+  });
+
+  test('a field that is left out contradicts as one that is undefined does', () => {
+    const input = { sourceBucket: 'good-bucket', createBucket: true };
+    const problems = ['createBucket: needs destinationBucket, the name of the bucket to create'];
+    expect(problemsOf(parseRestoreRequest, input)).toEqual(problems);
+    expect(problemsOf(parseRestoreRequest, { ...input, destinationBucket: undefined })).toEqual(problems);
+    expect(problemsOf(parseRestoreRequest, { sourceBucket: 'the-vault' })).toHaveLength(1);
+  });
+
+  test('an undo excludes what would say what to restore', () => {
+    const input = { sourceBucket: 'good-bucket', undo: 'job', dryRun: 1, items: ['a'], versions: 'all' };
+    expect(problemsOf(parseRestoreRequest, input)).toEqual([
+      'dryRun: must be a boolean, got 1',
+      'undo: excludes "items", "versions": leave them out',
+    ]);
+  });
+
+  test('numbers, texts and keys that are out of bounds are said in plain words', () => {
+    const tags = { '': 'x', ['k'.repeat(129)]: 'y', a: 'v'.repeat(257) };
+    const backup = { bucket: 'good-bucket', deleteAfterDays: 1.5, recoveryPointTags: tags };
+    expect(problemsOf(parseBackupRequest, backup)).toEqual([
+      'deleteAfterDays: must be a whole number, got 1.5',
+      `recoveryPointTags.a: must have at most 256 characters, got "${'v'.repeat(79)}…`,
+      'recoveryPointTags: a tag key must have at most 128 characters, got "' + `${'k'.repeat(79)}…`,
+      'recoveryPointTags: a tag key must not be empty, got ""',
+    ]);
+    const restore = { sourceBucket: 'good-bucket', encryption: { type: 'SSE_KMS', kmsKeyId: '' } };
+    expect(problemsOf(parseRestoreRequest, { ...restore, versions: 2 ** 60, recoveryPointId: 2 ** 53 })).toEqual([
+      'encryption.kmsKeyId: must have at least 1 character, got ""',
+      'recoveryPointId: must be a string, got a number beyond 2^53',
+      'versions: is too large, got a number beyond 2^53',
+    ]);
+  });
+
+  test('items that no key can be', () => {
+    const items = ['fine', 'a\0b', { prefix: 'p\0/' }, 'k'.repeat(1025), { prefix: 'ü'.repeat(513) }, '\ud800'];
+    const input = { sourceBucket: 'good-bucket', items, destinationPrefix: '\0' };
+    expect(problemsOf(parseRestoreRequest, input)).toEqual([
+      String.raw`"\u0000": has the character U+0000, which no key can have`,
+      String.raw`"\ud800": has half of a surrogate pair, which no key can have`,
+      String.raw`"a\u0000b": has the character U+0000, which no key can have`,
+      String.raw`"p\u0000/": has the character U+0000, which no key can have`,
+      `items: "${'k'.repeat(79)}… has 1025 bytes, a key has at most 1024`,
+      `items: "${'ü'.repeat(79)}… has 1026 bytes, a key has at most 1024`,
+    ]);
+    expect(() => parseRestoreRequest({ sourceBucket: 'good-bucket', items: ['k'.repeat(1024)] }, own)).not.toThrow();
+  });
+
+  test('times of a schedule come in their order, with fractions or without', () => {
+    const times = { startBy: '2026-11-22T12:00:00Z', completeBy: '2026-11-23T11:00:00Z' };
+    const backup = (scheduledTime: string) => ({
+      bucket: 'good-bucket',
+      scheduled: { plan: 'p', rule: 'r', scheduledTime, ...times },
+    });
+    expect(problemsOf(parseBackupRequest, backup('2026-11-22T12:00:01Z'))).toEqual([
+      'scheduled: scheduledTime must not be after startBy',
+    ]);
+    expect(problemsOf(parseBackupRequest, backup('2026-11-22T12:00:00.5Z'))).toHaveLength(1);
+    expect(parseBackupRequest(backup('2026-11-22T12:00:00.000Z'), own).scheduled).toMatchObject(times);
+  });
+
+  test('contradictions of a backup beside fields of wrong types', () => {
+    const scheduled = {
+      plan: 'p',
+      rule: 'r',
+      scheduledTime: '2026-11-22T10:00:00Z',
+      startBy: '2026-11-22T12:00:00Z',
+      completeBy: '2026-11-22T11:00:00Z',
+    };
+    const input = { bucket: 'the-vault', source: 'changes', versions: 'SOME', deleteAfterDays: 0, scheduled };
+    expect(problemsOf(parseBackupRequest, input)).toEqual([
+      'bucket: "the-vault" belongs to the backup vault itself, which cannot be a protected bucket',
+      'deleteAfterDays: must be at least 1 day, got 0',
+      'scheduled: startBy must not be after completeBy',
+      'versions: must be one of "ALL", "CURRENT", got "SOME"',
+    ]);
+  });
+});

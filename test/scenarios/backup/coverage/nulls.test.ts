@@ -1,0 +1,114 @@
+import { historyOf } from '../../../support/bucket-state';
+import { pick, randomOf } from '../../../support/dice';
+import { deliverReport } from '../../../support/inventory-report';
+import { LiveBucket } from '../../../support/live-bucket';
+import { currentAt, textOf } from '../../../support/view-of-bucket';
+import { Rig, type RigOptions, SCRATCH } from '../../support/rig';
+
+const HOUR = 3600;
+const ALL = { sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, versions: 'all' };
+
+/** A bucket whose versioning was suspended once, with continuous backup since some hours. */
+async function begun(early: (client: LiveBucket) => void = () => undefined, options: RigOptions = {}) {
+  const rig = new Rig(options);
+  rig.s3.createBucket('src', { versioning: 'Suspended' });
+  const client = new LiveBucket(rig.s3, 'src');
+  early(client);
+  rig.s3.setVersioning('src', 'Enabled');
+  for (const key of ['a', 'b', 'c']) client.put(key, `${key} first`);
+  client.take();
+  rig.s3.advance(100);
+  const capture = async (): Promise<void> => {
+    expect(await rig.capture(client.take())).toEqual([]);
+  };
+  const upkeep = async (): Promise<void> => {
+    await capture();
+    rig.s3.advance(HOUR);
+    await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+  };
+  await upkeep();
+  await upkeep();
+  return { rig, client, capture, upkeep };
+}
+
+test('a report that has a null version or a null marker which was deleted since: numbers are those of a restore', async () => {
+  const { rig, client, upkeep } = await begun((client) => {
+    client.put('old', 'from before versioning');
+    client.delete('a');
+  });
+  deliverReport(rig.s3, 'src', SCRATCH);
+  client.deleteVersion('old', 'null');
+  client.deleteVersion('a', 'null');
+  await upkeep();
+  await upkeep();
+  const output = await rig.backup({ bucket: 'src', source: 'inventory' });
+  expect(output).toMatchObject({ status: 'COMPLETED', source: 'inventory', objects: 3, versions: 3 });
+  expect(await rig.restore(ALL)).toMatchObject({ status: 'COMPLETED', restored: 3 });
+  expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+});
+
+test('a null version that was written in the second in which another one was deleted is there', async () => {
+  const { rig, client, upkeep } = await begun();
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'one');
+  client.deleteVersion('n', 'null');
+  client.put('n', 'two');
+  rig.s3.setVersioning('src', 'Enabled');
+  const time = rig.s3.now;
+  await upkeep();
+  expect(await textOf(rig, await currentAt(rig, 'src', time, 'n'))).toBe('two');
+  expect(await rig.backup({ bucket: 'src', source: 'listing' })).toMatchObject({ objects: 4, versions: 4 });
+  expect(await rig.restore(ALL)).toMatchObject({ status: 'COMPLETED', restored: 4 });
+  expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+});
+
+test('each null version of a key has a deletion of its own', async () => {
+  const { rig, client, capture, upkeep } = await begun();
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'one');
+  await capture();
+  rig.s3.advance(10);
+  client.deleteVersion('n', 'null');
+  rig.s3.advance(10);
+  client.put('n', 'two');
+  await capture();
+  rig.s3.setVersioning('src', 'Enabled');
+  rig.s3.advance(HOUR);
+  client.deleteVersion('n', 'null');
+  const deleted = rig.s3.now;
+  await upkeep();
+  expect(await textOf(rig, await currentAt(rig, 'src', deleted - 1, 'n'))).toBe('two');
+  expect((await currentAt(rig, 'src', deleted, 'n'))?.versions).toEqual([]);
+  expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({ objects: 3, versions: 3 });
+  expect(await rig.restore(ALL)).toMatchObject({ status: 'COMPLETED', restored: 3 });
+  expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+});
+
+test('whatever takes the place of a null version, what was captured gives back what was there', async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = randomOf(seed);
+    const { rig, client, capture, upkeep } = await begun((client) => client.put('k', 'early'));
+    for (let step = 0; step < 12; step++) {
+      if (random() < 0.5) rig.s3.advance(1);
+      if (random() < 0.3) rig.s3.setVersioning('src', pick(random, ['Suspended', 'Enabled']));
+      const key = pick(random, ['a', 'k']);
+      const victim = pick(random, [undefined, ...rig.s3.history('src', key)]);
+      if (random() < 0.6) client.put(key, pick(random, ['x', 'yy', 'three']));
+      else if (random() < 0.6 || !victim) client.delete(key);
+      else client.deleteVersion(key, victim.versionId);
+      await capture();
+    }
+    rig.s3.setVersioning('src', 'Enabled');
+    const then = historyOf(rig.s3, 'src');
+    await upkeep();
+    await upkeep();
+    for (const source of ['changes', 'listing']) {
+      const { recoveryPointId } = await rig.backup({ bucket: 'src', source });
+      const destinationBucket = `dst-${source}`;
+      const restored = await rig.restore({ ...ALL, recoveryPointId, destinationBucket });
+      const facts = { seed, source };
+      expect({ ...facts, status: restored.status }).toEqual({ ...facts, status: 'COMPLETED' });
+      expect({ ...facts, found: historyOf(rig.s3, destinationBucket) }).toEqual({ ...facts, found: then });
+    }
+  }
+});
