@@ -8,7 +8,6 @@ import { captureChanges } from '../lambda/usecases/capture/changes';
 import { perMillion, type Price } from '../local/support/prices';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource, generatedVersion } from './support/generated-bucket';
-
 import { benchPorts, SCRATCH_BUCKET } from './support/steps';
 
 /** What capturing events took. Requests are counted, prices follow from them. */

@@ -1,10 +1,10 @@
+import { MemoryObjectStore, MemoryS3 } from '../lambda/adapters/memory';
 import { PackBuilder } from '../lambda/core/history/files/pack';
-import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
+import type { Row } from '../lambda/core/history/row';
 import { LANES } from '../lambda/usecases/backup/sources/listing-units';
+import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
 import { ONE_VCPU_MIB } from '../lib/private/runtime-function';
 import { perMillion, type Price } from '../local/support/prices';
-import { MemoryObjectStore, MemoryS3 } from '../lambda/adapters/memory';
-import type { Row } from '../lambda/core/history/row';
 import { type Figures, readFigures } from './fan-out/figures';
 import { STATES_OF_JOB } from './fan-out/job';
 import { STATES_PER_TURN } from './fan-out/map';

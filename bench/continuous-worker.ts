@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { runMain } from '../local/support/run-main';
 import { toIso } from '../lambda/core/values/instant';
+import { runMain } from '../local/support/run-main';
 import { DiskStore, NOW } from './support/disk-store';
 import { BUCKET, GeneratedSource } from './support/generated-bucket';
 import { GeneratedChangeLog } from './support/generated-changes';

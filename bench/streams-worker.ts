@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Run } from '../lambda/usecases/work/runs';
 import { runMain } from '../local/support/run-main';
 import { startWorker } from './support/start-worker';
 import type { WorkerCost, WorkerInput } from './support/steps';
 import { runWorker, type Workers } from './support/steps';
-import type { Run } from '../lambda/usecases/work/runs';
 import {
   inventoryDecode,
   inventoryReport,

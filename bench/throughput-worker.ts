@@ -5,9 +5,9 @@ import {
   type ListObjectVersionsCommandOutput,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
-import { MemoryS3 } from '../lambda/adapters/memory';
 import { AwsObjectStore } from '../lambda/adapters/aws/s3/aws-object-store';
 import { createS3Client } from '../lambda/adapters/aws/s3/wire/client';
+import { MemoryS3 } from '../lambda/adapters/memory';
 import { DEFAULT_SETTINGS } from '../lambda/usecases/context';
 import { runInOrder } from '../lambda/usecases/work/pool';
 import { clientConfig } from '../local/service/aws-env';

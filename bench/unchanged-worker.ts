@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsObjectStore } from '../lambda/adapters/aws/s3/aws-object-store';
 import { type Counts, sumCounts } from '../lambda/core/values/counts';
-import type { CountingStore } from '../lambda/usecases/context';
+import type { CountingStore } from '../lambda/ports/object-store';
 import { clientConfig } from '../local/service/aws-env';
 import { runMain } from '../local/support/run-main';
 import { DiskStore, NOW } from './support/disk-store';

@@ -2,16 +2,16 @@ import { Command, Option } from 'commander';
 import { version } from '../package.json';
 import { addBackup } from './commands/backup';
 import { addCat } from './commands/cat';
-import type { Clients } from './vault/clients';
-import type { Work } from './vault/context';
 import { addDiff } from './commands/diff';
-import { Exit, reportError, usageError } from './output/errors';
-import type { Io } from './output/io';
 import { addJobs } from './commands/jobs';
 import { addLs } from './commands/ls';
 import { addRecoveryPoints } from './commands/recovery-points';
 import { addRestore } from './commands/restore';
 import { addVersions } from './commands/versions';
+import { Exit, reportError, usageError } from './output/errors';
+import type { Io } from './output/io';
+import type { Clients } from './vault/clients';
+import type { Work } from './vault/context';
 
 interface GlobalOptions {
   readonly vault?: string;

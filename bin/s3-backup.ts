@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The CLI `s3-backup`: see docs/cli.md. */
-import { awsClients } from './vault/aws-clients';
 import { processIo } from './output/io';
 import { runCli } from './program';
+import { awsClients } from './vault/aws-clients';
 
 async function main(): Promise<void> {
   // A reader such as `head` may leave early.

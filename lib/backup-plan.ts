@@ -5,9 +5,9 @@ import type { BackupResource, BackupTag } from './backup-resource';
 import { BackupSelection, type BackupSelectionOptions } from './backup-selection';
 import { BackupVault } from './backup-vault';
 import { JobSchedule, ScheduleRole } from './private/events/job-schedule';
+import { requirePattern } from './private/props/validation';
 import { continuousProblems } from './private/selection/continuous-checks';
 import { bucketName, identity, isBucket, knownName, listable } from './private/selection/protected-bucket';
-import { requirePattern } from './private/props/validation';
 
 /** Properties of a BackupPlan. */
 export interface BackupPlanProps {

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { bundleFunctions } from './stack/bundle';
-import { deployExample } from './deploy';
+import { SampleBucket } from './buckets/sample';
 import { DemoConsole } from './demo/console';
 import { ContinuousSteps } from './demo/continuous-steps';
 import { DemoWorld } from './demo/demo-world';
 import { billTable } from './demo/prices';
 import { DemoSteps } from './demo/steps';
+import { deployExample } from './deploy';
 import { startEngine, type Engine } from './service/engine';
+import { bundleFunctions } from './stack/bundle';
 import { pricesAsOf } from './support/prices';
 import { runMain } from './support/run-main';
-import { SampleBucket } from './buckets/sample';
 
 /** S3 may take minutes to send an event, the engine takes less than a second: nobody has to wait for what never comes late. */
 const shortWaits = { CHANGES_SETTLE_SECONDS: '1', CAPTURE_DELIVERY_SECONDS: '15', CAPTURE_START_SECONDS: '1' };

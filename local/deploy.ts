@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Endpoint } from './service/aws-env';
-import { bootstrap, runCdk } from './stack/cdk';
 import { runningEngine, type Engine } from './service/engine';
-import { engineFolder, outputsFile, repositoryRoot } from './support/paths';
 import { configuredPort } from './service/ports';
+import { bootstrap, runCdk } from './stack/cdk';
+import { engineFolder, outputsFile, repositoryRoot } from './support/paths';
 import { runMain } from './support/run-main';
 
 /** A deployment takes about 20 seconds on two cores. */

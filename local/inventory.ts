@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import {
   type InventoryConfiguration,
   ListBucketInventoryConfigurationsCommand,
@@ -7,13 +6,14 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { parseArgs } from 'node:util';
 import { AwsBucketAdmin } from '../lambda/adapters/aws/s3/aws-bucket-admin';
 import { vaultParameterName } from '../lambda/contract/layout';
 import { vaultInventory } from '../lambda/core/inventory/place';
-import { clientConfig, type Endpoint, localAccount } from './service/aws-env';
-import { runningEngine } from './service/engine';
 import { bucketRows } from './inventory/bucket-rows';
 import { type WrittenReport, writeInventoryReport } from './inventory/report';
+import { clientConfig, type Endpoint, localAccount } from './service/aws-env';
+import { runningEngine } from './service/engine';
 import { configuredPort } from './service/ports';
 import { runMain } from './support/run-main';
 

@@ -1,6 +1,6 @@
+import { build, type BuildOptions } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { build, type BuildOptions } from 'esbuild';
 
 export const root = join(__dirname, '..');
 

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InventoryResult } from '../inventory';
 import type { RequestsResult } from '../requests';
-import type { SingleStepResult } from './steps';
 import { RANGE_WORKERS, RESTORE } from '../support/throughput-work';
 import { PRODUCT, type ThroughputResult } from '../throughput';
+import type { SingleStepResult } from './steps';
 
 /** Speed of a worker with 1,769 MB (one vCPU). Times are seconds, speeds are bytes a second. */
 export interface Figures {

@@ -1,8 +1,8 @@
+import { MOST_DELTAS } from '../../lambda/core/history/compaction';
 import { estimateCost } from '../../lambda/core/values/cost';
 import type { Counts } from '../../lambda/core/values/counts';
-import { MOST_DELTAS } from '../../lambda/core/history/compaction';
-import type { BackupSettings } from '../../lambda/usecases/context';
 import { PROBES_AT_A_TIME } from '../../lambda/usecases/backup/sources/listing-units';
+import type { BackupSettings } from '../../lambda/usecases/context';
 import { isSingleCopy, partSizeOf } from '../../lambda/usecases/versions/server-copy';
 import { RESULTS_AT_A_TIME } from '../../lambda/usecases/work/turns';
 import { ONE_VCPU_MIB, LAMBDA_TIMEOUT } from '../../lib/private/runtime-function';

@@ -2,16 +2,16 @@ import { MemoryS3 } from '../../lambda/adapters/memory';
 import type { RestoreJob } from '../../lambda/core/restore/job';
 import { commitBackup } from '../../lambda/usecases/backup/commit';
 import { partitionBackup } from '../../lambda/usecases/backup/partition';
+import { endOfRangeAt } from '../../lambda/usecases/history/segment-index';
 import { assessRestore } from '../../lambda/usecases/restore/assess';
 import { finishRestore } from '../../lambda/usecases/restore/finish';
-import { endOfRangeAt } from '../../lambda/usecases/history/segment-index';
 import { planRestore } from '../../lambda/usecases/restore/plan';
-import { runMain } from '../../local/support/run-main';
 import { Vault } from '../../lambda/usecases/vault/vault';
+import { runMain } from '../../local/support/run-main';
 import { DiskStore, NOW } from '../support/disk-store';
 import { BUCKET } from '../support/generated-bucket';
-import { type JobShape, scaleJob, ScaleStore } from '../support/scale-store';
 import { peakMiB } from '../support/peak-memory';
+import { type JobShape, scaleJob, ScaleStore } from '../support/scale-store';
 import { benchPorts } from '../support/steps';
 
 /** A step that runs once a job, in one Lambda, or what each worker reads before it begins. */

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_RANGE_WEIGHT } from '../../lambda/core/scan/weights';
 import { ONE_VCPU_MIB } from '../../lib/private/runtime-function';
-import type { SingleStep, SingleStepCost } from './step-worker';
 import type { JobShape } from '../support/scale-store';
 import { startWorker } from '../support/start-worker';
+import type { SingleStep, SingleStepCost } from './step-worker';
 
 /** What a step that one Lambda does for the whole job took; without a cost it did not end within the memory of the function. */
 export interface SingleStepResult {

@@ -1,25 +1,25 @@
 import { MemoryS3 } from '../../lambda/adapters/memory';
 import { DEADLINE_MARGIN_MS } from '../../lambda/contract/env';
-import type { Counts } from '../../lambda/core/values/counts';
 import type { RangeUnit } from '../../lambda/core/backup/job';
 import { encodeManifest, type Manifest } from '../../lambda/core/history/manifest';
 import { cutRanges, versionWeight, type WeightSample, workersFor, workOf } from '../../lambda/core/scan/weights';
+import type { Counts } from '../../lambda/core/values/counts';
+import { shareOfRate } from '../../lambda/usecases/backup/limits/paced';
+import { listingUnits } from '../../lambda/usecases/backup/sources/listing-units';
+import { SAMPLES_PER_RANGE } from '../../lambda/usecases/backup/sources/result';
 import { type BackupSettings, DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import { endOfRangeAt } from '../../lambda/usecases/history/segment-index';
-import { listingUnits } from '../../lambda/usecases/backup/sources/listing-units';
-import { shareOfRate } from '../../lambda/usecases/backup/limits/paced';
 import { planUnits, ROWS_PER_WEIGHT } from '../../lambda/usecases/restore/plan';
 import { FILE_KEYS, FILES_PER_UNIT } from '../../lambda/usecases/restore/planning/book';
 import { UnitCutter } from '../../lambda/usecases/restore/planning/units';
-import { SAMPLES_PER_RANGE } from '../../lambda/usecases/backup/sources/result';
-import { writeUnits } from '../../lambda/usecases/work/turns';
 import type { Vault } from '../../lambda/usecases/vault/vault';
+import { writeUnits } from '../../lambda/usecases/work/turns';
 import { LAMBDA_TIMEOUT } from '../../lib/private/runtime-function';
-import { shapeOf } from './steps';
+import { NOW } from '../support/disk-store';
 import { GeneratedSource, BUCKET } from '../support/generated-bucket';
 import { scaleJob, ScaleStore } from '../support/scale-store';
 import { benchPorts } from '../support/steps';
-import { NOW } from '../support/disk-store';
+import { shapeOf } from './steps';
 
 export type JobKind = 'first backup' | 'incremental, 0.1 % changed' | 'restore';
 

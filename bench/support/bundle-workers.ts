@@ -1,7 +1,7 @@
+import { build } from 'esbuild';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
 import { BUNDLE_OPTIONS, root } from '../../scripts/bundle';
 import { WORKERS } from './start-worker';
 

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { sha256Hex } from '../../lambda/core/values/hash';
 import { compareKeys } from '../../lambda/core/keys/order';
+import { sha256Hex } from '../../lambda/core/values/hash';
 import {
   type GetOptions,
   type ObjectBody,

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compareKeys } from '../../lambda/core/keys/order';
-import { vaultInventory } from '../../lambda/core/inventory/place';
 import type { Row, VaultFile } from '../../lambda/core/history/row';
+import { vaultInventory } from '../../lambda/core/inventory/place';
+import { compareKeys } from '../../lambda/core/keys/order';
 import {
   type Dated,
   type GetOptions,

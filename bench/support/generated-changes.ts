@@ -1,5 +1,5 @@
-import { sha256Hex } from '../../lambda/core/values/hash';
 import type { Row } from '../../lambda/core/history/row';
+import { sha256Hex } from '../../lambda/core/values/hash';
 import type { ChangeLog } from '../../lambda/ports/change-log';
 import { bodyOf, etagOf, keyOf, STEP, versionId } from './generated-bucket';
 

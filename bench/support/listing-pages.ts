@@ -1,6 +1,6 @@
 import { compareKeys } from '../../lambda/core/keys/order';
-import { toIso } from '../../lambda/core/values/instant';
 import { percentEncode } from '../../lambda/core/objects/tagging-header';
+import { toIso } from '../../lambda/core/values/instant';
 import { type GeneratedObject, generatedObject, keyAt, numberAt } from './generated-bucket';
 
 /** Most rows of a page, as on S3. */

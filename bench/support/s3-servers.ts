@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { startEngine } from '../../local/service/engine';
-import { stateRoot } from '../../local/support/paths';
 import { freePort } from '../../local/service/ports';
 import { eventually } from '../../local/service/process-group';
+import { stateRoot } from '../../local/support/paths';
 import { endsWithBench } from './ends-with-bench';
 
 /** Programs of the benchmarks that npm does not install: `GOBIN=$PWD/.local/bin go install …`, see docs/performance.md. */

@@ -7,15 +7,15 @@ import {
   unitsKey,
   workKey,
 } from '../../lambda/contract/layout';
-import { sha256Hex } from '../../lambda/core/values/hash';
 import { NO_HOLDINGS } from '../../lambda/core/backup/fold-versions';
 import type { BackupJob } from '../../lambda/core/backup/job';
-import { afterKey, type KeyRange } from '../../lambda/core/keys/order';
-import type { SegmentRef } from '../../lambda/core/history/segment-index';
-import type { Manifest } from '../../lambda/core/history/manifest';
 import type { RangeResult } from '../../lambda/core/backup/range-result';
+import type { Manifest } from '../../lambda/core/history/manifest';
+import type { SegmentRef } from '../../lambda/core/history/segment-index';
+import { afterKey, type KeyRange } from '../../lambda/core/keys/order';
 import type { PlanResult } from '../../lambda/core/restore/result';
 import type { WeightSample } from '../../lambda/core/scan/weights';
+import { sha256Hex } from '../../lambda/core/values/hash';
 import {
   type GetOptions,
   type ObjectBody,
@@ -26,12 +26,11 @@ import {
   StoreError,
   type Written,
 } from '../../lambda/ports/object-store';
-import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import { NextHistory } from '../../lambda/usecases/backup/compare/next-history';
-import { RESTORE_STEP } from '../../lambda/usecases/restore/assess';
 import { SAMPLES_PER_RANGE, type ScanResult } from '../../lambda/usecases/backup/sources/result';
-import { PLAN_STEP, RANGE_STEP, SCAN_STEP } from '../../lambda/usecases/work/step-names';
+import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import type { Vault } from '../../lambda/usecases/vault/vault';
+import { PLAN_STEP, RANGE_STEP, SCAN_STEP, RESTORE_STEP } from '../../lambda/usecases/work/step-names';
 import { AbsentStore, Counter, type DiskStore, NOW } from './disk-store';
 import { BUCKET } from './generated-bucket';
 

@@ -1,6 +1,6 @@
+import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { createS3Client } from '../../lambda/adapters/aws/s3/wire/client';
 import type { Counts } from '../../lambda/core/values/counts';
 import { clientConfig } from '../../local/service/aws-env';

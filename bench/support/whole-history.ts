@@ -1,5 +1,5 @@
-import { type HistoryPart, type HistoryRange, partOf } from '../../lambda/core/history/segment-index';
 import type { Manifest } from '../../lambda/core/history/manifest';
+import { type HistoryPart, type HistoryRange, partOf } from '../../lambda/core/history/segment-index';
 import { historyRanges } from '../../lambda/usecases/history/segment-index';
 import type { Vault } from '../../lambda/usecases/vault/vault';
 

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import { estimateCost } from '../../lambda/core/values/cost';
 import { parseBackupRequest } from '../../lambda/core/backup/request';
+import { estimateCost } from '../../lambda/core/values/cost';
 import type { BackupOutput } from '../../lambda/usecases/backup/commit';
-import { type Context, result, type Run, vaultOf } from '../vault/context';
-import { Exit } from '../output/errors';
-import { follow } from '../vault/follow';
-import { bytes, facts, number, plural, requests } from '../output/format';
 import { checkRequest, choice, collectTag, wholeNumber } from '../input/options';
-import { BACKUP_PHASES } from '../vault/phases';
+import { Exit } from '../output/errors';
+import { bytes, facts, number, plural, requests } from '../output/format';
 import { skippedRows } from '../output/reasons';
+import { type Context, result, type Run, vaultOf } from '../vault/context';
+import { follow } from '../vault/follow';
+import { BACKUP_PHASES } from '../vault/phases';
 
 interface BackupOptions {
   readonly source?: string;

@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
-import { afterKey } from '../../lambda/core/keys/order';
-import { toIso } from '../../lambda/core/values/instant';
 import { listingDoubts, notStored, sizeOf, versionDoubts } from '../../lambda/core/browse/listed';
 import type { Row, VaultFile } from '../../lambda/core/history/row';
 import type { KeyView, VersionView } from '../../lambda/core/history/view';
-import { BucketState, openState, viewsIn } from '../../lambda/usecases/browse/state';
+import { afterKey } from '../../lambda/core/keys/order';
+import { toIso } from '../../lambda/core/values/instant';
 import { readVersionBody } from '../../lambda/usecases/browse/body';
+import { BucketState, openState, viewsIn } from '../../lambda/usecases/browse/state';
 import type { PointPorts } from '../../lambda/usecases/restore/point/point';
-import type { Context, Run } from '../vault/context';
+import { readVault } from '../input/reading';
+import { Problems, StateOptions, withStateOptions } from '../input/state';
 import { explained, stateText } from '../output/doubts';
 import { CliError, Exit, usageError } from '../output/errors';
 import { bytes } from '../output/format';
-import { outputFileProblem, writeFileSafely } from '../output/output-file';
 import { streamed } from '../output/output';
-import { readVault } from '../input/reading';
-import { Problems, StateOptions, withStateOptions } from '../input/state';
+import { outputFileProblem, writeFileSafely } from '../output/output-file';
+import type { Context, Run } from '../vault/context';
 
 interface CatOptions extends StateOptions {
   readonly versionId?: string;

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
-import { addCounts, type Counts } from '../../lambda/core/values/counts';
-import { toIso } from '../../lambda/core/values/instant';
 import { sizeOf } from '../../lambda/core/browse/listed';
 import type { VersionView } from '../../lambda/core/history/view';
-import { BucketState, openState } from '../../lambda/usecases/browse/state';
+import { addCounts, type Counts } from '../../lambda/core/values/counts';
+import { toIso } from '../../lambda/core/values/instant';
 import { diffStates, KeyDifference } from '../../lambda/usecases/browse/diff';
-import type { Context, Run } from '../vault/context';
+import { BucketState, openState } from '../../lambda/usecases/browse/state';
+import { readVault } from '../input/reading';
+import { Problems } from '../input/state';
 import { stateText } from '../output/doubts';
 import { Exit } from '../output/errors';
 import { bytes, number, oneLine, plural } from '../output/format';
 import { mark, Marks } from '../output/marks';
 import { JsonLines, streamed } from '../output/output';
-import { readVault } from '../input/reading';
-import { Problems } from '../input/state';
+import type { Context, Run } from '../vault/context';
 
 interface DiffOptions {
   readonly from: string;

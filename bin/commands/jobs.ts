@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { JobRecord, JobType } from '../../lambda/ports/catalog';
-import { type Context, result, type Run, vaultOf } from '../vault/context';
+import { oneOf, wholeNumber } from '../input/options';
 import { Exit } from '../output/errors';
 import { Column, duration, table } from '../output/format';
-import { oneOf, wholeNumber } from '../input/options';
+import { type Context, result, type Run, vaultOf } from '../vault/context';
 
 interface JobsOptions {
   readonly type?: string;

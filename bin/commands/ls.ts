@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { toIso } from '../../lambda/core/values/instant';
 import { notStored, sizeOf } from '../../lambda/core/browse/listed';
-import { BucketState } from '../../lambda/usecases/browse/state';
+import { toIso } from '../../lambda/core/values/instant';
 import { ListedEntry, listObjects } from '../../lambda/usecases/browse/objects';
-import type { Context, Run } from '../vault/context';
+import { BucketState } from '../../lambda/usecases/browse/state';
+import { wholeNumber } from '../input/options';
+import { readState } from '../input/reading';
+import { Problems, StateOptions, withStateOptions } from '../input/state';
 import { Exit } from '../output/errors';
 import { oneLine } from '../output/format';
-import { wholeNumber } from '../input/options';
-import { listed } from '../output/output';
-import { readState } from '../input/reading';
 import { exactness, mark, Marks } from '../output/marks';
-import { Problems, StateOptions, withStateOptions } from '../input/state';
+import { listed } from '../output/output';
+import type { Context, Run } from '../vault/context';
 
 interface LsOptions extends StateOptions {
   readonly recursive?: boolean;

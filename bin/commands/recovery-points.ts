@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Catalog, ContinuousPointRecord, RecoveryPointRecord } from '../../lambda/ports/catalog';
-import { type Context, result, type Run, vaultOf } from '../vault/context';
+import { wholeNumber } from '../input/options';
 import { Exit } from '../output/errors';
 import { bytes, Column, number, table } from '../output/format';
-import { wholeNumber } from '../input/options';
+import { type Context, result, type Run, vaultOf } from '../vault/context';
 
 const EXAMPLES = `
 Examples:

@@ -1,9 +1,9 @@
+import { total } from '../../lambda/core/values/counts';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
+import type { RestoreInput } from '../input/restore';
 import { explained } from '../output/doubts';
 import { byCount, bytes, dollars, facts, number, plural, requests } from '../output/format';
 import { skippedRows } from '../output/reasons';
-import type { RestoreInput } from '../input/restore';
-import { total } from '../../lambda/core/values/counts';
 
 /** What a dry run found, for the one who decides whether to go on. */
 export function planText(input: RestoreInput, plan: RestoreOutput): string {

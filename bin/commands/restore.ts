@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import { ErrorName } from '../../lambda/contract/errors';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
+import { choice, collect, countOrAll, upperCase } from '../input/options';
+import { checkRestoreInput, RestoreInput, restoreInput, RestoreOptions } from '../input/restore';
+import { CliError, Exit, usageError } from '../output/errors';
 import type { VaultNames } from '../vault/clients';
 import { type Context, result, type Run, say, vaultOf } from '../vault/context';
-import { CliError, Exit, usageError } from '../output/errors';
 import { follow } from '../vault/follow';
-import { choice, collect, countOrAll, upperCase } from '../input/options';
 import { PLAN_PHASES, RESTORE_PHASES } from '../vault/phases';
-import { checkRestoreInput, RestoreInput, restoreInput, RestoreOptions } from '../input/restore';
 import { outcomeText, planText, question } from './restore-text';
 
 const EXAMPLES = `

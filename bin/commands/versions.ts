@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
-import { toIso } from '../../lambda/core/values/instant';
-import { toSelection } from '../../lambda/core/restore/items';
 import { notStored, sizeOf, versionDoubts } from '../../lambda/core/browse/listed';
-import { type ItemSelector, toSelector } from '../../lambda/core/restore/schema';
 import type { KeyView, VersionView } from '../../lambda/core/history/view';
+import { toSelection } from '../../lambda/core/restore/items';
+import { type ItemSelector, toSelector } from '../../lambda/core/restore/schema';
+import { toIso } from '../../lambda/core/values/instant';
 import { BucketState, viewsIn } from '../../lambda/usecases/browse/state';
-import type { Context, Run } from '../vault/context';
+import { wholeNumber } from '../input/options';
+import { readState } from '../input/reading';
+import { Problems, StateOptions, withStateOptions } from '../input/state';
 import { explained } from '../output/doubts';
 import { Exit } from '../output/errors';
 import { oneLine, plural } from '../output/format';
 import type { Io } from '../output/io';
 import { exactness } from '../output/marks';
-import { wholeNumber } from '../input/options';
 import { listed } from '../output/output';
-import { readState } from '../input/reading';
-import { Problems, StateOptions, withStateOptions } from '../input/state';
+import type { Context, Run } from '../vault/context';
 
 interface VersionsOptions extends StateOptions {
   readonly prefix?: string;

@@ -3,11 +3,11 @@ import { type BucketState, openState } from '../../lambda/usecases/browse/state'
 import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import type { PointPorts } from '../../lambda/usecases/restore/point/point';
 import { Vault } from '../../lambda/usecases/vault/vault';
-import { type Context, vaultOf } from '../vault/context';
 import { stateText } from '../output/doubts';
 import { CliError, CutOff } from '../output/errors';
-import type { StateRequest } from './state';
+import { type Context, vaultOf } from '../vault/context';
 import { TempFiles } from '../vault/temp-files';
+import type { StateRequest } from './state';
 
 const RIGHTS =
   'reading takes s3:GetObject, s3:GetObjectVersion and s3:ListBucket on the vault bucket, and kms:Decrypt on its key (docs/cli.md)';

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { formatSeq } from '../../lambda/contract/layout';
-import { fromIso, toIso } from '../../lambda/core/values/instant';
 import { parseItemsFile } from '../../lambda/core/restore/items';
 import { parseRestoreRequest } from '../../lambda/core/restore/request';
-import type { VaultNames } from '../vault/clients';
+import { fromIso, toIso } from '../../lambda/core/values/instant';
 import { usageError } from '../output/errors';
 import type { Io } from '../output/io';
+import type { VaultNames } from '../vault/clients';
 import { checkRequest } from './options';
 
 /** Options of the restore command, as commander gives them. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { bucketNameProblem } from '../../lambda/core/values/bucket-name';
-import { fromIso } from '../../lambda/core/values/instant';
+import { ErrorName } from '../../lambda/contract/errors';
 import { itemProblems } from '../../lambda/core/keys/problems';
 import { pointInTimeProblem, recoveryPointProblem } from '../../lambda/core/restore/contradictions';
-import { ErrorName } from '../../lambda/contract/errors';
+import { bucketNameProblem } from '../../lambda/core/values/bucket-name';
+import { fromIso } from '../../lambda/core/values/instant';
 import type { PointRequest } from '../../lambda/usecases/restore/point/point';
 import { CliError, Exit } from '../output/errors';
 import { inOptions } from './options';

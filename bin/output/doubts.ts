@@ -1,5 +1,5 @@
-import type { BucketState } from '../../lambda/usecases/browse/state';
 import type { Counts } from '../../lambda/core/values/counts';
+import type { BucketState } from '../../lambda/usecases/browse/state';
 import { byCount, number } from './format';
 
 /** What the doubts about a state of a bucket mean. */

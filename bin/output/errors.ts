@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { type Io, ReaderLeft } from './io';
 import { printable } from './format';
+import { type Io, ReaderLeft } from './io';
 
 export const Exit = { done: 0, failed: 1, usage: 2, partial: 3, interrupted: 130, readerLeft: 141 } as const;
 

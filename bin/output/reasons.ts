@@ -1,6 +1,6 @@
+import type { RestoreSkip } from '../../lambda/core/restore/actions';
 import type { Counts } from '../../lambda/core/values/counts';
 import { total } from '../../lambda/core/values/counts';
-import type { RestoreSkip } from '../../lambda/core/restore/actions';
 import type { SkipReason } from '../../lambda/usecases/versions/version-store';
 import { byCount, number } from './format';
 

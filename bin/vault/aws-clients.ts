@@ -12,9 +12,9 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
-import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import { DynamoCatalog } from '../../lambda/adapters/aws/dynamodb/dynamo-catalog';
 import { DynamoChangeLog } from '../../lambda/adapters/aws/dynamodb/dynamo-change-log';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import type { Clients, ExecutionClient, ExecutionProgress, VaultDirectory } from './clients';
 
 /** Settings for all clients. What is left out the SDK finds in the usual variables, profiles and roles. */

@@ -1,6 +1,6 @@
+import type { Io } from '../output/io';
 import type { Clients, VaultNames } from './clients';
 import { findVault } from './find-vault';
-import type { Io } from '../output/io';
 
 /** What a command runs with. */
 export interface Context {

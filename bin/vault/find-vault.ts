@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { ErrorName } from '../../lambda/contract/errors';
 import { VAULT_FORMAT_VERSION, vaultParameterName } from '../../lambda/contract/layout';
-import type { VaultDirectory, VaultNames } from './clients';
 import { CliError } from '../output/errors';
+import type { VaultDirectory, VaultNames } from './clients';
 
 /** Output by which a stack may name its vault; the example app does. */
 const OUTPUT = 'VaultBucketName';

@@ -1,6 +1,6 @@
+import { CliError, Exit } from '../output/errors';
 import type { ExecutionProgress, ExecutionState } from './clients';
 import type { Context } from './context';
-import { CliError, Exit } from '../output/errors';
 import type { Phase } from './phases';
 import { progressDisplay, ProgressDisplay } from './progress';
 

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { ExecutionProgress } from './clients';
 import { duration, number } from '../output/format';
 import type { Io } from '../output/io';
+import type { ExecutionProgress } from './clients';
 import { Phase, phaseOf } from './phases';
 
 /** Shows how far an execution is. */

@@ -6,8 +6,8 @@ import {
   SLOT_SECONDS,
   slotOf,
 } from '../contract/change-log-schema';
-import { sha256Hex } from '../core/values/hash';
 import type { Row } from '../core/history/row';
+import { sha256Hex } from '../core/values/hash';
 import type { LoggedChange } from '../ports/change-log';
 
 /** An item of the change log table. */

@@ -5,6 +5,7 @@
  */
 
 import type { Acl, Checksum, Headers, ObjectProperties, Tags, UserMetadata } from '../core/objects/properties';
+import type { RequestCounts } from './runtime';
 
 export { HEADER_NAMES } from '../core/objects/properties';
 export type * from '../core/objects/properties';
@@ -221,3 +222,6 @@ export class StoreError extends Error {
 
 export const isStoreError = (error: unknown, ...codes: StoreErrorCode[]): error is StoreError =>
   error instanceof StoreError && (codes.length === 0 || codes.includes(error.code));
+
+/** A store that also says how many requests went through it. */
+export type CountingStore = ObjectStore & { counts(): RequestCounts };

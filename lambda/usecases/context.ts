@@ -2,15 +2,12 @@ import { DELIVERY_SECONDS, SETTLE_SECONDS, START_SECONDS } from '../contract/cha
 import { DEFAULT_RANGE_WEIGHT } from '../core/scan/weights';
 import type { BucketAdmin } from '../ports/bucket-admin';
 import type { BucketClaims, CaptureControl } from '../ports/capture-control';
-import type { ChangeLog } from '../ports/change-log';
 import type { Catalog } from '../ports/catalog';
-import type { Deadline, EventPublisher, Executions, Log, Metrics, Pace, RequestCounts } from '../ports/runtime';
-import type { ObjectStore } from '../ports/object-store';
-import type { Scratch } from './work/turns';
+import type { ChangeLog } from '../ports/change-log';
+import type { CountingStore } from '../ports/object-store';
+import type { Deadline, EventPublisher, Executions, Log, Metrics, Pace } from '../ports/runtime';
 import type { Vault } from './vault/vault';
-
-/** A store that also says how many requests went through it. */
-export type CountingStore = ObjectStore & { counts(): RequestCounts };
+import type { Scratch } from './work/turns';
 
 /** Facts about the deployment. */
 export interface Deployment {
@@ -93,3 +90,7 @@ export const DEFAULT_SETTINGS: BackupSettings = {
   maxConcurrency: 200,
   markerRemoval: false,
 };
+
+export interface RestorePorts extends Omit<BackupPorts, 'source'> {
+  readonly destination: CountingStore;
+}

@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { ChangeLogTable } from '../../lambda/contract/change-log-schema';
 import { CatalogTable } from '../../lambda/contract/catalog-schema';
+import { ChangeLogTable } from '../../lambda/contract/change-log-schema';
 import { ScratchPrefix, WORK_FILE_DAYS } from '../../lambda/contract/layout';
 import { acknowledge } from './nag';
 

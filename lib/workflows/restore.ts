@@ -3,11 +3,11 @@ import { Construct } from 'constructs';
 import { Env } from '../../lambda/contract/env';
 import { FunctionName } from '../../lambda/contract/functions';
 import { VaultPart } from '../private/access/vault-access';
+import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
 import { FailurePath } from './blocks/failure-path';
 import { FanOut } from './blocks/fan-out';
-import { ONE_VCPU_MIB, type RuntimeFunction } from '../private/runtime-function';
-import { letSeeExecutions, workflowStateMachine } from './blocks/state-machine';
 import { markerRemoval } from './blocks/marker-removal';
+import { letSeeExecutions, workflowStateMachine } from './blocks/state-machine';
 import { JOB_INPUT, START_INPUT, step } from './blocks/step';
 import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
 

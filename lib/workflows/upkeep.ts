@@ -1,9 +1,9 @@
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { RuntimeFunction } from '../private/runtime-function';
+import { BACKUP_MAPS, backupDefinition, type BackupFunctions } from './backup';
 import { letSeeExecutions, workflowStateMachine } from './blocks/state-machine';
 import { START_INPUT } from './blocks/step';
-import { BACKUP_MAPS, backupDefinition, type BackupFunctions } from './backup';
 import type { IWorkflow, WorkflowContext } from './workflow';
 
 const COMMENT = [

@@ -1,14 +1,14 @@
 import type { Duration } from 'aws-cdk-lib';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { Env } from '../../lambda/contract/env';
 import type { FunctionNameValue } from '../../lambda/contract/functions';
-import type { VaultAccess } from '../private/access/vault-access';
 import type { DestinationAccess } from '../private/access/foreign-access';
-import { RuntimeFunction } from '../private/runtime-function';
 import type { SourceAccess } from '../private/access/source-access';
+import type { VaultAccess } from '../private/access/vault-access';
+import { RuntimeFunction } from '../private/runtime-function';
 import type { VaultStorage } from '../private/vault-storage';
 
 /** A workflow of a backup vault. */

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import {
   GetObjectAclCommand,
   GetObjectCommand,
@@ -8,9 +6,11 @@ import {
   S3Client,
   type GetObjectCommandOutput,
 } from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { clientConfig, type Endpoint } from '../service/aws-env';
-import type { BodyState, BucketHistory, VersionState } from './history';
 import { inParallel } from '../support/parallel';
+import type { BodyState, BucketHistory, VersionState } from './history';
 
 const requestsAtOnce = 12;
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
@@ -14,6 +13,7 @@ import {
   type ObjectOwnership,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
 import { sendRawHeaders } from '../../lambda/adapters/aws/s3/wire/raw-headers';
 import { clientConfig, type Endpoint } from '../service/aws-env';
 import type { BucketHistory, VersionState } from './history';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentOf, type BucketHistory } from '../buckets/history';
 import { compareBuckets } from '../buckets/compare';
+import { currentOf, type BucketHistory } from '../buckets/history';
 import { changeLedger, damageLedger } from '../buckets/sample-content';
 import { CheckedSteps } from './checked-steps';
 import { count, size, type DemoConsole } from './console';

@@ -1,11 +1,11 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { clientConfig } from '../service/aws-env';
-import { type StackOutputs } from '../deploy';
-import type { Engine } from '../service/engine';
 import { BucketReader } from '../buckets/reader';
-import { Workflow } from '../stack/executions';
-import { reportInventory, type BucketReport } from '../inventory';
 import type { SampleBucket } from '../buckets/sample';
+import { type StackOutputs } from '../deploy';
+import { reportInventory, type BucketReport } from '../inventory';
+import { clientConfig } from '../service/aws-env';
+import type { Engine } from '../service/engine';
+import { Workflow } from '../stack/executions';
 import { listFiles, newFiles } from '../stack/vault-files';
 import type { BackupJob, RestoreJob, UpkeepJob } from './outputs';
 import type { Bill } from './prices';

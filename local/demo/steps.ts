@@ -1,3 +1,4 @@
+import { compareBuckets } from '../buckets/compare';
 import {
   bytesOf,
   bodiesOf,
@@ -9,9 +10,8 @@ import {
   under,
   type BucketHistory,
 } from '../buckets/history';
-import { compareBuckets } from '../buckets/compare';
-import { fullMinuteAfter } from '../support/full-minute';
 import { changeSample, changeSampleAgain, damageSample, fillSample, photosPrefix } from '../buckets/sample-content';
+import { fullMinuteAfter } from '../support/full-minute';
 import { CheckedSteps } from './checked-steps';
 import { count, size, type DemoConsole, type Figures } from './console';
 import type { DemoWorld } from './demo-world';

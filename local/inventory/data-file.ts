@@ -1,6 +1,6 @@
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { once } from 'node:events';
 import { createGzip } from 'node:zlib';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Column, InventoryRow, Value } from './columns';
 
 /** A data file of a report. It holds its compressed bytes, and a few rows that are not written yet. */

@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import type { Endpoint } from './aws-env';
 import { engineFolder, repositoryRoot, stateRoot } from '../support/paths';
+import type { Endpoint } from './aws-env';
 import { freePort, isFree, portVariable } from './ports';
 import { endGroup, eventually, signalGroup } from './process-group';
 import { enginePython } from './venv';

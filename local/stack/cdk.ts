@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isolatedEnvironment, localAccount, localRegion, type Endpoint } from '../service/aws-env';
-import { repositoryRoot } from '../support/paths';
 import { signalGroup } from '../service/process-group';
+import { repositoryRoot } from '../support/paths';
 
 const outputTailLines = 40;
 /** Nothing that the CLI would ask of the outside: notices, its own version, usage statistics. */

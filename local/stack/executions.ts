@@ -7,8 +7,8 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { clientConfig, type Endpoint } from '../service/aws-env';
-import { inParallel } from '../support/parallel';
 import { eventually } from '../service/process-group';
+import { inParallel } from '../support/parallel';
 
 const executionLimitMs = 120_000;
 const requestsAtOnce = 8;

@@ -1,7 +1,7 @@
-import { AwsBucketAdmin } from '../../lambda/adapters/aws/s3/aws-bucket-admin';
 import { EventBridgePublisher } from '../../lambda/adapters/aws/events/event-bridge-publisher';
 import { lambdaDeadline } from '../../lambda/adapters/aws/runtime/lambda-deadline';
 import { SfnExecutions } from '../../lambda/adapters/aws/runtime/sfn-executions';
+import { AwsBucketAdmin } from '../../lambda/adapters/aws/s3/aws-bucket-admin';
 import { type Answer, DATE_SECONDS, errorXml, FakeS3 } from '../support/fake-s3';
 import { jsonClient } from '../support/json-client';
 

@@ -1,6 +1,6 @@
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import { Crc64Nvme } from '../../lambda/core/values/crc64nvme';
 import { type GetOptions, StoreError } from '../../lambda/ports/object-store';

@@ -1,5 +1,5 @@
-import { throughputBench } from '../../bench/throughput';
 import { engineServer } from '../../bench/support/s3-servers';
+import { throughputBench } from '../../bench/throughput';
 
 const OBJECTS = 30;
 

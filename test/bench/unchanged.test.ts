@@ -1,11 +1,11 @@
-import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
-import { MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
-import type { ListedVersion, ObjectPage, ObjectStore, VersionPage } from '../../lambda/ports/object-store';
 import { bundleWorkers } from '../../bench/support/bundle-workers';
 import { BUCKET, generatedObjects } from '../../bench/support/generated-bucket';
 import { type ListingServer, listingServer } from '../../bench/support/listing-server';
 import { pagesServer } from '../../bench/support/unchanged-servers';
 import { unchangedBench } from '../../bench/unchanged';
+import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
+import { MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
+import type { ListedVersion, ObjectPage, ObjectStore, VersionPage } from '../../lambda/ports/object-store';
 import { clientConfig } from '../../local/service/aws-env';
 
 const OBJECTS = 2_500;

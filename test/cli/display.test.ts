@@ -1,6 +1,6 @@
+import { Match } from 'aws-cdk-lib/assertions';
 import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Match } from 'aws-cdk-lib/assertions';
 import { bytes, dollars, duration, table } from '../../bin/output/format';
 import type { Io } from '../../bin/output/io';
 import { BACKUP_PHASES, phaseOf, RESTORE_PHASES } from '../../bin/vault/phases';

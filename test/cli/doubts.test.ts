@@ -1,6 +1,6 @@
 import { toIso } from '../../lambda/core/values/instant';
-import { at, iso, log, logTags, makeContinuous } from '../scenarios/support/continuous-rig';
 import { manifest } from '../scenarios/support/changed-rig';
+import { at, iso, log, logTags, makeContinuous } from '../scenarios/support/continuous-rig';
 import { Rig } from '../scenarios/support/rig';
 import { json, lines, read } from './support/vault-rig';
 

@@ -1,11 +1,11 @@
 /** The AWS side of the commands: on a deployed example they find the vault, run jobs and list them. */
-import { randomBytes } from 'node:crypto';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { awsClients } from '../../bin/vault/aws-clients';
+import { randomBytes } from 'node:crypto';
 import { processIo } from '../../bin/output/io';
 import { runCli } from '../../bin/program';
-import { clientConfig } from '../../local/service/aws-env';
+import { awsClients } from '../../bin/vault/aws-clients';
 import { deployExample, type StackOutputs } from '../../local/deploy';
+import { clientConfig } from '../../local/service/aws-env';
 import { type Engine, startEngine } from '../../local/service/engine';
 
 const LIMIT_MS = 4 * 60_000;

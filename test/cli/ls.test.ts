@@ -1,5 +1,5 @@
-import { toIso } from '../../lambda/core/values/instant';
 import { compareKeys } from '../../lambda/core/keys/order';
+import { toIso } from '../../lambda/core/values/instant';
 import { at, iso, log, logVersion, makeContinuous } from '../scenarios/support/continuous-rig';
 import { Rig } from '../scenarios/support/rig';
 import { wholeHistory } from '../support/history-after';

@@ -2,8 +2,8 @@ import { MemoryBucketClaims, MemoryCatalog, MemoryChangeLog } from '../../lambda
 import { memoryCapture } from '../support/memory-capture';
 import { memoryWorld } from '../support/memory-world';
 import { bucketAdminContract } from './bucket-admin.contract';
-import { bucketSettingsContract } from './bucket-settings.contract';
 import { bucketClaimsContract } from './bucket-claims.contract';
+import { bucketSettingsContract } from './bucket-settings.contract';
 import { captureControlContract } from './capture-control.contract';
 import { catalogContract } from './catalog.contract';
 import { changeLogContract } from './change-log.contract';

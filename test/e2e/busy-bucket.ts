@@ -1,6 +1,6 @@
 import { ErrorName } from '../../lambda/contract/errors';
-import { inParallel } from '../../local/support/parallel';
 import { eventually } from '../../local/service/process-group';
+import { inParallel } from '../../local/support/parallel';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

@@ -1,9 +1,9 @@
 import { HeadObjectCommand, PutObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { currentOf, restorableOf } from '../../local/buckets/history';
 import { compareBuckets } from '../../local/buckets/compare';
-import { inParallel } from '../../local/support/parallel';
+import { currentOf, restorableOf } from '../../local/buckets/history';
 import type { SampleBucket } from '../../local/buckets/sample';
 import { bytes } from '../../local/buckets/sample-content';
+import { inParallel } from '../../local/support/parallel';
 import keys from '../fixtures/keys.json';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';

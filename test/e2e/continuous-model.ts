@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -10,8 +9,9 @@ import {
   UploadPartCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { type BucketHistory, currentOf } from '../../local/buckets/history';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { compareBuckets } from '../../local/buckets/compare';
+import { type BucketHistory, currentOf } from '../../local/buckets/history';
 import { pick, randomOf, type Random } from '../support/dice';
 import { Bucket } from './buckets';
 import { captured, isoSecond, listed } from './continuous-world';

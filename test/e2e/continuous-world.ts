@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awsClients } from '../../bin/vault/aws-clients';
 import { processIo } from '../../bin/output/io';
 import { runCli } from '../../bin/program';
+import { awsClients } from '../../bin/vault/aws-clients';
 import { clientConfig } from '../../local/service/aws-env';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';

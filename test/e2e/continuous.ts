@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand, PutObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { currentOf } from '../../local/buckets/history';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { compareBuckets } from '../../local/buckets/compare';
+import { currentOf } from '../../local/buckets/history';
 import { Bucket } from './buckets';
 import { captured, isoSecond, listed } from './continuous-world';
 import type { E2eWorld } from './world';

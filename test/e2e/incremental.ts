@@ -1,6 +1,6 @@
-import type { SampleBucket } from '../../local/buckets/sample';
 import { compareBuckets } from '../../local/buckets/compare';
 import { restorableOf } from '../../local/buckets/history';
+import type { SampleBucket } from '../../local/buckets/sample';
 import { inParallel } from '../../local/support/parallel';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';

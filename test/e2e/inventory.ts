@@ -1,13 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ListBucketInventoryConfigurationsCommand } from '@aws-sdk/client-s3';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorName } from '../../lambda/contract/errors';
 import { inventoryConfigId } from '../../lambda/core/inventory/place';
-import { bodiesOf, currentOf, restorableOf } from '../../local/buckets/history';
 import { compareBuckets } from '../../local/buckets/compare';
-import { fullMinuteAfter } from '../../local/support/full-minute';
-import { reportInventory } from '../../local/inventory';
-import { inParallel } from '../../local/support/parallel';
+import { bodiesOf, currentOf, restorableOf } from '../../local/buckets/history';
 import { SampleBucket } from '../../local/buckets/sample';
+import { reportInventory } from '../../local/inventory';
+import { fullMinuteAfter } from '../../local/support/full-minute';
+import { inParallel } from '../../local/support/parallel';
 import keys from '../fixtures/keys.json';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';

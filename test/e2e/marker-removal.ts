@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
-import { currentOf } from '../../local/buckets/history';
 import { compareBuckets } from '../../local/buckets/compare';
+import { currentOf } from '../../local/buckets/history';
 import type { SampleBucket } from '../../local/buckets/sample';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';

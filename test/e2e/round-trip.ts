@@ -1,5 +1,5 @@
-import { bodiesOf, currentOf, moved, outside, restorableOf, under } from '../../local/buckets/history';
 import { compareBuckets } from '../../local/buckets/compare';
+import { bodiesOf, currentOf, moved, outside, restorableOf, under } from '../../local/buckets/history';
 import keys from '../fixtures/keys.json';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';

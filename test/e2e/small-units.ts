@@ -1,9 +1,9 @@
 import { ErrorName } from '../../lambda/contract/errors';
-import { restorableOf } from '../../local/buckets/history';
 import { compareBuckets } from '../../local/buckets/compare';
-import { inParallel } from '../../local/support/parallel';
+import { restorableOf } from '../../local/buckets/history';
 import { SampleBucket } from '../../local/buckets/sample';
 import { bytes } from '../../local/buckets/sample-content';
+import { inParallel } from '../../local/support/parallel';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

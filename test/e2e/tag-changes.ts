@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteObjectTaggingCommand,
   ListObjectVersionsCommand,
   PutObjectAclCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
-import { restorableOf } from '../../local/buckets/history';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { compareBuckets } from '../../local/buckets/compare';
+import { restorableOf } from '../../local/buckets/history';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 

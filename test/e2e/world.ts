@@ -8,14 +8,14 @@ import {
 import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { BackupOutput } from '../../lambda/usecases/backup/commit';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
-import { clientConfig } from '../../local/service/aws-env';
 import type { BucketHistory } from '../../local/buckets/history';
 import { BucketReader } from '../../local/buckets/reader';
-import { deployExample } from '../../local/deploy';
-import { startEngine, type Engine } from '../../local/service/engine';
-import { Workflow } from '../../local/stack/executions';
 import { SampleBucket, type SampleBucketOptions } from '../../local/buckets/sample';
 import { fillSample } from '../../local/buckets/sample-content';
+import { deployExample } from '../../local/deploy';
+import { clientConfig } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
+import { Workflow } from '../../local/stack/executions';
 import { listFiles } from '../../local/stack/vault-files';
 import { Bucket } from './buckets';
 

@@ -1,6 +1,6 @@
+import validate from 'asl-validator';
 import type { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import validate from 'asl-validator';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { BackupPlan, BackupResource, BackupVault, type BackupVaultProps } from '../../lib';
 import { allStates, definitionOf } from './support/definition';

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as sns from 'aws-cdk-lib/aws-sns';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { METRIC_NAMESPACE, METRIC_UNITS, MetricName } from '../../lambda/contract/metrics';
 import { BackupPlan, BackupPlanRule, BackupResource, BackupVault, type BackupVaultProps } from '../../lib';
 import { logicalId, resources, testStack } from './support/synth';

@@ -1,7 +1,7 @@
 import validate from 'asl-validator';
-import { BackupVault } from '../../lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { FINAL_ERRORS } from '../../lambda/contract/errors';
+import { BackupVault } from '../../lib';
 import { allStates, type Definition, definitionOf, type State } from './support/definition';
 import { testStack } from './support/synth';
 

@@ -1,3 +1,4 @@
+import { compareBuckets } from '../../local/buckets/compare';
 import {
   currentOf,
   newBodies,
@@ -6,7 +7,6 @@ import {
   type BucketHistory,
   type VersionState,
 } from '../../local/buckets/history';
-import { compareBuckets } from '../../local/buckets/compare';
 
 const body = (versionId: string, changes: Partial<BodyState> = {}): BodyState => ({
   kind: 'body',

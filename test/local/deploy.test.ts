@@ -1,8 +1,8 @@
+import { GetBucketNotificationConfigurationCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { GetBucketNotificationConfigurationCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { clientConfig } from '../../local/service/aws-env';
 import { deployExample, parseContext } from '../../local/deploy';
+import { clientConfig } from '../../local/service/aws-env';
 import { startEngine, type Engine } from '../../local/service/engine';
 import { engineFolder, repositoryRoot } from '../../local/support/paths';
 import { engineStartLimitMs } from './support';

@@ -1,16 +1,16 @@
+import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { clientConfig } from '../../local/service/aws-env';
 import { runningEngine, startEngine } from '../../local/service/engine';
-import { repositoryRoot, venvFolder } from '../../local/support/paths';
 import { freePort, isFree } from '../../local/service/ports';
 import { eventually, signalGroup } from '../../local/service/process-group';
 import { enginePython } from '../../local/service/venv';
+import { repositoryRoot, venvFolder } from '../../local/support/paths';
 import { deployTemplate, engineStartLimitMs, nodeFunction, role } from './support';
 
 const run = promisify(execFile);

@@ -1,11 +1,3 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -21,9 +13,15 @@ import {
 } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { parquetReadObjects } from 'hyparquet';
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { inventoryConfigId } from '../../lambda/core/inventory/place';
-import { clientConfig, localAccount } from '../../local/service/aws-env';
-import { startEngine, type Engine } from '../../local/service/engine';
 import {
   type BucketReport,
   type InventoryOptions,
@@ -32,8 +30,10 @@ import {
 } from '../../local/inventory';
 import { OPTIONAL_FIELDS } from '../../local/inventory/columns';
 import { writeInventoryReport } from '../../local/inventory/report';
-import { repositoryRoot } from '../../local/support/paths';
+import { clientConfig, localAccount } from '../../local/service/aws-env';
+import { startEngine, type Engine } from '../../local/service/engine';
 import { enginePython } from '../../local/service/venv';
+import { repositoryRoot } from '../../local/support/paths';
 import { engineStartLimitMs } from './support';
 
 type Record = { [column: string]: string };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -15,6 +14,7 @@ import {
   type CompletedPart,
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { clientConfig } from '../../local/service/aws-env';
 import { startEngine, type Engine } from '../../local/service/engine';
 import { engineStartLimitMs } from './support';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -18,6 +17,7 @@ import {
   S3Client,
   type CopyObjectCommandInput,
 } from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
 import { clientConfig, localAccount } from '../../local/service/aws-env';
 import { startEngine, type Engine } from '../../local/service/engine';
 import { engineStartLimitMs } from './support';

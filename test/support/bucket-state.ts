@@ -1,6 +1,6 @@
 import type { MemoryS3, MemoryVersion } from '../../lambda/adapters/memory';
-import { sha256Hex } from '../../lambda/core/values/hash';
 import { compareKeys } from '../../lambda/core/keys/order';
+import { sha256Hex } from '../../lambda/core/values/hash';
 
 /** What a restore must bring back of a version; S3 gives new IDs and dates. */
 export interface VersionState {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   DeleteRuleCommand,
   DisableRuleCommand,
@@ -9,6 +8,7 @@ import {
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { randomBytes } from 'node:crypto';
 import { AwsCaptureControl } from '../../lambda/adapters/aws/events/aws-capture-control';
 import { capturePattern, CONTINUOUS_EVENTS } from '../../lambda/contract/events';
 import { clientConfig, localAccount } from '../../local/service/aws-env';

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -9,6 +8,7 @@ import {
   S3Client,
   type StorageClass,
 } from '@aws-sdk/client-s3';
+import { randomBytes } from 'node:crypto';
 import { AwsBucketAdmin } from '../../lambda/adapters/aws/s3/aws-bucket-admin';
 import { AwsMarkerRemoval } from '../../lambda/adapters/aws/s3/aws-marker-removal';
 import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';

@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
 
 export interface SentRequest {
   readonly method: string;

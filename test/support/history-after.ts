@@ -1,10 +1,10 @@
 import { MemoryObjectStore, MemoryS3 } from '../../lambda/adapters/memory';
-import type { HistoryRange } from '../../lambda/core/history/segment-index';
-import type { KeyRange } from '../../lambda/core/keys/order';
 import type { HistoryIndex, Manifest } from '../../lambda/core/history/manifest';
 import type { Additions } from '../../lambda/core/history/next-ranges';
-import { historyRanges } from '../../lambda/usecases/history/segment-index';
+import type { HistoryRange } from '../../lambda/core/history/segment-index';
+import type { KeyRange } from '../../lambda/core/keys/order';
 import { NextHistory } from '../../lambda/usecases/backup/compare/next-history';
+import { historyRanges } from '../../lambda/usecases/history/segment-index';
 import { Vault } from '../../lambda/usecases/vault/vault';
 
 export { wholeHistory } from '../../bench/support/whole-history';

@@ -1,6 +1,6 @@
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { wantedInventory } from '../../lambda/adapters/bucket-inventory';
 import type { MemoryS3, MemoryVersion } from '../../lambda/adapters/memory';
 import { inventoryConfigId, vaultInventory } from '../../lambda/core/inventory/place';

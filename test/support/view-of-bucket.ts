@@ -1,12 +1,12 @@
 import { foldVersions } from '../../lambda/core/backup/fold-versions';
 import { groupByKey, mergeGroups } from '../../lambda/core/history/groups';
-import { fromIso } from '../../lambda/core/values/instant';
-import { compareKeys } from '../../lambda/core/keys/order';
 import type { Row } from '../../lambda/core/history/row';
 import { KeyView, viewAt } from '../../lambda/core/history/view';
+import { compareKeys } from '../../lambda/core/keys/order';
+import { fromIso } from '../../lambda/core/values/instant';
 import { readHistory } from '../../lambda/usecases/history/read';
-import { readPart } from './vault-part';
 import type { Rig } from '../scenarios/support/rig';
+import { readPart } from './vault-part';
 
 /** Joined rows of each key: of the newest commit, and what was logged since. */
 export async function historyOfBucket(rig: Rig, bucket: string): Promise<Map<string, Row[]>> {

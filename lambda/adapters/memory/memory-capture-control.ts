@@ -1,5 +1,5 @@
-import { type DatedRule, datesOf, planCaptureRules, sinceOf } from '../../core/capture/rules';
 import type { DeadLetters } from '../../core/capture/dead-letters';
+import { type DatedRule, datesOf, planCaptureRules, sinceOf } from '../../core/capture/rules';
 import type { CaptureControl, CaptureHealth } from '../../ports/capture-control';
 
 /** A capture whose health tests say. */

@@ -1,8 +1,8 @@
-import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
-import type { Holdings } from './fold-versions';
 import { grouped } from '../history/groups';
 import { removalsIn } from '../history/removals';
+import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
 import { newestFirst, olderVersions } from '../history/view';
+import type { Holdings } from './fold-versions';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =

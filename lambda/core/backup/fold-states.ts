@@ -1,8 +1,8 @@
 import { CAPTURE_TIMEOUT_SECONDS } from '../../contract/change-log-schema';
-import type { Decision } from './decisions';
 import { grouped } from '../history/groups';
 import { joinAll } from '../history/join';
 import { compareStates, Row, rowIdentity, versionIdentity } from '../history/row';
+import type { Decision } from './decisions';
 
 /** What the change log adds to a key's history. */
 export interface FoldedStates {

@@ -1,6 +1,6 @@
 import type { Scheduled } from '../../contract/steps';
-import type { Counts } from '../values/counts';
 import type { SeenLetters } from '../capture/dead-letters';
+import type { Counts } from '../values/counts';
 
 /** What every step of a backup job is told: small, and the same for all its units. */
 export interface BackupJob {

@@ -1,6 +1,6 @@
+import type { MergedRange, SegmentRef } from '../history/segment-index';
 import { addCounts, Counts } from '../values/counts';
 import { addHoldings, Holdings, NO_HOLDINGS } from './fold-versions';
-import type { MergedRange, SegmentRef } from '../history/segment-index';
 
 /** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
 export interface RangeResult {

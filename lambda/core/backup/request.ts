@@ -3,7 +3,6 @@ import { invalidRequest } from '../../contract/errors';
 import type { Scheduled } from '../../contract/steps';
 import { bucketNameProblem } from '../values/bucket-name';
 import { parseStrictly } from '../values/parse';
-import type { UpkeepFacts } from './upkeep-request';
 
 /** Input of the Backup execution, with its defaults. */
 export interface BackupRequest {
@@ -99,4 +98,12 @@ export function scheduledProblems(scheduled: Scheduled | undefined): string[] {
   if (scheduled && isAfter(scheduled.scheduledTime, scheduled.startBy))
     problems.push('scheduled: scheduledTime must not be after startBy');
   return problems;
+}
+
+/** What an Upkeep execution does for a bucket with continuous backup. */
+export interface UpkeepFacts {
+  /** `auto` compares with the bucket once a day, at the first run, and after a gap. */
+  readonly action: 'auto' | 'commit-changes' | 'reconcile';
+  /** How far back any second can be restored; absent: as before. */
+  readonly days?: number;
 }

@@ -1,17 +1,8 @@
 import * as z from 'zod';
 import { invalidRequest } from '../../contract/errors';
 import { MAX_CONTINUOUS_DAYS } from '../../contract/steps';
-import { type BackupRequest, bucketProblems, scheduledProblems, scheduledSchema } from './request';
 import { parseStrictly } from '../values/parse';
-
-/** What an Upkeep execution does for a bucket with continuous backup. */
-export interface UpkeepFacts {
-  /** `auto` compares with the bucket once a day, at the first run, and after a gap. */
-  readonly action: 'auto' | 'commit-changes' | 'reconcile';
-  /** How far back any second can be restored; absent: as before. */
-  readonly days?: number;
-}
-
+import { type BackupRequest, bucketProblems, scheduledProblems, scheduledSchema } from './request';
 const schema = z.strictObject({
   bucket: z.string(),
   action: z.enum(['auto', 'commit-changes', 'reconcile']).default('auto'),

@@ -1,6 +1,6 @@
-import { sizeOf } from './listed';
 import { Row, versionIdentity } from '../history/row';
 import type { VersionView } from '../history/view';
+import { sizeOf } from './listed';
 
 /** What of an object differs. */
 export type ChangedPart = 'body' | 'metadata' | 'tags' | 'acl';

@@ -1,6 +1,6 @@
-import type { SegmentRef } from './segment-index';
-import { isOfAnyNull, isVersion, Row, versionIdentity } from './row';
 import { removalsIn } from './removals';
+import { isOfAnyNull, isVersion, Row, versionIdentity } from './row';
+import type { SegmentRef } from './segment-index';
 import { olderVersions } from './view';
 
 /** A range is merged when reading it takes more than this many deltas beside its base, */

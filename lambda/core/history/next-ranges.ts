@@ -1,5 +1,5 @@
-import { firstThatEndsAfter, type HistoryRange, type MergedRange, type SegmentRef } from './segment-index';
 import { compareKeys, intersect, type KeyRange } from '../keys/order';
+import { firstThatEndsAfter, type HistoryRange, type MergedRange, type SegmentRef } from './segment-index';
 
 /** A range of the next commit. */
 export interface NextRange extends HistoryRange {

@@ -1,6 +1,6 @@
+import { isVersion, NULL_VERSION, Row } from '../history/row';
 import { toIso } from '../values/instant';
 import { RecordProblem } from './row';
-import { isVersion, NULL_VERSION, Row } from '../history/row';
 
 /** What S3, or the history, has of a version. */
 type Found = Pick<Row, 'lastModified' | 'size'> & { readonly kind?: Row['kind'] };

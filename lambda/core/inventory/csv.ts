@@ -1,7 +1,7 @@
+import { parse } from 'csv-parse';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { parse } from 'csv-parse';
 import { InventoryRecord, RecordProblem } from './row';
 
 const BATCH = 1_000;

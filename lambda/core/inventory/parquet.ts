@@ -1,5 +1,5 @@
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { columnProblems } from './manifest';
 import { InventoryRecord, RecordProblem } from './row';
 

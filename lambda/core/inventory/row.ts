@@ -1,8 +1,8 @@
-import { encodeAcl } from '../objects/canonical';
-import { toIso } from '../values/instant';
-import { type Grant, isPermission } from '../objects/properties';
 import { NULL_VERSION, Row } from '../history/row';
+import { encodeAcl } from '../objects/canonical';
+import { type Grant, isPermission } from '../objects/properties';
 import { multipartVisibility } from '../scan/rows';
+import { toIso } from '../values/instant';
 
 /** A record of a report: values by the names of CSV columns; absent and empty are the same. */
 export type InventoryRecord = (column: string) => string | undefined;

@@ -1,9 +1,9 @@
-import { encodeAcl, decodeAcl, extraGrants } from '../objects/canonical';
-import { keyBytes, MAX_KEY_BYTES } from '../keys/order';
-import type { Grant } from '../objects/properties';
-import type { RestoreJob } from './job';
 import type { Row } from '../history/row';
 import type { KeyView, VersionView } from '../history/view';
+import { keyBytes, MAX_KEY_BYTES } from '../keys/order';
+import { encodeAcl, decodeAcl, extraGrants } from '../objects/canonical';
+import type { Grant } from '../objects/properties';
+import type { RestoreJob } from './job';
 
 /** One write to the destination. What a body needs is in it: the worker that carries it out reads no history. */
 export type RestoreOp =

@@ -1,6 +1,6 @@
+import { charactersProblem, lengthProblem } from '../keys/problems';
 import { bucketNameProblem } from '../values/bucket-name';
 import { isInstant } from '../values/instant';
-import { charactersProblem, lengthProblem } from '../keys/problems';
 import { shown } from '../values/parse';
 import { MAX_VERSIONS, parseS3Uri, type RawRestoreRequest, toSelector } from './schema';
 

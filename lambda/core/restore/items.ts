@@ -1,8 +1,8 @@
 import { invalidRequest } from '../../contract/errors';
-import type { InnerItems } from './inner-items';
 import { afterKey, afterPrefix, compareKeys, intersect, KeyRange } from '../keys/order';
 import { itemProblems } from '../keys/problems';
 import { shown } from '../values/parse';
+import type { InnerItems } from './inner-items';
 import { ItemSelector, toSelector } from './schema';
 
 /** A list of items has at most this many lines: it is held in a worker's memory. */

@@ -1,5 +1,5 @@
-import { FailureReason, KeyProgress, nextCondition, OpenUpload, OpOutcome, topOf } from './outcome';
 import type { RestoreAction } from './actions';
+import { FailureReason, KeyProgress, nextCondition, OpenUpload, OpOutcome, topOf } from './outcome';
 
 /** The state of one key while its versions are written: what is settled, and what comes next. */
 export class KeyRun {

@@ -1,18 +1,9 @@
-import { decodeAcl, encodeTags, extraGrants } from '../objects/canonical';
-import type { RestoreJob } from './job';
-import { PlannedKey, planVersion, RestoreSkip } from './actions';
 import { isVersion, Row, versionIdentity } from '../history/row';
-import { removableMarkers } from './uncover';
 import type { KeyView, VersionView } from '../history/view';
-
-/** A version as the bucket's own listing has it. */
-export interface BucketVersion {
-  readonly versionId: string;
-  readonly isMarker: boolean;
-  /** Absent for a delete marker. */
-  readonly etag?: string;
-  readonly lastModified: number;
-}
+import { decodeAcl, encodeTags, extraGrants } from '../objects/canonical';
+import { PlannedKey, planVersion, RestoreSkip } from './actions';
+import type { RestoreJob } from './job';
+import { removableMarkers, type BucketVersion } from './uncover';
 
 /** One key: as it is to be again, as the newest history knows it, and as the bucket has it. */
 export interface RollbackKey {

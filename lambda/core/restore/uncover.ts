@@ -1,6 +1,5 @@
 import { NULL_VERSION } from '../history/row';
 import type { RestoreAction } from './actions';
-import type { BucketVersion } from './rollback';
 
 /** A version of the bucket that is current again as soon as the delete markers on top of it are gone. */
 export interface Hidden {
@@ -69,3 +68,12 @@ export const isWanted = (
   hidden: Pick<Hidden, 'versionId' | 'etag'>,
   found: { readonly versionId?: string; readonly etag?: string; readonly isMarker?: boolean },
 ): boolean => found.isMarker !== true && found.versionId === hidden.versionId && found.etag === hidden.etag;
+
+/** A version as the bucket's own listing has it. */
+export interface BucketVersion {
+  readonly versionId: string;
+  readonly isMarker: boolean;
+  /** Absent for a delete marker. */
+  readonly etag?: string;
+  readonly lastModified: number;
+}

@@ -1,9 +1,9 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackupError, ErrorName } from '../../contract/errors';
-import { sha256Hex } from '../values/hash';
-import { compareKeys, firstAtLeast, KeyRange, reachesInto } from '../keys/order';
 import type { Row } from '../history/row';
 import { Columns, Field, RowColumns } from '../history/row-columns';
+import { compareKeys, firstAtLeast, KeyRange, reachesInto } from '../keys/order';
+import { sha256Hex } from '../values/hash';
 
 /**
  * A run is what a scan leaves in the scratch bucket: rows in order, in parts. A part is blocks of rows as columns, each compressed by itself,

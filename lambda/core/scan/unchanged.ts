@@ -1,7 +1,7 @@
 import type { ColumnCursor } from '../history/files/column-cursor';
-import { firstAtLeast } from '../keys/order';
 import { NULL_VERSION } from '../history/row';
 import type { Columns, RowColumns } from '../history/row-columns';
+import { firstAtLeast } from '../keys/order';
 
 /** Rows of a scan, from one place to another, that the history has as they are: whole keys, with nothing to do but to count. */
 export interface Unchanged {

@@ -1,23 +1,22 @@
 import type { Context } from 'aws-lambda';
-import { AwsBucketAdmin } from '../../adapters/aws/s3/aws-bucket-admin';
-import { AwsCaptureControl } from '../../adapters/aws/events/aws-capture-control';
-import { AwsObjectStore } from '../../adapters/aws/s3/aws-object-store';
 import { DynamoCatalog } from '../../adapters/aws/dynamodb/dynamo-catalog';
 import { DynamoChangeLog } from '../../adapters/aws/dynamodb/dynamo-change-log';
+import { AwsCaptureControl } from '../../adapters/aws/events/aws-capture-control';
 import { EventBridgePublisher } from '../../adapters/aws/events/event-bridge-publisher';
+import { SsmBucketClaims } from '../../adapters/aws/events/ssm-bucket-claims';
 import { lambdaDeadline } from '../../adapters/aws/runtime/lambda-deadline';
 import { PowertoolsLog } from '../../adapters/aws/runtime/powertools-log';
 import { PowertoolsMetrics } from '../../adapters/aws/runtime/powertools-metrics';
 import { SfnExecutions } from '../../adapters/aws/runtime/sfn-executions';
-import { SsmBucketClaims } from '../../adapters/aws/events/ssm-bucket-claims';
+import { AwsBucketAdmin } from '../../adapters/aws/s3/aws-bucket-admin';
+import { AwsObjectStore } from '../../adapters/aws/s3/aws-object-store';
+import { TaggedBuckets } from '../../adapters/aws/s3/tagged-buckets';
 import { cachedBucketAdmin } from '../../adapters/cached-bucket-admin';
 import { steadyPace } from '../../adapters/steady-pace';
-import { TaggedBuckets } from '../../adapters/aws/s3/tagged-buckets';
 import { DEADLINE_MARGIN_MS, Env } from '../../contract/env';
-import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment } from '../../usecases/context';
-import type { RestorePorts } from '../../usecases/restore/plan';
-import { Scratch } from '../../usecases/work/turns';
+import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, Deployment, type RestorePorts } from '../../usecases/context';
 import { Vault } from '../../usecases/vault/vault';
+import { Scratch } from '../../usecases/work/turns';
 
 /** What the runtime tells of an invocation. */
 export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>;

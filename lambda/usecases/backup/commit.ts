@@ -1,23 +1,23 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
 import { ENDED_WELL } from '../../contract/metrics';
-import { addCounts, Counts, total } from '../../core/values/counts';
-import { fromIso, toIso } from '../../core/values/instant';
 import { addHoldings, NO_HOLDINGS } from '../../core/backup/fold-versions';
 import type { BackupJob, CoverageGap, RangeUnit } from '../../core/backup/job';
-import type { BackupCounts, HistoryIndex, Manifest } from '../../core/history/manifest';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
+import type { BackupCounts, HistoryIndex, Manifest } from '../../core/history/manifest';
+import { addCounts, Counts, total } from '../../core/values/counts';
+import { fromIso, toIso } from '../../core/values/instant';
 import type { RecoveryPointRecord } from '../../ports/catalog';
-import { runsOf } from './partition';
-import { continuousOf, publishContinuous, shownBy } from './coverage/publish';
 import type { BackupPorts } from '../context';
 import { backupJobEvent, recoveryPointEvent } from '../jobs/events';
-import { NextHistory } from './compare/next-history';
-import type { ScanResult } from './sources/result';
-import { sharedCounts, sharedFrom } from './sources/shared-scan';
 import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
 import { resultsByUnit } from '../work/turns';
+import { runsOf } from './compare/job-runs';
+import { NextHistory } from './compare/next-history';
+import { continuousOf, publishContinuous, shownBy } from './coverage/publish';
 import { refuseLate } from './limits/windows';
+import type { ScanResult } from './sources/result';
+import { sharedCounts, sharedFrom } from './sources/shared-scan';
 
 /** Output of the Backup execution. */
 export interface BackupOutput {

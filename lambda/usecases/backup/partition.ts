@@ -1,17 +1,16 @@
-import { workKey } from '../../contract/layout';
 import type { FanOutInput, PartitionInput } from '../../contract/steps';
 import type { BackupJob, RangeUnit } from '../../core/backup/job';
 import { compareKeys } from '../../core/keys/order';
 import { addWork, cutRanges, NO_WORK, workersFor, type Workload } from '../../core/scan/weights';
 import type { BackupPorts } from '../context';
-import { foldChanges, LoggedChanges } from './coverage/fold-changes';
 import { endOfRangeAt } from '../history/segment-index';
-import { shareOfRate } from './limits/paced';
-import type { Run } from '../work/runs';
-import type { ScanResult } from './sources/result';
 import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
-import { Scratch, stepResults, writeUnits } from '../work/turns';
+import { stepResults, writeUnits } from '../work/turns';
+import { type JobRuns, runsKey } from './compare/job-runs';
+import { foldChanges } from './coverage/fold-changes';
+import { shareOfRate } from './limits/paced';
 import { refuseHopeless } from './limits/windows';
+import type { ScanResult } from './sources/result';
 
 /** Cuts the bucket into ranges of near-equal work, along the ranges of the last commit where they fit. */
 export async function partitionBackup(
@@ -67,13 +66,3 @@ function workOfScan({ metadata }: BackupJob, scans: readonly ScanResult[]): Work
 /** Requests that the work of a scan takes for sure: a report also has versions that a job of CURRENT ones leaves out. */
 const leastRequests = ({ source, versions }: BackupJob, work: Workload | undefined): number =>
   !work || (source === 'inventory' && versions === 'CURRENT') ? 0 : work.requests;
-
-/** Sorted runs that the ranges of a job read: of the scan, and of the change log. */
-export interface JobRuns extends Pick<LoggedChanges, 'rows' | 'recounts' | 'lag' | 'gaps'> {
-  readonly scan: readonly Run[];
-  readonly changes: readonly Run[];
-}
-
-export const runsOf = (scratch: Scratch, job: BackupJob): Promise<JobRuns> => scratch.read<JobRuns>(runsKey(job));
-
-const runsKey = (job: BackupJob): string => workKey(job.jobId, RANGE_STEP, 'runs', 'runs.json');

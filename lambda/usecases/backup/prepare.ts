@@ -1,35 +1,31 @@
-import { BackupError, ErrorName, invalidRequest } from '../../contract/errors';
+import { BackupError, ErrorName } from '../../contract/errors';
 import { planKey } from '../../contract/layout';
 import { MetricName } from '../../contract/metrics';
 import type { FanOutInput, StartInput, WaitAnswer } from '../../contract/steps';
+import type { BackupJob, ScanUnit } from '../../core/backup/job';
 import { BackupRequest, parseBackupRequest } from '../../core/backup/request';
+import { parseUpkeepRequest } from '../../core/backup/upkeep-request';
+import type { Manifest } from '../../core/history/manifest';
 import { fromIso, toIso } from '../../core/values/instant';
 import { jobIdOf } from '../../core/values/job-id';
-import type { BackupJob, ContinuousJob, ScanUnit } from '../../core/backup/job';
-import type { Manifest } from '../../core/history/manifest';
-import { parseUpkeepRequest } from '../../core/backup/upkeep-request';
 import type { BucketDescription } from '../../ports/bucket-admin';
-import type { JobLock, JobState } from '../../ports/catalog';
-import { isStoreError } from '../../ports/object-store';
-import { ChosenSource, chooseSource } from './sources/choose';
-import { stopContinuous } from './coverage/publish';
-import { CoverageNote } from './coverage/note';
-import { backupJobEvent } from '../jobs/events';
+import type { JobState } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
-import { type Capture, ensureCapture, planChanges } from './coverage/plan-changes';
-import { type ContinuousPlan, planContinuous } from './coverage/plan-continuous';
-import { shareOfRate } from './limits/paced';
 import { checkRecorded } from '../history/recorded-manifest';
+import { describeBucket } from '../jobs/describe-bucket';
+import { backupJobEvent } from '../jobs/events';
+import { refuseVaultBucket } from '../vault/vault-buckets';
 import { requestsSince } from '../work/requests';
-import { shareScan } from './sources/shared-scan';
 import { SCAN_STEP } from '../work/step-names';
 import { writeUnits } from '../work/turns';
-import { refuseVaultBucket } from '../vault/vault-buckets';
-
-/** A job that waits for another one asks again each minute, less often in a long start window: */
-const WAIT_SECONDS = 60;
-/** an execution has at most 25,000 events, and each round takes about eight. */
-const MAX_WAITS = 1_000;
+import { CoverageNote } from './coverage/note';
+import { type Capture, ensureCapture, planChanges } from './coverage/plan-changes';
+import { planContinuous } from './coverage/plan-continuous';
+import { stopContinuous } from './coverage/publish';
+import { takeLock, refuseBusy, refuseLate, waitSeconds } from './limits/lock';
+import { shareOfRate } from './limits/paced';
+import { ChosenSource, type SourceFacts, chosenSource, scannedBy } from './sources/choose';
+import { shareScan } from './sources/shared-scan';
 
 /**
  * First step of a backup: validates the input, checks the bucket, takes the job lock and chooses the commit to build on. Answers
@@ -200,45 +196,6 @@ async function waitForEvents(
   return base || capture === undefined ? 0 : note.restOfStart(bucket, now, startSeconds);
 }
 
-interface SourceFacts {
-  readonly base: Manifest | undefined;
-  readonly now: number;
-  readonly continuous: ContinuousPlan | undefined;
-}
-
-/** What was captured is enough where it is whole; an upkeep scans when a comparison is due. */
-async function chosenSource(ports: BackupPorts, request: BackupRequest, facts: SourceFacts): Promise<ChosenSource> {
-  const { base, now, continuous } = facts;
-  const { bucket, source, upkeep } = request;
-  const fromChanges = (): ChosenSource => ({
-    source: 'changes',
-    asOf: Math.max(continuous?.job.capturedThrough ?? 0, base ? fromIso(base.asOf) : 0),
-    units: [],
-  });
-  if (upkeep) {
-    if (upkeep.action === 'commit-changes' && !base?.continuous)
-      throw invalidRequest([`action: bucket "${bucket}" has to be compared first: use "auto" or "reconcile"`]);
-    const scans = upkeep.action === 'reconcile' || (upkeep.action === 'auto' && continuous?.reconcile === true);
-    return scans ? chooseSource(ports, { ...request, source: 'listing' }, base, { now }) : fromChanges();
-  }
-  const unusable = continuous ? continuous.unusable : 'the bucket has no continuous backup in this vault';
-  const fits = request.versions === 'ALL' && request.metadata === 'EVENTS';
-  if (source === 'changes' && unusable !== undefined)
-    throw new BackupError(
-      ErrorName.changesIncomplete,
-      `a recovery point of bucket "${bucket}" cannot be made of what was captured: ${unusable}; use the source "listing"`,
-    );
-  if (source === 'changes' || (source === 'auto' && fits && unusable === undefined)) return fromChanges();
-  return chooseSource(ports, request, base, { now, isCaptured: continuous !== undefined && unusable === undefined });
-}
-
-/** A scan of all versions says what the bucket had at its start; the first one is where continuous backup begins. */
-function scannedBy({ source, asOf }: ChosenSource, job: ContinuousJob, base: Manifest | undefined): ContinuousJob {
-  if (source === 'changes') return job;
-  const since = base?.continuous ? job.since : asOf;
-  return { ...job, since, capturedThrough: Math.max(job.capturedThrough, since) };
-}
-
 /** The bucket as it must be: there, ours, in this Region and versioned. */
 async function describeSource(ports: BackupPorts, request: BackupRequest): Promise<BucketDescription> {
   const { bucket } = request;
@@ -254,73 +211,6 @@ async function describeSource(ports: BackupPorts, request: BackupRequest): Promi
       `versioning of bucket "${bucket}" is ${described.versioning}, it must be Enabled: turn it on with PutBucketVersioning`,
     );
   return described;
-}
-
-/** `rule` completes the sentence about a bucket that may not be looked at. */
-export async function describeBucket(
-  ports: Pick<BackupPorts, 'buckets' | 'deployment'>,
-  bucket: string,
-  rule: string,
-): Promise<BucketDescription> {
-  try {
-    return await ports.buckets.describe(bucket);
-  } catch (cause) {
-    if (isStoreError(cause, 'no-such-bucket', 'not-found'))
-      throw new BackupError(ErrorName.bucketNotFound, `bucket "${bucket}" does not exist: check the name`, { cause });
-    if (isStoreError(cause, 'access-denied'))
-      throw new BackupError(
-        ErrorName.accessDenied,
-        `access to bucket "${bucket}" is denied: it must belong to account ${ports.deployment.accountId} ${rule}`,
-        { cause },
-      );
-    throw cause;
-  }
-}
-
-async function takeLock(
-  ports: BackupPorts,
-  request: BackupRequest,
-  jobId: string,
-  executionArn: string,
-): Promise<JobLock> {
-  const wanted = {
-    bucket: request.bucket,
-    jobId,
-    executionArn,
-    type: request.upkeep ? ('UPKEEP' as const) : ('BACKUP' as const),
-  };
-  const lock = await ports.catalog.takeLock(wanted);
-  if (lock.jobId === jobId || (await ports.executions.isRunning(lock.executionArn))) return lock;
-  ports.log.warn('LockTakenOver', { jobId, bucket: request.bucket, from: lock.jobId });
-  return ports.catalog.takeLock({ ...wanted, from: lock });
-}
-
-/** The upkeep of a continuous backup is over soon: a person's job waits for it. */
-const UPKEEP_WAIT = 60 * 60;
-
-function refuseBusy(request: BackupRequest, lock: JobLock, now: number, startedAt: number): void {
-  if (!request.scheduled && lock.type === 'UPKEEP' && now - startedAt < UPKEEP_WAIT) return;
-  if (!request.scheduled)
-    throw new BackupError(
-      ErrorName.backupAlreadyRunning,
-      `job ${lock.jobId} is backing up bucket "${request.bucket}": wait for it to end, or stop it`,
-    );
-  refuseLate(request, now);
-}
-
-/** A scheduled job that has not begun within its start window never does. */
-function refuseLate(request: BackupRequest, now: number): void {
-  const { scheduled } = request;
-  if (scheduled && now > fromIso(scheduled.startBy))
-    throw new BackupError(
-      ErrorName.startWindowExceeded,
-      `the job could not start by ${scheduled.startBy}, the end of its start window: widen the window, or run fewer jobs of bucket "${request.bucket}"`,
-    );
-}
-
-function waitSeconds({ scheduled }: BackupRequest, now: number): number {
-  const left = scheduled ? fromIso(scheduled.startBy) - now : 0;
-  return Math.max(WAIT_SECONDS, Math.ceil(left / MAX_WAITS));
 }
 
 /** The newest commit of the bucket. */

@@ -1,14 +1,14 @@
 import type { WorkInput, WorkOutput } from '../../contract/steps';
 import type { BackupJob, ScanUnit } from '../../core/backup/job';
 import type { BackupPorts } from '../context';
-import { pacedPorts } from './limits/paced';
-import { InventoryCursor, InventoryScan } from './sources/inventory';
-import { type LanesCursor, scanLanes } from './sources/listing-lanes';
-import { ListingCursor, ListingScan } from './sources/listing';
-import type { ScanResult } from './sources/result';
 import { SCAN_STEP } from '../work/step-names';
 import { runTurn, Turn } from '../work/turns';
+import { pacedPorts } from './limits/paced';
 import { refuseLateWork } from './limits/windows';
+import { InventoryCursor, InventoryScan } from './sources/inventory';
+import { ListingCursor, ListingScan } from './sources/listing';
+import { type LanesCursor, scanLanes } from './sources/listing-lanes';
+import type { ScanResult } from './sources/result';
 
 /** A unit has the cursor of its kind of scan. */
 type ScanCursor = ListingCursor | LanesCursor | InventoryCursor;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { BackupError, ErrorName } from '../../contract/errors';
-import { Crc64Nvme } from '../../core/values/crc64nvme';
-import { sha256Hex } from '../../core/values/hash';
 import { sizeOf } from '../../core/browse/listed';
 import type { Row, VaultFile } from '../../core/history/row';
+import { Crc64Nvme } from '../../core/values/crc64nvme';
+import { sha256Hex } from '../../core/values/hash';
 import type { ReadOptions } from '../../ports/object-store';
 import type { Vault } from '../vault/vault';
 

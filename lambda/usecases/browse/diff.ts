@@ -1,11 +1,11 @@
-import { compareKeys } from '../../core/keys/order';
 import { listingDoubts, objectOf } from '../../core/browse/listed';
 import { ChangedPart, changedParts } from '../../core/browse/object-changes';
 import { versionIdentity } from '../../core/history/row';
 import type { KeyView, VersionView } from '../../core/history/view';
-import { BucketState, viewsIn } from './state';
-import { rangeOfPrefix } from './objects';
+import { compareKeys } from '../../core/keys/order';
 import type { PointPorts } from '../restore/point/point';
+import { rangeOfPrefix } from './objects';
+import { BucketState, viewsIn } from './state';
 
 /** What became of one key between two states of a bucket. */
 export interface KeyDifference {

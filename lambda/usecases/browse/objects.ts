@@ -1,8 +1,8 @@
-import { afterPrefix, compareKeys, KeyRange } from '../../core/keys/order';
 import { isPresenceInDoubt, listingDoubts, objectOf } from '../../core/browse/listed';
 import type { VersionView } from '../../core/history/view';
-import { BucketState, viewsIn } from './state';
+import { afterPrefix, compareKeys, KeyRange } from '../../core/keys/order';
 import type { PointPorts } from '../restore/point/point';
+import { BucketState, viewsIn } from './state';
 
 export type ListedEntry =
   | { readonly kind: 'object'; readonly key: string; readonly version: VersionView; readonly doubts: readonly string[] }

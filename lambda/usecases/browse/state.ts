@@ -1,8 +1,8 @@
 import { BackupError, ErrorName } from '../../contract/errors';
-import { toIso } from '../../core/values/instant';
-import type { KeyRange } from '../../core/keys/order';
 import type { Manifest } from '../../core/history/manifest';
 import type { KeyView } from '../../core/history/view';
+import type { KeyRange } from '../../core/keys/order';
+import { toIso } from '../../core/values/instant';
 import { Coverage, HistoryAt, historyOfCommit, historyOfInstant, viewsOf } from '../history/at';
 import { findRestorePoint, PointPorts, PointRequest } from '../restore/point/point';
 

@@ -1,18 +1,18 @@
 import { MetricName } from '../../contract/metrics';
-import { addCounts } from '../../core/values/counts';
 import { LOST } from '../../core/backup/fold-versions';
+import { isVersionEvent, parseS3Event, S3Event } from '../../core/capture/s3-event';
 import { PACK_BYTES, PackBuilder } from '../../core/history/files/pack';
 import { UNREAD } from '../../core/history/row';
-import { isVersionEvent, parseS3Event, S3Event } from '../../core/capture/s3-event';
+import { addCounts } from '../../core/values/counts';
 import type { ChangeLog, LoggedChange } from '../../ports/change-log';
-import { isStoreError, StoreError } from '../../ports/object-store';
+import { isStoreError, StoreError, type CountingStore } from '../../ports/object-store';
 import type { Log, Metrics } from '../../ports/runtime';
-import { captureJobId, captureVersion, CaptureVersionPorts } from './versions';
-import type { CountingStore, Deployment } from '../context';
-import { runInOrder } from '../work/pool';
-import { readChanged } from './read-changed';
-import { requestsSince } from '../work/requests';
+import type { Deployment } from '../context';
 import { writePack } from '../versions/write-pack';
+import { runInOrder } from '../work/pool';
+import { requestsSince } from '../work/requests';
+import { readChanged } from './read-changed';
+import { captureJobId, captureVersion, CaptureVersionPorts } from './versions';
 
 export interface CapturePorts extends CaptureVersionPorts {
   readonly source: CountingStore;

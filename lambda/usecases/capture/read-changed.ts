@@ -1,6 +1,6 @@
-import { encodeAcl, encodeTags } from '../../core/objects/canonical';
-import { NULL_VERSION, Row, UNREAD } from '../../core/history/row';
 import type { ChangedField, MetadataEvent } from '../../core/capture/s3-event';
+import { NULL_VERSION, Row, UNREAD } from '../../core/history/row';
+import { encodeAcl, encodeTags } from '../../core/objects/canonical';
 import { isStoreError, ObjectHead, ObjectRef, ObjectStore, StoreError } from '../../ports/object-store';
 
 /** Tags or the ACL of one version as they are now. */

@@ -1,10 +1,10 @@
 import { LOST, PENDING } from '../../core/backup/fold-versions';
-import { NOT_STORED, NULL_VERSION, Row } from '../../core/history/row';
 import type { VersionEvent } from '../../core/capture/s3-event';
-import { isStoreError, ObjectRef, ObjectStore } from '../../ports/object-store';
+import { NOT_STORED, NULL_VERSION, Row } from '../../core/history/row';
 import type { BucketAdmin } from '../../ports/bucket-admin';
-import { StorePorts, VersionStore } from '../versions/version-store';
+import { isStoreError, ObjectRef, ObjectStore } from '../../ports/object-store';
 import { isSingleCopy } from '../versions/server-copy';
+import { StorePorts, VersionStore } from '../versions/version-store';
 
 export interface CaptureVersionPorts extends StorePorts {
   readonly buckets: Pick<BucketAdmin, 'describe'>;

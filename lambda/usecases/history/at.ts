@@ -2,19 +2,19 @@ import { CHANGE_LIFETIME_SECONDS } from '../../contract/change-log-schema';
 import { BackupError, ErrorName } from '../../contract/errors';
 import { foldVersions, ofCommit } from '../../core/backup/fold-versions';
 import { KeyGroup, mergeGroups } from '../../core/history/groups';
-import { fromIso, toIso } from '../../core/values/instant';
-import type { KeyRange } from '../../core/keys/order';
 import type { Manifest } from '../../core/history/manifest';
 import type { Row } from '../../core/history/row';
 import type { KeyView } from '../../core/history/view';
 import { viewAt } from '../../core/history/view';
+import type { KeyRange } from '../../core/keys/order';
+import { fromIso, toIso } from '../../core/values/instant';
 import type { Catalog } from '../../ports/catalog';
 import type { ChangeLog } from '../../ports/change-log';
 import type { BackupSettings } from '../context';
+import type { Vault } from '../vault/vault';
+import { Run, RunFiles, RunPlace, readRunGroups, writeRuns } from '../work/runs';
 import { readHistory } from './read';
 import { checkRecorded } from './recorded-manifest';
-import { Run, RunFiles, RunPlace, readRunGroups, writeRuns } from '../work/runs';
-import type { Vault } from '../vault/vault';
 
 /** What a history is read with. Nothing is written but the runs of what the change log has. */
 export interface HistoryPorts {

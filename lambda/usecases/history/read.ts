@@ -1,14 +1,12 @@
 import { ColumnCursor, groupsOf, leastKey } from '../../core/history/files/column-cursor';
-import { type KeyGroup, mergeGroups, nextOf } from '../../core/history/groups';
+import { type KeyGroup, nextOf } from '../../core/history/groups';
 import { joinAll } from '../../core/history/join';
-import { compareKeys, KeyRange, lesserKey } from '../../core/keys/order';
-import type { HistoryRange } from '../../core/history/segment-index';
 import type { Manifest } from '../../core/history/manifest';
 import type { Row } from '../../core/history/row';
-import type { RowColumns } from '../../core/history/row-columns';
-import { type Unchanged, type UnchangedOptions, unchangedRows } from '../../core/scan/unchanged';
-import { historyRanges } from './segment-index';
+import type { HistoryRange } from '../../core/history/segment-index';
+import { compareKeys, KeyRange } from '../../core/keys/order';
 import type { Vault } from '../vault/vault';
+import { historyRanges } from './segment-index';
 
 interface ReadHistory {
   readonly columns?: readonly string[];
@@ -68,7 +66,7 @@ async function takeJoined(cursors: readonly ColumnCursor[], key: string): Promis
 }
 
 /** Goes through a manifest's history within an interval of keys, range after range, and makes rows only of the keys that are taken. */
-class HistoryCursor {
+export class HistoryCursor {
   private readonly ranges: AsyncIterator<HistoryRange>;
   private cursors: readonly ColumnCursor[] = [];
   private least: string | undefined;
@@ -118,98 +116,5 @@ class HistoryCursor {
   get single(): { readonly cursor: ColumnCursor; readonly limit: string | undefined } | undefined {
     const [cursor, ...others] = this.cursors.filter(({ key }) => key === this.least);
     return cursor && others.length === 0 ? { cursor, limit: leastKey(this.cursors, cursor) } : undefined;
-  }
-}
-
-export interface ScannedKey {
-  readonly key: string;
-  readonly scanned: readonly Row[];
-  readonly history: readonly Row[];
-  /** What the change log has of the key. */
-  readonly logged: readonly Row[];
-}
-
-/** What there is to compare. */
-export interface Compared {
-  readonly vault: Vault;
-  readonly manifest: Manifest | undefined;
-  readonly within: KeyRange;
-  readonly columns: readonly string[];
-  readonly scan: AsyncIterator<RowColumns>;
-  readonly logged: AsyncIterator<KeyGroup>;
-  /** What tells that a key is unchanged; all keys are told one by one when absent. */
-  readonly unchanged?: Omit<UnchangedOptions, 'limit'> & {
-    readonly columns: readonly string[];
-    /** A key that is told by itself all the same. */
-    readonly except?: string;
-  };
-}
-
-/**
- * What a scan saw of each key beside what the history knows of it, and what was logged meanwhile. Of keys that are unchanged only their
- * number and size matter: they come many at once.
- */
-export async function* compareWithHistory(compared: Compared): AsyncGenerator<ScannedKey | Unchanged> {
-  const { vault, manifest, within, columns, unchanged } = compared;
-  const scan = new ColumnCursor(compared.scan);
-  const history = new HistoryCursor(vault, manifest, within, {
-    columns,
-    first: unchanged?.columns,
-    withFiles: false,
-  });
-  const [, , first] = await Promise.all([scan.start(), history.settle(), nextOf(compared.logged)]);
-  let log = first;
-  for (;;) {
-    const key = lesserKey(lesserKey(scan.key, history.key), log?.key);
-    if (key === undefined) return;
-    const single =
-      unchanged && scan.key === key && history.key === key && log?.key !== key ? history.single : undefined;
-    if (single && unchanged && key !== unchanged.except) {
-      const { except } = unchanged;
-      const isAhead = except !== undefined && compareKeys(key, except) < 0;
-      const limit = lesserKey(lesserKey(single.limit, log?.key), isAhead ? except : undefined);
-      const rows = unchangedRows(scan, single.cursor, { ...unchanged, limit });
-      if (rows > 0 && scan.chunk) {
-        yield { scan: scan.chunk, from: scan.at, to: scan.at + rows };
-        await scan.skip(rows);
-        await single.cursor.skip(rows);
-        await history.settle();
-        continue;
-      }
-    }
-    const scanned = scan.key === key ? await scan.take() : [];
-    const known = history.key === key ? await history.take() : [];
-    const logged = log?.key === key ? log.rows : [];
-    if (log?.key === key) log = await nextOf(compared.logged);
-    yield { key, scanned, history: known, logged };
-  }
-}
-
-/** What was logged, and keys that were logged before: of these there is nothing new. */
-export async function* withRecounts(
-  logged: AsyncIterator<KeyGroup>,
-  recounts: AsyncIterator<KeyGroup>,
-): AsyncGenerator<KeyGroup> {
-  for await (const { key, parts } of mergeGroups([logged, recounts])) yield { key, rows: parts[0] ?? [] };
-}
-
-/** Only the keys that were logged, with what the history knows of them: segments are read as far as they have one of these keys. */
-export async function* touchedKeys(
-  vault: Vault,
-  manifest: Manifest | undefined,
-  within: KeyRange,
-  { columns, logged }: { readonly columns: readonly string[]; readonly logged: AsyncIterator<KeyGroup> },
-): AsyncGenerator<ScannedKey> {
-  let wanted = within.from;
-  const options = { columns, first: ['key'], withFiles: false, skipTo: () => wanted };
-  const history = new HistoryCursor(vault, manifest, within, options);
-  let isStarted = false;
-  for (let next = await logged.next(); !next.done; next = await logged.next()) {
-    const { key, rows } = next.value;
-    wanted = key;
-    if (!isStarted) await history.settle();
-    isStarted = true;
-    await history.seek(key);
-    yield { key, scanned: [], history: history.key === key ? await history.take() : [], logged: rows };
   }
 }

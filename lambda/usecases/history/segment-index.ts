@@ -1,3 +1,4 @@
+import type { Manifest } from '../../core/history/manifest';
 import {
   endOfRange,
   type HistoryPart,
@@ -8,7 +9,6 @@ import {
   rangesWithin,
 } from '../../core/history/segment-index';
 import { compareKeys, type KeyRange } from '../../core/keys/order';
-import type { Manifest } from '../../core/history/manifest';
 import type { Vault } from '../vault/vault';
 
 /** The index of a commit's history as a whole, or a page of it. */

@@ -5,8 +5,7 @@ import { jobIdOf } from '../../core/values/job-id';
 import type { JobRecord, JobType } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
 import { endEventOf } from './events';
-import { causeSentence } from './failed';
-import { factsOfInput } from './input';
+import { factsOfInput, causeSentence } from './input';
 
 type EndedPorts = Pick<BackupPorts, 'catalog' | 'events' | 'executions' | 'deployment' | 'log' | 'metrics'>;
 

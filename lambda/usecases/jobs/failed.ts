@@ -6,23 +6,11 @@ import { fromIso, toIso } from '../../core/values/instant';
 import { jobIdOf } from '../../core/values/job-id';
 import type { JobState, JobType } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
-import { endEventOf } from './events';
-import { factsOfInput } from './input';
 import type { UnitError } from '../work/turns';
+import { endEventOf } from './events';
+import { factsOfInput, causeSentence } from './input';
 
 type FailurePorts = Pick<BackupPorts, 'catalog' | 'events' | 'deployment' | 'log' | 'metrics' | 'scratch'>;
-
-/** What Step Functions shows of a Lambda's failure: the Lambda's own JSON, or a sentence of Step Functions. */
-export function causeSentence(cause: string | undefined): string {
-  if (cause === undefined || cause === '') return 'no cause was given: see the log of the step that failed';
-  try {
-    const parsed = JSON.parse(cause) as { errorMessage?: unknown } | null;
-    if (typeof parsed?.errorMessage === 'string') return parsed.errorMessage;
-  } catch {
-    // Not the JSON of a Lambda: the text itself is the cause.
-  }
-  return cause;
-}
 
 /** A Distributed Map says only that a unit failed: the unit has left its error in the scratch bucket. */
 async function explain(ports: FailurePorts, jobId: string, error: FailureInput['error']): Promise<FailureOutput> {

@@ -19,3 +19,15 @@ export function factsOfInput(type: JobType, input: unknown): InputFacts | undefi
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** What Step Functions shows of a Lambda's failure: the Lambda's own JSON, or a sentence of Step Functions. */
+export function causeSentence(cause: string | undefined): string {
+  if (cause === undefined || cause === '') return 'no cause was given: see the log of the step that failed';
+  try {
+    const parsed = JSON.parse(cause) as { errorMessage?: unknown } | null;
+    if (typeof parsed?.errorMessage === 'string') return parsed.errorMessage;
+  } catch {
+    // Not the JSON of a Lambda: the text itself is the cause.
+  }
+  return cause;
+}

@@ -1,17 +1,14 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import { restoreReportPrefix } from '../../contract/layout';
 import type { FanOutInput } from '../../contract/steps';
-import { estimateCost } from '../../core/values/cost';
-import { isNamed, type Selection } from '../../core/restore/items';
 import { keepsUndo, type RestoreJob, type RestoreUnit } from '../../core/restore/job';
-import { type PlanResult, PlanSums, type PlanSummary } from '../../core/restore/result';
-import type { RestorePorts } from './plan';
-import { UnitCutter } from './planning/units';
-import { MARKERS_STEP, PLAN_STEP } from '../work/step-names';
-import { resultsByUnit, type Scratch, writeUnits } from '../work/turns';
+import { type PlanResult, PlanSums } from '../../core/restore/result';
+import type { RestorePorts } from '../context';
+import { MARKERS_STEP, PLAN_STEP, RESTORE_STEP } from '../work/step-names';
+import { resultsByUnit, writeUnits } from '../work/turns';
 import { writeUndoIndex } from './existing/undo-files';
-
-export const RESTORE_STEP = 'restore';
+import { summarize } from './planning/summary';
+import { UnitCutter } from './planning/units';
 
 /** The plan as a whole: refuses what must not begin, makes the new bucket, and cuts the work into units. */
 export async function assessRestore(
@@ -44,35 +41,4 @@ export async function assessRestore(
   if (job.removeMarkers) await writeUnits(ports.scratch, MARKERS_STEP, job, units);
   if (keepsUndo(job)) await writeUndoIndex(ports.scratch, job, units.length);
   return writeUnits(ports.scratch, RESTORE_STEP, job, units);
-}
-
-/** Selected items that name nothing in the recovery point. */
-export async function missingItems(
-  scratch: Scratch,
-  job: RestoreJob,
-  { matched, matchedKeys, matchedPrefixes }: PlanSums,
-): Promise<readonly string[]> {
-  const { intervals, innerKeys, innerPrefixes } = await scratch.read<Selection>(job.selection);
-  return [
-    ...intervals.filter((item, number) => isNamed(item) && !matched.has(number)).map((item) => item.from),
-    ...innerKeys.filter((_, number) => !matchedKeys.has(number)),
-    ...innerPrefixes.filter((_, number) => !matchedPrefixes.has(number)),
-  ];
-}
-
-export function summarize(job: RestoreJob, { numbers, counts }: PlanSums, missing = 0): PlanSummary {
-  const { objects, versions, markers, deletes, uncovered, bytes, conflicts } = numbers;
-  const requests = counts.estimated;
-  return {
-    objects,
-    versions,
-    markers,
-    ...(keepsUndo(job) ? { deletes } : {}),
-    ...(job.removeMarkers ? { uncovered } : {}),
-    bytes,
-    conflicts,
-    skipped: { ...counts.skipped, ...(missing > 0 ? { 'not-found': missing } : {}) },
-    requests,
-    estimatedCost: Math.round(estimateCost(requests) * 1e6) / 1e6,
-  };
 }

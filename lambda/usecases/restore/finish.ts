@@ -1,18 +1,18 @@
 import { restoreReportPrefix } from '../../contract/layout';
 import { ENDED_WELL } from '../../contract/metrics';
+import { EXPECTED_SKIPS } from '../../core/restore/actions';
+import { keepsUndo, type RestoreJob } from '../../core/restore/job';
+import { markerSums, PlanSums, type PlanSummary, restoreSums } from '../../core/restore/result';
 import { addCounts, Counts, sumCounts } from '../../core/values/counts';
 import { toIso } from '../../core/values/instant';
-import { keepsUndo, type RestoreJob } from '../../core/restore/job';
-import { EXPECTED_SKIPS } from '../../core/restore/actions';
-import { markerSums, PlanSums, type PlanSummary, restoreSums } from '../../core/restore/result';
+import type { RestorePorts } from '../context';
 import type { HistoryAt } from '../history/at';
 import { restoreJobEvent } from '../jobs/events';
 import { restoreReport } from '../work/report';
-import { missingItems, RESTORE_STEP, summarize } from './assess';
-import type { RestorePorts } from './plan';
-import { MARKERS_STEP, PLAN_STEP } from '../work/step-names';
+import { MARKERS_STEP, PLAN_STEP, RESTORE_STEP } from '../work/step-names';
 import { addResults } from '../work/turns';
 import { undoUri } from './existing/undo-files';
+import { missingItems, summarize } from './planning/summary';
 
 /** Output of the Restore execution. */
 export interface RestoreOutput {

@@ -1,23 +1,23 @@
 import type { WorkInput, WorkOutput } from '../../contract/steps';
+import type { Manifest } from '../../core/history/manifest';
+import type { KeyView } from '../../core/history/view';
+import { afterKey, keyBytes, MAX_KEY_BYTES, KeyRange } from '../../core/keys/order';
+import { type PlannedKey, planKey } from '../../core/restore/actions';
 import { InnerMatches } from '../../core/restore/inner-items';
 import { selectedParts, type Selection } from '../../core/restore/items';
-import { afterKey, keyBytes, MAX_KEY_BYTES, KeyRange } from '../../core/keys/order';
-import type { Manifest } from '../../core/history/manifest';
 import type { PlanUnit, RestoreJob } from '../../core/restore/job';
-import { type PlannedKey, planKey } from '../../core/restore/actions';
 import type { PlanResult } from '../../core/restore/result';
 import { planRollback } from '../../core/restore/rollback';
-import type { KeyView } from '../../core/history/view';
-import { DestinationListing, headEtag } from './existing/destination-listing';
+import type { RestorePorts } from '../context';
 import { HistoryAt, viewsOf } from '../history/at';
 import { runInOrder } from '../work/pool';
 import { requestsSince } from '../work/requests';
-import type { RestorePorts } from './plan';
+import { PLAN_STEP } from '../work/step-names';
+import { runTurn, Turn } from '../work/turns';
+import { DestinationListing, headEtag } from './existing/destination-listing';
 import { PlanBook } from './planning/book';
 import { rollbackHistories, rollbackKeys } from './planning/rollback';
 import { UndoPlanner } from './planning/undo';
-import { PLAN_STEP } from '../work/step-names';
-import { runTurn, Turn } from '../work/turns';
 
 interface PlanCursor {
   /** The key that planning goes on with. */

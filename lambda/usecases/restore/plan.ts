@@ -2,29 +2,25 @@ import { isUtf8 } from 'node:buffer';
 import { invalidRequest } from '../../contract/errors';
 import { recoveryPointId, workKey } from '../../contract/layout';
 import type { FanOutInput, StartInput } from '../../contract/steps';
-import { fromIso, toIso } from '../../core/values/instant';
-import { parseItemsFile, selectedParts, type Selection, toSelection } from '../../core/restore/items';
-import { jobIdOf } from '../../core/values/job-id';
-import type { KeyRange } from '../../core/keys/order';
 import type { Manifest } from '../../core/history/manifest';
+import type { KeyRange } from '../../core/keys/order';
+import { parseItemsFile, selectedParts, type Selection, toSelection } from '../../core/restore/items';
 import type { PlanUnit, RestoreJob } from '../../core/restore/job';
 import { parseRestoreRequest, RestoreRequest } from '../../core/restore/request';
+import { fromIso, toIso } from '../../core/values/instant';
+import { jobIdOf } from '../../core/values/job-id';
 import { isStoreError, ObjectStore } from '../../ports/object-store';
-import type { BackupPorts, CountingStore } from '../context';
+import type { RestorePorts } from '../context';
 import { historyRanges } from '../history/segment-index';
 import { restoreJobEvent } from '../jobs/events';
-import { checkDestination } from './point/destination';
-import { findRestorePoint, findRollback, keepHistory, keepNewest } from './point/point';
+import type { Vault } from '../vault/vault';
 import { PLAN_STEP } from '../work/step-names';
 import { writeUnits } from '../work/turns';
-import type { Vault } from '../vault/vault';
+import { checkDestination } from './point/destination';
+import { findRestorePoint, findRollback, keepHistory, keepNewest } from './point/point';
 
 /** Planning a row is a quarter of the work of storing one. */
 export const ROWS_PER_WEIGHT = 4;
-
-export interface RestorePorts extends Omit<BackupPorts, 'source'> {
-  readonly destination: CountingStore;
-}
 
 /** First step of a restore: validates the input, finds the recovery point and checks the destination. Nothing is written there. */
 export async function planRestore(

@@ -1,21 +1,21 @@
 import type { WorkInput, WorkOutput } from '../../contract/steps';
+import type { RestoreAction } from '../../core/restore/actions';
 import { keepsUndo, type RestoreJob, type RestoreUnit } from '../../core/restore/job';
 import { isSettled, KeyProgress, PutOp, topOf } from '../../core/restore/outcome';
-import type { RestoreAction } from '../../core/restore/actions';
 import type { RestoreResult } from '../../core/restore/result';
-import { readBodies } from './writing/pack-bodies';
+import type { RestorePorts } from '../context';
 import { runInOrder } from '../work/pool';
 import { ReportWriter, restoreReport } from '../work/report';
 import { requestsSince } from '../work/requests';
-import { RESTORE_STEP } from './assess';
+import { RESTORE_STEP } from '../work/step-names';
+import { runTurn, Turn } from '../work/turns';
+import { readActions, writtenVersions } from './existing/undo-files';
+import { openUnit } from './planning/units';
 import { Attempt } from './writing/attempt';
 import { RestoreBodies } from './writing/bodies';
 import { KeyRestorer } from './writing/key';
-import type { RestorePorts } from './plan';
+import { readBodies } from './writing/pack-bodies';
 import { RestoreTally } from './writing/tally';
-import { openUnit } from './planning/units';
-import { runTurn, Turn } from '../work/turns';
-import { readActions, writtenVersions } from './existing/undo-files';
 
 /** Where a unit goes on: at an action of one of its files, with how far keys from there on have come. */
 interface RestoreCursor {

@@ -1,19 +1,19 @@
 import type { WorkInput, WorkOutput } from '../../contract/steps';
-import { addCounts, Counts } from '../../core/values/counts';
 import type { RestoreJob, RestoreUnit } from '../../core/restore/job';
 import type { MarkerResult } from '../../core/restore/result';
 import { checkMarkers, Hidden, hiddenOf } from '../../core/restore/uncover';
+import { addCounts, Counts } from '../../core/values/counts';
 import type { MarkerRemoval } from '../../ports/marker-removal';
 import { isStoreError, ListedVersion, ObjectStore, StoreErrorCode } from '../../ports/object-store';
 import type { Deadline, RequestCounter } from '../../ports/runtime';
 import type { BackupSettings } from '../context';
-import { KeyChecks } from './existing/key-checks';
 import { runInOrder } from '../work/pool';
 import { ReportWriter, restoreReport } from '../work/report';
-import { openUnit } from './planning/units';
 import { MARKERS_STEP } from '../work/step-names';
 import { runTurn, Scratch, Turn } from '../work/turns';
+import { KeyChecks } from './existing/key-checks';
 import { readActions } from './existing/undo-files';
+import { openUnit } from './planning/units';
 
 /** What the step works with: it can list a bucket and remove markers, and nothing else there. */
 export interface MarkerPorts {

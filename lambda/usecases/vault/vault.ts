@@ -8,8 +8,10 @@ import {
   VAULT_FORMAT_KEY,
 } from '../../contract/layout';
 import { decodeFileTable } from '../../core/history/files/file-table';
-import { sha256Hex } from '../../core/values/hash';
-import type { KeyRange } from '../../core/keys/order';
+import { readSegmentColumns } from '../../core/history/files/segment-reader';
+import type { EncodedSegment } from '../../core/history/files/segment-writer';
+import { decodeManifest, encodeManifest, Manifest } from '../../core/history/manifest';
+import type { RowColumns } from '../../core/history/row-columns';
 import {
   decodePage,
   encodePage,
@@ -17,11 +19,8 @@ import {
   type PageRef,
   type SegmentRef,
 } from '../../core/history/segment-index';
-import { decodeManifest, encodeManifest, Manifest } from '../../core/history/manifest';
-import type { RowColumns } from '../../core/history/row-columns';
-import { readSegmentColumns } from '../../core/history/files/segment-reader';
-import type { EncodedSegment } from '../../core/history/files/segment-writer';
-import { findObject } from '../work/find-object';
+import type { KeyRange } from '../../core/keys/order';
+import { sha256Hex } from '../../core/values/hash';
 import {
   isStoreError,
   ObjectBody,
@@ -31,6 +30,7 @@ import {
   StoreErrorCode,
   Written,
 } from '../../ports/object-store';
+import { findObject } from '../work/find-object';
 
 /** A file of the vault as rows and manifests refer to it. */
 type RecordedFile = { readonly name: string; readonly versionId?: string };

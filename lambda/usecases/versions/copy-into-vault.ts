@@ -1,9 +1,9 @@
 import type { VaultFile } from '../../core/history/row';
 import { isStoreError, ReadOptions, Written } from '../../ports/object-store';
-import { checksumText, hashByReading } from './checksums';
-import { ServerCopied, ServerCopy } from './server-copy';
 import type { Deadline } from '../../ports/runtime';
 import type { Vault } from '../vault/vault';
+import { checksumText, hashByReading } from './checksums';
+import { ServerCopied, ServerCopy } from './server-copy';
 
 export interface CopyPorts {
   readonly vault: Vault;

@@ -1,20 +1,10 @@
 import { objectKey } from '../../contract/layout';
-import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../core/objects/canonical';
-import { sha256Hex } from '../../core/values/hash';
+import { isArchived, NULL_VERSION, Row, VaultFile } from '../../core/history/row';
 import { refuseContradiction } from '../../core/inventory/contradictions';
 import { RecordProblem } from '../../core/inventory/row';
-import type { BackupJob } from '../../core/backup/job';
-import { isArchived, NULL_VERSION, Row, VaultFile } from '../../core/history/row';
-import {
-  Dated,
-  isStoreError,
-  ObjectHead,
-  ObjectRef,
-  ObjectStore,
-  StoreError,
-  StoreErrorCode,
-} from '../../ports/object-store';
-import type { BackupPorts } from '../context';
+import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../core/objects/canonical';
+import { sha256Hex } from '../../core/values/hash';
+import { isStoreError, ObjectHead, ObjectRef, ObjectStore, StoreError, StoreErrorCode } from '../../ports/object-store';
 import { CopyIntoVault, CopyPorts } from './copy-into-vault';
 import { versionsOfKey } from './key-versions';
 
@@ -164,7 +154,7 @@ const otherSize = ({ versionId }: Row): Stored => ({
  * A null version that was written over with the very same bytes has their ETag, but may have other headers and tags. S3's listing has the
  * last word about dates.
  */
-async function isReplaced(
+export async function isReplaced(
   source: ObjectStore,
   bucket: string,
   { key, versionId, lastModified }: Row,
@@ -185,30 +175,4 @@ async function refuseReplaced(
   const now = await source.head({ ...ref, ifMatch: etag });
   if (now.lastModified !== lastModified)
     throw new StoreError('precondition-failed', 'the null version was written over while it was read');
-}
-
-/** Reads tags and ACL of a version that the vault has already: `metadata: FULL`. */
-export async function readMetadata(
-  ports: BackupPorts,
-  job: BackupJob,
-  row: Row,
-): Promise<{ readonly tags: Dated<string>; readonly acl?: Dated<string> } | undefined> {
-  const ref = { bucket: job.bucket, key: row.key, versionId: row.versionId };
-  try {
-    const [tags, acl] = await Promise.all([
-      ports.source.readTags(ref),
-      job.aclsEnabled ? ports.source.readAcl(ref) : undefined,
-    ]);
-    if (row.versionId === NULL_VERSION) {
-      const head = await ports.source.head({ ...ref, ifMatch: row.etag });
-      if (await isReplaced(ports.source, job.bucket, row, head)) return undefined;
-    }
-    return {
-      tags: { ...tags, value: encodeTags(tags.value) },
-      acl: acl && { ...acl, value: encodeAcl(acl.value) },
-    };
-  } catch (error) {
-    if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { restoreReportPrefix } from '../../contract/layout';
-import { sha256Hex } from '../../core/values/hash';
 import type { RestoreJob } from '../../core/restore/job';
+import { sha256Hex } from '../../core/values/hash';
 import type { Scratch } from './turns';
 
 const FILE_BYTES = 8 * 1024 * 1024;

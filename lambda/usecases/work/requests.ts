@@ -1,5 +1,5 @@
 import type { Counts } from '../../core/values/counts';
-import type { CountingStore } from '../context';
+import type { CountingStore } from '../../ports/object-store';
 
 /** Requests that went through a store since `before`, without operations that had none. */
 export function requestsSince(store: CountingStore, before: Readonly<Counts>): Counts {

@@ -1,9 +1,9 @@
 import { workKey } from '../../contract/layout';
 import { groupByKey, KeyGroup } from '../../core/history/groups';
-import { compareKeys, KeyRange, reachesInto } from '../../core/keys/order';
-import { mergeSorted } from '../../core/keys/merge';
 import type { Row } from '../../core/history/row';
 import { columnsOf, RowColumns } from '../../core/history/row-columns';
+import { mergeSorted } from '../../core/keys/merge';
+import { compareKeys, KeyRange, reachesInto } from '../../core/keys/order';
 import {
   blocksWithin,
   compareRunRows,

@@ -4,3 +4,5 @@ export const RANGE_STEP = 'ranges';
 /** Of a restore job. */
 export const PLAN_STEP = 'plan';
 export const MARKERS_STEP = 'markers';
+
+export const RESTORE_STEP = 'restore';

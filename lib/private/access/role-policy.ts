@@ -2,9 +2,9 @@ import { Aws, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { acknowledgeWildcards } from '../nag';
 import type { DocumentedStatement } from './documented-policies';
 import { ANY_BUCKET, ANY_OBJECT } from './foreign-access';
-import { acknowledgeWildcards } from '../nag';
 
 /** The statements as AWS documents them: neither merged nor reordered, whatever the app's feature flags say. */
 export function documentedDocument(statements: readonly DocumentedStatement[]): iam.PolicyDocument {

@@ -1,9 +1,9 @@
 import { Aspects } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 import { VAULT_FORMAT_KEY } from '../../../lambda/contract/layout';
-import { ANY_BUCKET, ANY_OBJECT, allowKeysThroughS3, sameAccount, sameAccountIfExists } from './foreign-access';
 import type { RuntimeFunction } from '../runtime-function';
 import type { VaultStorage } from '../vault-storage';
+import { ANY_BUCKET, ANY_OBJECT, allowKeysThroughS3, sameAccount, sameAccountIfExists } from './foreign-access';
 
 /**
  * Up to this many buckets are listed in policies. A role may have 10,240 characters of inline policies (quota of IAM, not

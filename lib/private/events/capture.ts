@@ -10,8 +10,8 @@ import { BUCKETS_PER_RULE, capturePattern, CHANGE_EVENTS, CONTINUOUS_EVENTS } fr
 import { FunctionName } from '../../../lambda/contract/functions';
 import { workflowFunction, type WorkflowContext } from '../../workflows/workflow';
 import { VaultPart } from '../access/vault-access';
-import { deadLetterQueue, MESSAGES_KEPT } from './dead-letter-queue';
 import type { RuntimeFunction } from '../runtime-function';
+import { deadLetterQueue, MESSAGES_KEPT } from './dead-letter-queue';
 
 const TIMEOUT = Duration.seconds(CAPTURE_TIMEOUT_SECONDS);
 /** AWS asks for six times the function's timeout, and the batch window. */

@@ -4,10 +4,10 @@ import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { Env } from '../../../lambda/contract/env';
 import { FunctionName } from '../../../lambda/contract/functions';
-import { workflowFunction, type WorkflowContext } from '../../workflows/workflow';
-import { deadLetterQueue } from './dead-letter-queue';
-import { acknowledgeWildcards } from '../nag';
 import { executionsOf } from '../../workflows/blocks/state-machine';
+import { workflowFunction, type WorkflowContext } from '../../workflows/workflow';
+import { acknowledgeWildcards } from '../nag';
+import { deadLetterQueue } from './dead-letter-queue';
 
 export interface JobEndedProps {
   readonly context: WorkflowContext;

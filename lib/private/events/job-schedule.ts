@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 import type { StartJobsInput } from '../../../lambda/contract/steps';
 import type { BackupPlanRule } from '../../backup-plan-rule';
 import type { BackupTag } from '../../backup-resource';
-import type { StartJobs } from './start-jobs';
 import { DEFAULT_COMPLETION_WINDOW, DEFAULT_START_WINDOW } from '../props/windows';
+import type { StartJobs } from './start-jobs';
 
 /** What EventBridge Scheduler may do for the schedules of a plan: call one function, and report what it could not. */
 export class ScheduleRole extends Construct {

@@ -1,11 +1,11 @@
-import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { Env } from '../../../lambda/contract/env';
 import { FunctionName } from '../../../lambda/contract/functions';
 import type { WorkflowContext } from '../../workflows/workflow';
-import { deadLetterQueue } from './dead-letter-queue';
 import { RuntimeFunction } from '../runtime-function';
+import { deadLetterQueue } from './dead-letter-queue';
 
 /** What schedules call: a function that starts one Backup or Upkeep execution for each bucket of a plan. */
 export class StartJobs extends Construct {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MAX_CONTINUOUS_DAYS } from '../../../lambda/contract/steps';
-import { knownMinutes } from './validation';
 import { SCRATCH_LIFETIME } from '../vault-storage';
+import { knownMinutes } from './validation';
 
 /** AWS Backup's defaults. */
 export const DEFAULT_START_WINDOW = Duration.hours(8);

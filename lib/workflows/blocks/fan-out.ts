@@ -3,8 +3,8 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { ScratchPrefix } from '../../../lambda/contract/layout';
-import type { FailurePath } from './failure-path';
 import type { RuntimeFunction } from '../../private/runtime-function';
+import type { FailurePath } from './failure-path';
 import { step } from './step';
 
 /** Without it the CDK leaves `resultWriterV2` out without a word (aws-cdk feature flag). */

@@ -1,3 +1,5 @@
+import type { Io } from '../../../bin/output/io';
+import { runCli } from '../../../bin/program';
 import type {
   Clients,
   ExecutionProgress,
@@ -5,8 +7,6 @@ import type {
   VaultDirectory,
   VaultNames,
 } from '../../../bin/vault/clients';
-import type { Io } from '../../../bin/output/io';
-import { runCli } from '../../../bin/program';
 import { MemoryChangeLog, MemoryObjectStore, MemoryS3 } from '../../../lambda/adapters/memory';
 import type { ContinuousPointRecord, JobRecord, Page, RecoveryPointRecord } from '../../../lambda/ports/catalog';
 import type { BackupOutput } from '../../../lambda/usecases/backup/commit';

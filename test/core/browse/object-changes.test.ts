@@ -1,7 +1,7 @@
-import { sha256Hex } from '../../../lambda/core/values/hash';
 import { changedParts } from '../../../lambda/core/browse/object-changes';
 import type { Row } from '../../../lambda/core/history/row';
 import type { VersionView } from '../../../lambda/core/history/view';
+import { sha256Hex } from '../../../lambda/core/values/hash';
 
 const hex = (text: string): string => sha256Hex(Buffer.from(text));
 const base64 = (text: string): string => Buffer.from(hex(text), 'hex').toString('base64');

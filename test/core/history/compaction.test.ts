@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { needsMerge, neededSince } from '../../../lambda/core/history/compaction';
-import type { SegmentRef } from '../../../lambda/core/history/segment-index';
 import type { Row } from '../../../lambda/core/history/row';
+import type { SegmentRef } from '../../../lambda/core/history/segment-index';
 import { viewAt } from '../../../lambda/core/history/view';
 import { emptyVault, historyAfter, rangesOf } from '../../support/history-after';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { compareKeys } from '../../../lambda/core/keys/order';
 import { InnerMatches } from '../../../lambda/core/restore/inner-items';
 import { toSelection } from '../../../lambda/core/restore/items';
-import { compareKeys } from '../../../lambda/core/keys/order';
 import type { ItemSelector } from '../../../lambda/core/restore/schema';
 
 const text = (maxLength: number): fc.Arbitrary<string> =>

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import type { Row } from '../../../lambda/core/history/row';
+import { mergeSorted } from '../../../lambda/core/keys/merge';
 import { compareKeys } from '../../../lambda/core/keys/order';
 import { fractionUpTo, keyBetween } from '../../../lambda/core/keys/probe';
-import { mergeSorted } from '../../../lambda/core/keys/merge';
-import type { Row } from '../../../lambda/core/history/row';
 import { blocksWithin, compareRunRows, readBlocks, RunPart, RunPartBuilder } from '../../../lambda/core/scan/run-file';
 
 const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

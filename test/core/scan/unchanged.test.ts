@@ -1,16 +1,17 @@
 import fc from 'fast-check';
-import { ColumnCursor } from '../../../lambda/core/history/files/column-cursor';
 import { decide, newLinks } from '../../../lambda/core/backup/decisions';
+import { ColumnCursor } from '../../../lambda/core/history/files/column-cursor';
 import type { KeyGroup } from '../../../lambda/core/history/groups';
-import { refuseUnlikeKnown } from '../../../lambda/core/inventory/contradictions';
 import { joinAll } from '../../../lambda/core/history/join';
-import { afterKey, compareKeys } from '../../../lambda/core/keys/order';
-import type { SegmentRef } from '../../../lambda/core/history/segment-index';
 import type { Manifest } from '../../../lambda/core/history/manifest';
 import type { Row } from '../../../lambda/core/history/row';
 import { columnsOf, type Columns, type Field, RowColumns } from '../../../lambda/core/history/row-columns';
+import type { SegmentRef } from '../../../lambda/core/history/segment-index';
+import { refuseUnlikeKnown } from '../../../lambda/core/inventory/contradictions';
+import { afterKey, compareKeys } from '../../../lambda/core/keys/order';
 import { unchangedRows } from '../../../lambda/core/scan/unchanged';
-import { compareWithHistory, readHistory, type ScannedKey, touchedKeys } from '../../../lambda/usecases/history/read';
+import { compareWithHistory, type ScannedKey, touchedKeys } from '../../../lambda/usecases/backup/compare/with-history';
+import { readHistory } from '../../../lambda/usecases/history/read';
 import type { Vault } from '../../../lambda/usecases/vault/vault';
 
 const FILE = { name: 'p', checksum: 'c', bytes: 1, commit: 1 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { isSelected, parseItemsFile, selectedParts, toSelection } from '../../../lambda/core/restore/items';
-import { compareKeys, inRange } from '../../../lambda/core/keys/order';
 import type { SegmentRef } from '../../../lambda/core/history/segment-index';
+import { compareKeys, inRange } from '../../../lambda/core/keys/order';
+import { isSelected, parseItemsFile, selectedParts, toSelection } from '../../../lambda/core/restore/items';
 import type { ItemSelector } from '../../../lambda/core/restore/schema';
 import { addWork, cutRanges, NO_WORK, WeightSampler, workersFor, workOf } from '../../../lambda/core/scan/weights';
 import { emptyVault, historyAfter, rangesOf } from '../../support/history-after';

@@ -1,5 +1,5 @@
-import { Rig } from '../support/rig';
 import { StoreError } from '../../../lambda/ports/object-store';
+import { Rig } from '../support/rig';
 
 const lines = (rig: Rig, uri: string): Record<string, unknown>[] => {
   const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(uri) ?? [];

@@ -9,8 +9,8 @@ import {
 } from '../../../lambda/adapters/memory';
 import type { Row } from '../../../lambda/core/history/row';
 import { StoreError } from '../../../lambda/ports/object-store';
-import { Vault } from '../../../lambda/usecases/vault/vault';
 import { CaptureMessage, CapturePorts, captureChanges } from '../../../lambda/usecases/capture/changes';
+import { Vault } from '../../../lambda/usecases/vault/vault';
 import keys from '../../fixtures/keys.json';
 import { ChangedBucket } from '../../support/changed-bucket';
 

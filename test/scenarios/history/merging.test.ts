@@ -1,6 +1,6 @@
 import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { decodeManifest, type Manifest } from '../../../lambda/core/history/manifest';
 import { manifestKey } from '../../../lambda/contract/layout';
+import { decodeManifest, type Manifest } from '../../../lambda/core/history/manifest';
 import { currentOf, historyOf } from '../../support/bucket-state';
 import { rangesOf, wholeHistory } from '../../support/history-after';
 import { Rig, VAULT } from '../support/rig';

@@ -1,7 +1,7 @@
 import { MemoryCaptureControl, MemoryExecutions, SilentLog } from '../../../lambda/adapters/memory';
-import { backUpRange } from '../../../lambda/usecases/backup/range';
 import { partitionBackup } from '../../../lambda/usecases/backup/partition';
 import { prepareBackup } from '../../../lambda/usecases/backup/prepare';
+import { backUpRange } from '../../../lambda/usecases/backup/range';
 import { scanBackup } from '../../../lambda/usecases/backup/scan';
 import { recordFailure } from '../../../lambda/usecases/jobs/failed';
 import { startJobs, type StartPorts } from '../../../lambda/usecases/jobs/start';

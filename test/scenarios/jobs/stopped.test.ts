@@ -1,9 +1,9 @@
 import type { ExecutionEnded } from '../../../lambda/contract/steps';
 import { jobIdOf } from '../../../lambda/core/values/job-id';
-import { backUpRange } from '../../../lambda/usecases/backup/range';
 import { commitBackup } from '../../../lambda/usecases/backup/commit';
 import { partitionBackup } from '../../../lambda/usecases/backup/partition';
 import { prepareBackup } from '../../../lambda/usecases/backup/prepare';
+import { backUpRange } from '../../../lambda/usecases/backup/range';
 import { scanBackup } from '../../../lambda/usecases/backup/scan';
 import { endJob } from '../../../lambda/usecases/jobs/ended';
 import { historyOf } from '../../support/bucket-state';

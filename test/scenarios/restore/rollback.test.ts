@@ -2,8 +2,8 @@ import { ManualDeadline } from '../../../lambda/adapters/memory';
 import { toIso } from '../../../lambda/core/values/instant';
 import { StoreError } from '../../../lambda/ports/object-store';
 import { currentOf } from '../../support/bucket-state';
-import { at, iso, logTags, logVersion, makeContinuous } from '../support/continuous-rig';
 import { acl } from '../support/changed-rig';
+import { at, iso, logTags, logVersion, makeContinuous } from '../support/continuous-rig';
 import { Rig, SCRATCH } from '../support/rig';
 
 const settings = { packThreshold: 16, copyPartSize: 4 };

@@ -1,7 +1,7 @@
 import { ManualDeadline } from '../../../lambda/adapters/memory';
 import { turnKey, unitsKey } from '../../../lambda/contract/layout';
-import { jobIdOf } from '../../../lambda/core/values/job-id';
 import type { PlanPart, RestoreUnit } from '../../../lambda/core/restore/job';
+import { jobIdOf } from '../../../lambda/core/values/job-id';
 import { readUnits } from '../../../lambda/usecases/work/turns';
 import { currentOf } from '../../support/bucket-state';
 import { Rig, SCRATCH, Stopped } from '../support/rig';

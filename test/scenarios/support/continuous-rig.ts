@@ -1,8 +1,8 @@
+import type { Manifest } from '../../../lambda/core/history/manifest';
+import type { Row } from '../../../lambda/core/history/row';
 import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../lambda/core/objects/canonical';
 import { sha256Hex } from '../../../lambda/core/values/hash';
 import { toIso } from '../../../lambda/core/values/instant';
-import type { Manifest } from '../../../lambda/core/history/manifest';
-import type { Row } from '../../../lambda/core/history/row';
 import { manifest } from './changed-rig';
 import { Rig, VAULT } from './rig';
 

@@ -22,23 +22,23 @@ import type {
   WorkOutput,
 } from '../../../lambda/contract/steps';
 import { jobIdOf } from '../../../lambda/core/values/job-id';
-import { backUpRange } from '../../../lambda/usecases/backup/range';
 import { BackupOutput, commitBackup } from '../../../lambda/usecases/backup/commit';
 import { partitionBackup } from '../../../lambda/usecases/backup/partition';
 import { prepareBackup } from '../../../lambda/usecases/backup/prepare';
+import { backUpRange } from '../../../lambda/usecases/backup/range';
 import { scanBackup } from '../../../lambda/usecases/backup/scan';
-import { BackupPorts, BackupSettings, DEFAULT_SETTINGS } from '../../../lambda/usecases/context';
-import { endJob } from '../../../lambda/usecases/jobs/ended';
 import { CaptureMessage, captureChanges } from '../../../lambda/usecases/capture/changes';
+import { BackupPorts, BackupSettings, DEFAULT_SETTINGS, RestorePorts } from '../../../lambda/usecases/context';
+import { endJob } from '../../../lambda/usecases/jobs/ended';
 import { recordFailure } from '../../../lambda/usecases/jobs/failed';
 import { assessRestore } from '../../../lambda/usecases/restore/assess';
 import { finishRestore, RestoreOutput } from '../../../lambda/usecases/restore/finish';
-import { removeMarkers } from '../../../lambda/usecases/restore/remove-markers';
-import { planRestore, RestorePorts } from '../../../lambda/usecases/restore/plan';
+import { planRestore } from '../../../lambda/usecases/restore/plan';
 import { planRestoreRange } from '../../../lambda/usecases/restore/plan-range';
 import { restoreRange } from '../../../lambda/usecases/restore/range';
-import { readUnits, Scratch } from '../../../lambda/usecases/work/turns';
+import { removeMarkers } from '../../../lambda/usecases/restore/remove-markers';
 import { Vault } from '../../../lambda/usecases/vault/vault';
+import { readUnits, Scratch } from '../../../lambda/usecases/work/turns';
 
 export const VAULT = 'the-vault';
 export const SCRATCH = 'the-scratch';

@@ -1,6 +1,6 @@
+import type { HistoryIndex } from '../../../lambda/core/history/manifest';
 import type { HistoryRange, SegmentRef } from '../../../lambda/core/history/segment-index';
 import { compareKeys, intersect, type KeyRange, reachesInto } from '../../../lambda/core/keys/order';
-import type { HistoryIndex } from '../../../lambda/core/history/manifest';
 import { rangesToMerge } from '../../../lambda/usecases/backup/compare/merge-ranges';
 import { randomOf } from '../../support/dice';
 import { emptyVault, historyAfter, rangesOf, wholeHistory } from '../../support/history-after';

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ChangeLogTable } from '../../../contract/change-log-schema';
 import type { Row } from '../../../core/history/row';
 import type { ChangeLog, LoggedChange } from '../../../ports/change-log';

@@ -1,4 +1,5 @@
 import { CloudWatchClient, type CloudWatchClientConfig, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
 import {
   GetQueueAttributesCommand,
   ListMessageMoveTasksCommand,
@@ -6,9 +7,8 @@ import {
   SQSClient,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
-import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
-import { planCaptureRules, sinceOf, whatDisables } from '../../../core/capture/rules';
 import type { DeadLetters } from '../../../core/capture/dead-letters';
+import { planCaptureRules, sinceOf, whatDisables } from '../../../core/capture/rules';
 import type { CaptureControl, CaptureHealth } from '../../../ports/capture-control';
 import { CaptureRules } from './capture-rules';
 

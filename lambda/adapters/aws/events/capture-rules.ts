@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   DeleteRuleCommand,
   EventBridgeClient,
@@ -12,6 +11,7 @@ import {
   type Rule,
   type RuleState,
 } from '@aws-sdk/client-eventbridge';
+import { isDeepStrictEqual } from 'node:util';
 import { capturePattern, CONTINUOUS_EVENTS } from '../../../contract/events';
 import { type CaptureRule, type DatedRule, datesOf, decodeDates, encodeDates } from '../../../core/capture/rules';
 

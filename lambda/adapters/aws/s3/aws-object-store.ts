@@ -36,17 +36,17 @@ import {
   type Written,
 } from '../../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../../ports/runtime';
-import { aclFrom } from './wire/acl';
 import { AwsUploads } from './aws-uploads';
-import { KnownRoutes } from './wire/known-routes';
 import { writeLargeTags, writeTags } from './large-tags';
-import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './wire/object-fields';
-import { nextMarker } from './wire/listing-end';
 import { ObjectReads } from './object-reads';
 import { ObjectWrites } from './object-writes';
+import { aclFrom } from './wire/acl';
+import { KnownRoutes } from './wire/known-routes';
+import { nextMarker } from './wire/listing-end';
+import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, S3Requests } from './wire/requests';
-import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './wire/text';
 import { statusOf } from './wire/store-errors';
+import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './wire/text';
 import { mergeRows } from './wire/version-rows';
 
 export interface AwsObjectStoreOptions {

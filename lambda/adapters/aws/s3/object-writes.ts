@@ -1,11 +1,11 @@
+import { PutObjectCommand, type StorageClass } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { PutObjectCommand, type StorageClass } from '@aws-sdk/client-s3';
 import { inHeaders } from '../../../core/objects/tagging-header';
 import type { PutOptions, Written } from '../../../ports/object-store';
+import { writeLargeTags } from './large-tags';
 import { answerFirst, readWhole } from './wire/first-answer';
 import type { KnownRoutes } from './wire/known-routes';
-import { writeLargeTags } from './large-tags';
 import { checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, type S3Requests } from './wire/requests';
 import { unquoted } from './wire/text';

@@ -1,5 +1,5 @@
-import type { KeyGroup } from '../groups';
 import { compareKeys, firstAtLeast, lesserKey } from '../../keys/order';
+import type { KeyGroup } from '../groups';
 import type { Row } from '../row';
 import type { RowColumns } from '../row-columns';
 

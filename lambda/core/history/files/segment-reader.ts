@@ -1,8 +1,8 @@
-import { zstdDecompressSync } from 'node:zlib';
 import { FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
+import { zstdDecompressSync } from 'node:zlib';
 import { BackupError, ErrorName } from '../../../contract/errors';
-import { sha256Hex } from '../../values/hash';
 import { compareKeys, firstAtLeast, KeyRange } from '../../keys/order';
+import { sha256Hex } from '../../values/hash';
 import type { Row, VaultFile } from '../row';
 import { Columns, RowColumns } from '../row-columns';
 import { COLUMNS, Column } from './segment-columns';

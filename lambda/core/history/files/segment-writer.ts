@@ -1,10 +1,10 @@
-import { constants, zstdCompressSync } from 'node:zlib';
 import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { FileTableBuilder } from './file-table';
-import { sha256Hex } from '../../values/hash';
+import { constants, zstdCompressSync } from 'node:zlib';
 import { compareKeys } from '../../keys/order';
+import { sha256Hex } from '../../values/hash';
 import type { Row } from '../row';
+import { FileTableBuilder } from './file-table';
 import { COLUMNS, Column, SCHEMA } from './segment-columns';
 
 export const SEGMENT_FORMAT = '1';

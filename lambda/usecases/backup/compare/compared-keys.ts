@@ -1,12 +1,12 @@
 import type { BackupJob } from '../../../core/backup/job';
-import type { KeyRange } from '../../../core/keys/order';
-import type { Manifest } from '../../../core/history/manifest';
 import { COMPARE_COLUMNS, FOLD_COLUMNS, STATE_COLUMNS } from '../../../core/history/files/segment-columns';
+import type { Manifest } from '../../../core/history/manifest';
+import type { KeyRange } from '../../../core/keys/order';
 import { type Unchanged, UNCHANGED_COLUMNS, UNCHANGED_REPORT_COLUMNS } from '../../../core/scan/unchanged';
-import type { JobRuns } from '../partition';
 import type { BackupPorts } from '../../context';
-import { type Compared, compareWithHistory, ScannedKey, touchedKeys, withRecounts } from '../../history/read';
 import { readRunColumns, readRunGroups } from '../../work/runs';
+import type { JobRuns } from './job-runs';
+import { type Compared, compareWithHistory, ScannedKey, touchedKeys, withRecounts } from './with-history';
 
 interface ComparedInterval {
   readonly runs: JobRuns;

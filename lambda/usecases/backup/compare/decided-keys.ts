@@ -16,10 +16,10 @@ import { removalsIn } from '../../../core/history/removals';
 import { isVersion, Row, versionIdentity } from '../../../core/history/row';
 import { newestFirst, olderVersions, viewAt } from '../../../core/history/view';
 import type { ObjectStore } from '../../../ports/object-store';
-import type { ScannedKey } from '../../history/read';
 import { versionsOfKey } from '../../versions/key-versions';
 import type { KeyCounts } from '../store/batch';
 import { ScannedKeys } from './scanned-keys';
+import type { ScannedKey } from './with-history';
 
 interface DecidedKey extends KeyCounts {
   /** Identity of the current version, as far as the scan can tell. */

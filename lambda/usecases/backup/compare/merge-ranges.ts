@@ -1,10 +1,10 @@
-import { needsMerge, neededSince } from '../../../core/history/compaction';
 import type { BackupJob } from '../../../core/backup/job';
-import { afterKey, compareKeys, KeyRange } from '../../../core/keys/order';
-import type { HistoryRange, MergedRange, SegmentRef } from '../../../core/history/segment-index';
+import { needsMerge, neededSince } from '../../../core/history/compaction';
+import { SegmentWriter } from '../../../core/history/files/segment-writer';
 import type { Manifest } from '../../../core/history/manifest';
 import { segmentsWithin } from '../../../core/history/next-ranges';
-import { SegmentWriter } from '../../../core/history/files/segment-writer';
+import type { HistoryRange, MergedRange, SegmentRef } from '../../../core/history/segment-index';
+import { afterKey, compareKeys, KeyRange } from '../../../core/keys/order';
 import type { BackupPorts } from '../../context';
 import { joinedRange } from '../../history/read';
 import { historyRanges } from '../../history/segment-index';

@@ -1,7 +1,7 @@
-import { type HistoryRange, type PageRef, partOf, rangesWithin } from '../../../core/history/segment-index';
-import type { KeyRange } from '../../../core/keys/order';
 import type { HistoryIndex, Manifest } from '../../../core/history/manifest';
 import { type Additions, joined, type NextRange, nextRanges, segmentsWithin } from '../../../core/history/next-ranges';
+import { type HistoryRange, type PageRef, partOf, rangesWithin } from '../../../core/history/segment-index';
+import type { KeyRange } from '../../../core/keys/order';
 import { indexParts, type IndexPart } from '../../history/segment-index';
 import type { Vault } from '../../vault/vault';
 

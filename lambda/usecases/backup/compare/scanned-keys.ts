@@ -1,12 +1,12 @@
-import { grouped } from '../../../core/history/groups';
-import { inventoryInvalid } from '../../../core/inventory/manifest';
 import type { BackupJob } from '../../../core/backup/job';
+import { grouped } from '../../../core/history/groups';
 import { removalsIn } from '../../../core/history/removals';
 import { isVersion, NULL_VERSION, Row, versionIdentity } from '../../../core/history/row';
 import { newestFirst } from '../../../core/history/view';
+import { inventoryInvalid } from '../../../core/inventory/manifest';
 import type { ObjectStore } from '../../../ports/object-store';
-import type { ScannedKey } from '../../history/read';
 import { versionsOfKey } from '../../versions/key-versions';
+import type { ScannedKey } from './with-history';
 
 /**
  * Makes what a report says of a key as good as a listing: refuses what cannot be, asks S3 for the order of versions of one

@@ -3,8 +3,8 @@ import type { Row } from '../../../core/history/row';
 import { versionWeight, WeightSample, WeightSampler } from '../../../core/scan/weights';
 import type { BackupPorts } from '../../context';
 import { Run, writeRuns } from '../../work/runs';
-import { SAMPLES_PER_RANGE } from '../sources/result';
 import { RANGE_STEP } from '../../work/step-names';
+import { SAMPLES_PER_RANGE } from '../sources/result';
 
 /** What a job takes from the change log. */
 export interface LoggedChanges {

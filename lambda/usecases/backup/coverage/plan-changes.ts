@@ -1,7 +1,7 @@
 import { CHANGE_LIFETIME_SECONDS } from '../../../contract/change-log-schema';
-import { fromIso } from '../../../core/values/instant';
 import type { ChangesToFold } from '../../../core/backup/job';
 import type { Manifest } from '../../../core/history/manifest';
+import { fromIso } from '../../../core/values/instant';
 import { isStoreError } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
 import type { CoverageNote } from './note';

@@ -1,10 +1,10 @@
 import { CHANGE_LIFETIME_SECONDS } from '../../../contract/change-log-schema';
 import { invalidRequest } from '../../../contract/errors';
+import type { ChangesToFold, ContinuousJob, CoverageGap } from '../../../core/backup/job';
 import type { BackupRequest } from '../../../core/backup/request';
 import { lostLetters, seenLetters } from '../../../core/capture/dead-letters';
-import { fromIso, toIso } from '../../../core/values/instant';
-import type { ChangesToFold, ContinuousJob, CoverageGap } from '../../../core/backup/job';
 import type { Manifest } from '../../../core/history/manifest';
+import { fromIso, toIso } from '../../../core/values/instant';
 import { type CaptureHealth, STALE_CLAIM_SECONDS } from '../../../ports/capture-control';
 import type { BackupPorts } from '../../context';
 import type { CoverageNote } from './note';

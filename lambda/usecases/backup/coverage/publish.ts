@@ -1,10 +1,10 @@
 import { continuousPointId } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
 import type { Holdings } from '../../../core/backup/fold-versions';
-import { fromIso, toIso } from '../../../core/values/instant';
-import { REPORT_LAG } from '../../../core/inventory/manifest';
 import type { BackupJob, ContinuousJob, CoverageGap } from '../../../core/backup/job';
 import type { Manifest } from '../../../core/history/manifest';
+import { REPORT_LAG } from '../../../core/inventory/manifest';
+import { fromIso, toIso } from '../../../core/values/instant';
 import type { ContinuousPointRecord } from '../../../ports/catalog';
 import type { BackupPorts } from '../../context';
 import { recoveryPointEvent } from '../../jobs/events';

@@ -1,7 +1,7 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
 import { unitsKey, WORK_FILE_DAYS } from '../../../contract/layout';
-import { fromIso, toIso } from '../../../core/values/instant';
 import type { BackupJob } from '../../../core/backup/job';
+import { fromIso, toIso } from '../../../core/values/instant';
 import { SCAN_STEP } from '../../work/step-names';
 import type { Scratch } from '../../work/turns';
 

@@ -1,7 +1,7 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
 import { inventoryNotePrefix } from '../../../contract/layout';
-import { fromIso, toIso } from '../../../core/values/instant';
 import { vaultInventory } from '../../../core/inventory/place';
+import { fromIso, toIso } from '../../../core/values/instant';
 import { isStoreError } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
 import type { Scratch } from '../../work/turns';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { BackupError } from '../../../contract/errors';
+import type { Row } from '../../../core/history/row';
 import { csvRecords } from '../../../core/inventory/csv';
 import { InventoryFile, inventoryInvalid, InventoryManifest } from '../../../core/inventory/manifest';
 import { parquetRecords } from '../../../core/inventory/parquet';
 import { InventoryFacts, InventoryRecord, inventoryRow, RecordProblem } from '../../../core/inventory/row';
-import type { Row } from '../../../core/history/row';
 import { isStoreError, StoreError } from '../../../ports/object-store';
 import type { Scratch } from '../../work/turns';
 

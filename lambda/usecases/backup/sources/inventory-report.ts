@@ -1,5 +1,4 @@
-import { inventoryConfigId, inventoryPrefix } from '../../../core/inventory/place';
-import { sha256Hex } from '../../../core/values/hash';
+import type { ReportRef } from '../../../core/backup/job';
 import {
   checkInventoryManifest,
   inventoryInvalid,
@@ -8,7 +7,8 @@ import {
   reportStart,
   scanStart,
 } from '../../../core/inventory/manifest';
-import type { ReportRef } from '../../../core/backup/job';
+import { inventoryConfigId, inventoryPrefix } from '../../../core/inventory/place';
+import { sha256Hex } from '../../../core/values/hash';
 import { findObject } from '../../work/find-object';
 import type { Scratch } from '../../work/turns';
 

@@ -3,9 +3,9 @@ import { addWork, NO_WORK } from '../../../core/scan/weights';
 import type { BackupPorts } from '../../context';
 import { runInOrder } from '../../work/pool';
 import { requestsSince } from '../../work/requests';
+import type { Turn } from '../../work/turns';
 import { type ListingCursor, ListingScan } from './listing';
 import type { ScanResult } from './result';
-import type { Turn } from '../../work/turns';
 
 /** Where each lane of a unit goes on; null: it has ended. */
 export interface LanesCursor {

@@ -1,12 +1,12 @@
 import type { ScanUnit } from '../../../core/backup/job';
+import type { Manifest } from '../../../core/history/manifest';
 import { compareKeys, inRange } from '../../../core/keys/order';
 import { fractionUpTo, keyBetween } from '../../../core/keys/probe';
-import type { Manifest } from '../../../core/history/manifest';
 import type { VersionPage } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
 import { indexParts } from '../../history/segment-index';
-import { runInOrder } from '../../work/pool';
 import type { Vault } from '../../vault/vault';
+import { runInOrder } from '../../work/pool';
 
 /** Units of a first backup, and requests to find them; a larger bucket has longer units. */
 const MOST_UNITS = 64;

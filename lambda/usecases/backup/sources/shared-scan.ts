@@ -1,11 +1,11 @@
 import { manifestKey, recoveryPointId, reportPrefix } from '../../../contract/layout';
+import type { BackupJob, ScanUnit } from '../../../core/backup/job';
 import type { BackupRequest } from '../../../core/backup/request';
+import type { BackupCounts, Manifest } from '../../../core/history/manifest';
 import { total } from '../../../core/values/counts';
 import { fromIso } from '../../../core/values/instant';
-import type { BackupJob, ScanUnit } from '../../../core/backup/job';
-import type { BackupCounts, Manifest } from '../../../core/history/manifest';
-import { oldestReport } from './choose';
 import type { BackupPorts } from '../../context';
+import { oldestReport } from './choose';
 
 /** What a job takes over from the commit that it shares the scan of. */
 export type SharedScan = Pick<

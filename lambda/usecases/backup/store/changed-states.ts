@@ -1,8 +1,10 @@
 import { type Decision, latestOf, stateRow } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
-import type { Row } from '../../../core/history/row';
-import { readMetadata } from '../../versions/version-store';
+import { type Row, NULL_VERSION } from '../../../core/history/row';
+import { encodeAcl, encodeTags } from '../../../core/objects/canonical';
+import { Dated, isStoreError } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
+import { isReplaced } from '../../versions/version-store';
 
 /** Tags and ACL of a known version as they are now, where they differ from what the history says. */
 export async function changedStates(
@@ -22,4 +24,30 @@ export async function changedStates(
     ...(tags.value === latestOf(decision, 'tags') ? [] : [state({ tags: tags.value }, tags.date)]),
     ...(!acl || acl.value === latestOf(decision, 'acl') ? [] : [state({ acl: acl.value }, acl.date)]),
   ];
+}
+
+/** Reads tags and ACL of a version that the vault has already: `metadata: FULL`. */
+export async function readMetadata(
+  ports: BackupPorts,
+  job: BackupJob,
+  row: Row,
+): Promise<{ readonly tags: Dated<string>; readonly acl?: Dated<string> } | undefined> {
+  const ref = { bucket: job.bucket, key: row.key, versionId: row.versionId };
+  try {
+    const [tags, acl] = await Promise.all([
+      ports.source.readTags(ref),
+      job.aclsEnabled ? ports.source.readAcl(ref) : undefined,
+    ]);
+    if (row.versionId === NULL_VERSION) {
+      const head = await ports.source.head({ ...ref, ifMatch: row.etag });
+      if (await isReplaced(ports.source, job.bucket, row, head)) return undefined;
+    }
+    return {
+      tags: { ...tags, value: encodeTags(tags.value) },
+      acl: acl && { ...acl, value: encodeAcl(acl.value) },
+    };
+  } catch (error) {
+    if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return undefined;
+    throw error;
+  }
 }

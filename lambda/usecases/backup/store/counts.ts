@@ -1,7 +1,7 @@
 import type { Decision } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
-import { compareKeys } from '../../../core/keys/order';
 import type { Row } from '../../../core/history/row';
+import { compareKeys } from '../../../core/keys/order';
 import type { Batch, Placed, UnchangedSums } from './batch';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */

@@ -1,9 +1,9 @@
 import type { BackupJob } from '../../../core/backup/job';
-import { compareKeys } from '../../../core/keys/order';
-import type { SegmentRef } from '../../../core/history/segment-index';
 import { PackBuilder } from '../../../core/history/files/pack';
-import type { Row, VaultFile } from '../../../core/history/row';
 import { SegmentWriter } from '../../../core/history/files/segment-writer';
+import type { Row, VaultFile } from '../../../core/history/row';
+import type { SegmentRef } from '../../../core/history/segment-index';
+import { compareKeys } from '../../../core/keys/order';
 import type { Vault } from '../../vault/vault';
 import { writePack } from '../../versions/write-pack';
 

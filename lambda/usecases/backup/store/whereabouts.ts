@@ -1,5 +1,5 @@
-import { NULL_VERSION } from '../../../core/history/row';
 import type { Decision } from '../../../core/backup/decisions';
+import { NULL_VERSION } from '../../../core/history/row';
 import { isStoreError, ObjectStore } from '../../../ports/object-store';
 
 /** What S3 says of a version; `refused` says nothing, so the version counts as there. */

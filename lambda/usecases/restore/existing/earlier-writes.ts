@@ -6,11 +6,11 @@ import {
   encodeMetadata,
   encodeTags,
 } from '../../../core/objects/canonical';
-import { fromIso } from '../../../core/values/instant';
+import { fitsTaggingHeader } from '../../../core/objects/tagging-header';
+import type { RestoreAction } from '../../../core/restore/actions';
 import type { RestoreJob } from '../../../core/restore/job';
 import { CopyOp, KeyProgress, markerRefusal, OpOutcome, PutOp, topOf } from '../../../core/restore/outcome';
-import type { RestoreAction } from '../../../core/restore/actions';
-import { fitsTaggingHeader } from '../../../core/objects/tagging-header';
+import { fromIso } from '../../../core/values/instant';
 import { isStoreError, ListedVersion, ObjectHead, ObjectRef, ObjectStore } from '../../../ports/object-store';
 import { checksumText, hashByReading } from '../../versions/checksums';
 import { versionsOfKey } from '../../versions/key-versions';

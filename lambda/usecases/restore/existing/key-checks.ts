@@ -1,8 +1,8 @@
 import { compareKeys } from '../../../core/keys/order';
 import type { Hidden } from '../../../core/restore/uncover';
 import type { ListedVersion, ObjectStore } from '../../../ports/object-store';
-import { justBefore } from './destination-listing';
 import { versionsOfKey } from '../../versions/key-versions';
+import { justBefore } from './destination-listing';
 
 /** The last character that a key can have: sorts behind all that begins with what is before it. */
 const LAST = '\u{10FFFD}';

@@ -1,6 +1,6 @@
 import { undoFilesKey, undoIndexKey, undoPrefix } from '../../../contract/layout';
-import type { RestoreJob } from '../../../core/restore/job';
 import type { RestoreAction } from '../../../core/restore/actions';
+import type { RestoreJob } from '../../../core/restore/job';
 import { decodeLines } from '../../work/json-lines';
 import { ReportWriter } from '../../work/report';
 import type { Scratch } from '../../work/turns';

@@ -1,17 +1,17 @@
 import { undoPrefix, workKey } from '../../../contract/layout';
+import type { KeyView } from '../../../core/history/view';
 import { decodeTags } from '../../../core/objects/canonical';
+import { fitsTaggingHeader } from '../../../core/objects/tagging-header';
+import type { PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
+import { keepsUndo, type RestoreJob } from '../../../core/restore/job';
+import type { PlanResult } from '../../../core/restore/result';
+import { versionWeight } from '../../../core/scan/weights';
 import { addCounts, Counts } from '../../../core/values/counts';
 import { sha256Hex } from '../../../core/values/hash';
-import { keepsUndo, type RestoreJob } from '../../../core/restore/job';
-import type { PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
-import type { PlanResult } from '../../../core/restore/result';
-import { fitsTaggingHeader } from '../../../core/objects/tagging-header';
-import type { KeyView } from '../../../core/history/view';
-import { versionWeight } from '../../../core/scan/weights';
+import type { RestorePorts } from '../../context';
+import { isSingleCopy, partSizeOf } from '../../versions/server-copy';
 import { encodeLines } from '../../work/json-lines';
 import { ReportWriter, restoreReport } from '../../work/report';
-import type { RestorePorts } from '../plan';
-import { isSingleCopy, partSizeOf } from '../../versions/server-copy';
 import { PLAN_STEP } from '../../work/step-names';
 
 /** A file of actions holds at most so many keys, and a tenth of a unit's weight: it is in a worker's memory. */

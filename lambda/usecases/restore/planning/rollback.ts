@@ -1,12 +1,12 @@
 import { KeyGroup, mergeGroups, nextOf } from '../../../core/history/groups';
-import { KeyRange, lesserKey } from '../../../core/keys/order';
 import type { Manifest } from '../../../core/history/manifest';
-import type { RestoreJob } from '../../../core/restore/job';
-import { isVersionOf, RollbackKey } from '../../../core/restore/rollback';
 import type { Row } from '../../../core/history/row';
 import { viewAt } from '../../../core/history/view';
+import { KeyRange, lesserKey } from '../../../core/keys/order';
+import type { RestoreJob } from '../../../core/restore/job';
+import { isVersionOf, RollbackKey } from '../../../core/restore/rollback';
+import type { RestorePorts } from '../../context';
 import { HistoryAt, rowsOf } from '../../history/at';
-import type { RestorePorts } from '../plan';
 import { VersionListing } from '../existing/version-listing';
 
 /** What a rollback goes back to, and what is known by now. One and the same for a point in time. */

@@ -1,15 +1,15 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
-import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../core/objects/canonical';
 import { compareKeys } from '../../../core/keys/order';
+import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../core/objects/canonical';
+import { planAcl, PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
 import type { PlanUnit, RestoreJob } from '../../../core/restore/job';
 import type { CopyOp } from '../../../core/restore/outcome';
-import { planAcl, PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
 import { hiddenOf, isWanted } from '../../../core/restore/uncover';
 import { isStoreError, ListedVersion } from '../../../ports/object-store';
+import type { RestorePorts } from '../../context';
 import { checksumText } from '../../versions/checksums';
 import { versionsOfKey } from '../../versions/key-versions';
 import { EarlierWrites } from '../existing/earlier-writes';
-import type { RestorePorts } from '../plan';
 import { CopyProof, isComparable } from '../existing/proof';
 import { findUndoFiles, findUndoIndex, readActions, readWritten } from '../existing/undo-files';
 

@@ -2,8 +2,8 @@ import { BackupError, ErrorName } from '../../../contract/errors';
 import type { Manifest } from '../../../core/history/manifest';
 import type { RestoreJob } from '../../../core/restore/job';
 import type { RestoreRequest } from '../../../core/restore/request';
-import { describeBucket } from '../../backup/prepare';
-import type { RestorePorts } from '../plan';
+import type { RestorePorts } from '../../context';
+import { describeBucket } from '../../jobs/describe-bucket';
 import { refuseVaultBucket } from '../../vault/vault-buckets';
 
 /** Who may be restored to, for the error that somebody may not. */

@@ -1,9 +1,9 @@
 import { BackupError, ErrorName, invalidRequest } from '../../../contract/errors';
 import { continuousPointId, recoveryPointId, workKey } from '../../../contract/layout';
-import { fromIso, toIso } from '../../../core/values/instant';
 import type { RestoreRequest } from '../../../core/restore/request';
+import { fromIso, toIso } from '../../../core/values/instant';
 import type { Catalog, JobState } from '../../../ports/catalog';
-import type { Deployment } from '../../context';
+import type { Deployment, RestorePorts } from '../../context';
 import {
   Commit,
   findInstant,
@@ -15,7 +15,6 @@ import {
   InstantFound,
 } from '../../history/at';
 import { checkRecorded } from '../../history/recorded-manifest';
-import type { RestorePorts } from '../plan';
 import { PLAN_STEP } from '../../work/step-names';
 import { findUndoIndex, UndoIndex } from '../existing/undo-files';
 

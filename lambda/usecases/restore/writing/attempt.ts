@@ -1,7 +1,7 @@
 import { attemptKey } from '../../../contract/layout';
 import type { WorkInput } from '../../../contract/steps';
 import type { RestoreJob, RestoreUnit } from '../../../core/restore/job';
-import { RESTORE_STEP } from '../assess';
+import { RESTORE_STEP } from '../../work/step-names';
 import type { Scratch } from '../../work/turns';
 
 /**

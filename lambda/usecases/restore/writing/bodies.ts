@@ -1,12 +1,12 @@
-import type { CopyOp, FailureReason, PutOp } from '../../../core/restore/outcome';
-import type { RestoreJob } from '../../../core/restore/job';
 import type { RestoreOp } from '../../../core/restore/actions';
+import type { RestoreJob } from '../../../core/restore/job';
+import type { CopyOp, FailureReason, PutOp } from '../../../core/restore/outcome';
 import { isStoreError, ObjectHead, ReadOptions } from '../../../ports/object-store';
-import { checksumText } from '../../versions/checksums';
-import { BodyMap, readBody } from './pack-bodies';
-import type { RestorePorts } from '../plan';
-import { recorded } from '../existing/proof';
+import type { RestorePorts } from '../../context';
 import type { Vault } from '../../vault/vault';
+import { checksumText } from '../../versions/checksums';
+import { recorded } from '../existing/proof';
+import { BodyMap, readBody } from './pack-bodies';
 
 /** A body of the vault that may be copied: exactly the version that was looked at, so nothing can change in between. */
 type CopySource = { readonly source: ReadOptions } | { readonly reason: FailureReason };

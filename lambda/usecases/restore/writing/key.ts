@@ -1,16 +1,16 @@
+import type { RestoreAction } from '../../../core/restore/actions';
 import type { RestoreJob } from '../../../core/restore/job';
 import { KeyRun } from '../../../core/restore/key-run';
 import { isSettled, KeyProgress, markerRefusal, topOf } from '../../../core/restore/outcome';
-import type { RestoreAction } from '../../../core/restore/actions';
 import { hiddenOf, isWanted } from '../../../core/restore/uncover';
 import { isStoreError, ObjectHead, ObjectStore } from '../../../ports/object-store';
+import type { RestorePorts } from '../../context';
+import { EarlierWrites, Found } from '../existing/earlier-writes';
+import { CopyProof } from '../existing/proof';
 import type { Attempt } from './attempt';
 import type { RestoreBodies } from './bodies';
-import { EarlierWrites, Found } from '../existing/earlier-writes';
-import type { RestorePorts } from '../plan';
-import { CopyProof } from '../existing/proof';
-import { mendTags } from './withdraw';
 import { VersionWriter } from './version';
+import { mendTags } from './withdraw';
 
 /**
  * Carries out the writes of one key, oldest version first. Each write is conditional on what was there before it, so a live writer

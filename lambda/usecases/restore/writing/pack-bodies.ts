@@ -1,5 +1,5 @@
-import { sha256Hex } from '../../../core/values/hash';
 import type { PutOp } from '../../../core/restore/outcome';
+import { sha256Hex } from '../../../core/values/hash';
 import type { Vault } from '../../vault/vault';
 import { runInOrder } from '../../work/pool';
 

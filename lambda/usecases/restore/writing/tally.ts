@@ -1,7 +1,7 @@
-import { addCounts, Counts } from '../../../core/values/counts';
-import { KeyProgress, topOf } from '../../../core/restore/outcome';
 import type { RestoreAction } from '../../../core/restore/actions';
+import { KeyProgress, topOf } from '../../../core/restore/outcome';
 import type { RestoreResult } from '../../../core/restore/result';
+import { addCounts, Counts } from '../../../core/values/counts';
 import type { ReportLine, ReportWriter } from '../../work/report';
 
 /** Sums up keys that are done, and writes what became of each version into the report. */

@@ -1,10 +1,10 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
+import { NULL_VERSION } from '../../../core/history/row';
 import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../../../core/objects/canonical';
 import type { ObjectProperties } from '../../../core/objects/properties';
+import type { RestoreOp } from '../../../core/restore/actions';
 import type { RestoreJob } from '../../../core/restore/job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../../../core/restore/outcome';
-import type { RestoreOp } from '../../../core/restore/actions';
-import { NULL_VERSION } from '../../../core/history/row';
 import {
   isStoreError,
   ReadOptions,
@@ -13,12 +13,12 @@ import {
   WriteCondition,
   Written,
 } from '../../../ports/object-store';
-import { headEtag } from '../existing/destination-listing';
-import { asCopy, RestoreBodies } from './bodies';
-import type { RestorePorts } from '../plan';
-import { CopyProof, recorded } from '../existing/proof';
-import { withdraw } from './withdraw';
+import type { RestorePorts } from '../../context';
 import { ServerCopy } from '../../versions/server-copy';
+import { headEtag } from '../existing/destination-listing';
+import { CopyProof, recorded } from '../existing/proof';
+import { asCopy, RestoreBodies } from './bodies';
+import { withdraw } from './withdraw';
 
 /** What came of an attempt to write one version. */
 export type WriteOutcome =

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { decodeFileTable } from '../../../../lambda/core/history/files/file-table';
-import { compareKeys, inRange } from '../../../../lambda/core/keys/order';
-import type { Row } from '../../../../lambda/core/history/row';
 import { readSegment, SOME_FILE } from '../../../../lambda/core/history/files/segment-reader';
 import { SegmentWriter } from '../../../../lambda/core/history/files/segment-writer';
+import type { Row } from '../../../../lambda/core/history/row';
+import { compareKeys, inRange } from '../../../../lambda/core/keys/order';
 import keys from '../../../fixtures/keys.json';
 
 const file = (n: number) => ({

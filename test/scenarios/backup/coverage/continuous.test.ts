@@ -1,8 +1,8 @@
-import { toIso } from '../../../../lambda/core/values/instant';
 import type { KeyView } from '../../../../lambda/core/history/view';
-import { Rig } from '../../support/rig';
+import { toIso } from '../../../../lambda/core/values/instant';
 import { LiveBucket } from '../../../support/live-bucket';
 import { currentAt, textOf } from '../../../support/view-of-bucket';
+import { Rig } from '../../support/rig';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

@@ -1,5 +1,5 @@
-import { fromIso, toIso } from '../../../../lambda/core/values/instant';
 import type { Manifest } from '../../../../lambda/core/history/manifest';
+import { fromIso, toIso } from '../../../../lambda/core/values/instant';
 import { LiveBucket } from '../../../support/live-bucket';
 import { manifest } from '../../support/changed-rig';
 import { hourlyUpkeeps } from '../../support/continuous-rig';

@@ -1,6 +1,6 @@
+import { viewAt } from '../../../../lambda/core/history/view';
 import { decodeAcl, encodeAcl, encodeTags } from '../../../../lambda/core/objects/canonical';
 import { fromIso } from '../../../../lambda/core/values/instant';
-import { viewAt } from '../../../../lambda/core/history/view';
 import type { CaptureMessage } from '../../../../lambda/usecases/capture/changes';
 import { coverageAt } from '../../../../lambda/usecases/history/at';
 import { pick, randomOf } from '../../../support/dice';

@@ -1,5 +1,5 @@
-import { decodeAcl, encodeAcl, encodeTags } from '../../../../lambda/core/objects/canonical';
 import { viewAt } from '../../../../lambda/core/history/view';
+import { decodeAcl, encodeAcl, encodeTags } from '../../../../lambda/core/objects/canonical';
 import type { CaptureMessage } from '../../../../lambda/usecases/capture/changes';
 import { randomOf } from '../../../support/dice';
 import { LiveBucket } from '../../../support/live-bucket';

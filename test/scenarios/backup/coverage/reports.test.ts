@@ -1,7 +1,7 @@
 import { toIso } from '../../../../lambda/core/values/instant';
 import { historyOf } from '../../../support/bucket-state';
-import { LiveBucket } from '../../../support/live-bucket';
 import { deliverReport } from '../../../support/inventory-report';
+import { LiveBucket } from '../../../support/live-bucket';
 import { currentAt, textOf } from '../../../support/view-of-bucket';
 import { manifest } from '../../support/changed-rig';
 import { Rig, SCRATCH } from '../../support/rig';

@@ -1,9 +1,9 @@
+import { steadyPace } from '../../../../lambda/adapters/steady-pace';
 import type { RangeUnit, ScanUnit } from '../../../../lambda/core/backup/job';
 import { partitionBackup } from '../../../../lambda/usecases/backup/partition';
 import { prepareBackup } from '../../../../lambda/usecases/backup/prepare';
 import { scanBackup } from '../../../../lambda/usecases/backup/scan';
 import { readUnits } from '../../../../lambda/usecases/work/turns';
-import { steadyPace } from '../../../../lambda/adapters/steady-pace';
 import { deliverReport } from '../../../support/inventory-report';
 import { Rig, SCRATCH } from '../../support/rig';
 

@@ -1,6 +1,6 @@
 import type { BucketInventory } from '../../../../lambda/adapters/bucket-inventory';
-import { StoreError } from '../../../../lambda/ports/object-store';
 import { vaultInventory } from '../../../../lambda/core/inventory/place';
+import { StoreError } from '../../../../lambda/ports/object-store';
 import { currentOf } from '../../../support/bucket-state';
 import { deliverReport } from '../../../support/inventory-report';
 import { Rig, SCRATCH } from '../../support/rig';

@@ -3,8 +3,8 @@ import { fromIso, toIso } from '../../../../lambda/core/values/instant';
 import { StoreError } from '../../../../lambda/ports/object-store';
 import { historyOf } from '../../../support/bucket-state';
 import { deliverReport, ReportOptions } from '../../../support/inventory-report';
-import { filled, HOUR, manifest, restored } from '../../support/changed-rig';
 import { historyOfBucket } from '../../../support/view-of-bucket';
+import { filled, HOUR, manifest, restored } from '../../support/changed-rig';
 import { Rig, SCRATCH, VAULT } from '../../support/rig';
 
 const INVENTORY = { bucket: 'src', source: 'inventory' };

@@ -1,5 +1,5 @@
-import { sha256Hex } from '../../../../lambda/core/values/hash';
 import { decodeManifest } from '../../../../lambda/core/history/manifest';
+import { sha256Hex } from '../../../../lambda/core/values/hash';
 import { StoreError } from '../../../../lambda/ports/object-store';
 import { commitBackup, type BackupOutput } from '../../../../lambda/usecases/backup/commit';
 import { partitionBackup } from '../../../../lambda/usecases/backup/partition';

@@ -1,7 +1,7 @@
 import type { Decision } from '../../../../lambda/core/backup/decisions';
-import { afterKey } from '../../../../lambda/core/keys/order';
 import type { Row } from '../../../../lambda/core/history/row';
 import { columnsOf } from '../../../../lambda/core/history/row-columns';
+import { afterKey } from '../../../../lambda/core/keys/order';
 import { Batch, type Placed } from '../../../../lambda/usecases/backup/store/batch';
 
 const row = (key: string, kind: Row['kind'] = 'put'): Row => ({ key, versionId: key, kind, lastModified: 1, size: 7 });

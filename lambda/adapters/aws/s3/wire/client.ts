@@ -1,6 +1,6 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { sendRawHeaders } from './raw-headers';
 
 /** As many requests at once as one Lambda gains from; a connection each. */

@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import type { $Command, ServiceOutputTypes } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
 import type { FirstAttempt } from './known-routes';
 import type { HttpResponse } from './wire';
 

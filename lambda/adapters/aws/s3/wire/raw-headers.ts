@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
 import { isHttpRequest } from './wire';
 
 /** These must be signed, but S3 has them in ASCII only: it encodes what is not. */

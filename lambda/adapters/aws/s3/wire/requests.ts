@@ -1,8 +1,8 @@
 import type { $Command, S3Client, S3ClientConfig, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { isStoreError, StoreError, type WriteCondition } from '../../../../ports/object-store';
 import { createS3Client } from './client';
-import { isHttpRequest, S3Wire } from './wire';
 import { storeError } from './store-errors';
+import { isHttpRequest, S3Wire } from './wire';
 import { refuseOtherAnswers } from './xml-answers';
 
 interface ExpectedOwner {
