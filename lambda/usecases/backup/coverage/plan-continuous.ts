@@ -57,7 +57,8 @@ export async function planContinuous(
     deadLetters: seenLetters(letters, now),
     unresolved: before?.unresolved,
   };
-  const readAll = stopped === undefined && isMissed(base, { ...found, isStart }) && (await mayReadAll(request, base, facts));
+  const readAll =
+    stopped === undefined && isMissed(base, { ...found, isStart }) && (await mayReadAll(request, base, facts));
   return { job, isStart, readAll, ...judge(job, request, base, { now, deadLetters: letters.count, readAll }) };
 }
 
@@ -150,4 +151,3 @@ function stopReason(
   if (disabledRules.length > 0) return `EventBridge rules are missing or disabled: ${disabledRules.join(', ')}`;
   return isOurs ? undefined : 'no continuous rule of a plan has the bucket any more';
 }
-
