@@ -21,7 +21,7 @@ export abstract class MonitoredVault extends Construct {
 
   /**
    * Alarms of the vault ($0.10 a month each). There are none until a plan of the vault has a continuous rule. Each says
-   * what it means, and which section of `docs/runbook.md` says what to do.
+   * what it means, and which section of `docs/how-to/runbook.md` says what to do.
    *
    * They do nothing but show until `addAlarmAction()` is called.
    */
