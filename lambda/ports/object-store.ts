@@ -133,8 +133,8 @@ export interface CopyPartOptions extends UploadRef {
 }
 export interface CompleteUploadOptions extends UploadRef, WriteCondition {
   readonly parts: readonly UploadedPart[];
-  /** The tags that the upload was created with: what no header of that request could hold is written now. */
-  readonly tags?: Tags;
+  /** What the upload was created with: tags that had no room in the headers of that request are written now. */
+  readonly properties?: ObjectProperties;
 }
 export interface UploadedPart {
   readonly partNumber: number;
@@ -190,7 +190,7 @@ export type StoreErrorCode =
   | 'delete-marker'
   | 'no-such-upload'
   | 'precondition-failed'
-  /** Two conditional writes raced: try again. */
+  /** Two conditional writes raced, or the key was written or deleted while an upload was under way: that upload never succeeds. */
   | 'conflict'
   | 'access-denied'
   /** The storage class needs a restore first (Glacier Flexible Retrieval, Deep Archive, Intelligent-Tiering archive). */
@@ -199,6 +199,8 @@ export type StoreErrorCode =
   | 'key-too-long'
   /** The bucket has ACLs disabled and the request carries grants. */
   | 'acls-disabled'
+  /** A grant names an account or a group that does not exist any more. */
+  | 'unknown-grantee'
   /** The bucket has as many inventory configurations as S3 allows. */
   | 'too-many-configurations'
   | 'throttled'

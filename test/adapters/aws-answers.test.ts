@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { AwsBucketAdmin } from '../../lambda/adapters/aws/s3/aws-bucket-admin';
 import { AwsObjectStore } from '../../lambda/adapters/aws/s3/aws-object-store';
 import type { StoreErrorCode } from '../../lambda/ports/object-store';
 import { type Answer, DATE_SECONDS, errorXml, FakeS3 } from '../support/fake-s3';
@@ -121,8 +122,50 @@ describe('answers of AWS', () => {
     expect(sse.last).toMatchObject({ method: 'GET', headers: { range: 'bytes=0-0' } });
     const token = new FakeS3(bare, { status: 400, body: errorXml('ExpiredToken') });
     await expect(storeOn(token).head(ref)).rejects.toMatchObject({ code: 'unavailable' });
-    const readable = new FakeS3(bare, { status: 206, headers: { 'content-range': 'bytes 0-0/9' }, body: 'x' });
-    await expect(storeOn(readable).head(ref)).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  test('to a HEAD that was refused are explained too, and what a GET is allowed was not refused for good', async () => {
+    const explained = (status: number, ...answers: Answer[]) =>
+      storeOn(new FakeS3({ status, headers: { etag: '' } }, ...answers)).head(ref);
+    const skewed = { status: 403, body: errorXml('RequestTimeTooSkewed') };
+    await expect(explained(403, skewed)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(explained(403, { status: 403, body: errorXml('AccessDenied') })).rejects.toMatchObject({
+      code: 'access-denied',
+    });
+    const readable = { status: 206, headers: { 'content-range': 'bytes 0-0/9' }, body: 'x' };
+    const empty = { status: 416, body: errorXml('InvalidRange') };
+    const archived = { status: 403, body: errorXml('InvalidObjectState') };
+    for (const status of [400, 403])
+      for (const answer of [readable, empty, archived])
+        await expect(explained(status, answer)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('to a HEAD of a bucket are explained by a listing of nothing', async () => {
+    const described = (...answers: Answer[]) => {
+      const { config } = new FakeS3({ status: 403, headers: { etag: '' } }, ...answers);
+      return new AwsBucketAdmin({ client: { ...config, maxAttempts: 1 } }).describe('photos');
+    };
+    const skewed = { status: 403, body: errorXml('RequestTimeTooSkewed') };
+    await expect(described(skewed)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(described({ status: 403, body: errorXml('AccessDenied') })).rejects.toMatchObject({
+      code: 'access-denied',
+    });
+    const listed = { body: '<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>' };
+    await expect(described(listed)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('to a copy whose destination has no object name the destination: its condition has failed', async () => {
+    const copy = { bucket: 'photos', key: 'key', properties: {}, ifMatch: 'e' };
+    const missing = (key: string) => ({ status: 404, body: `<Error><Code>NoSuchKey</Code><Key>${key}</Key></Error>` });
+    const copied = (source: string, ...answers: Answer[]) =>
+      storeOn(new FakeS3(...answers)).copy({ ...copy, source: { bucket: 'vault', key: source, versionId: 'v' } });
+    await expect(copied('packs/a', missing('key'))).rejects.toMatchObject({ code: 'precondition-failed' });
+    await expect(copied('packs/a', missing('packs/a'))).rejects.toMatchObject({ code: 'not-found' });
+    const version = { status: 404, body: '<Error><Code>NoSuchVersion</Code><Key>key</Key></Error>' };
+    await expect(copied('key', version)).rejects.toMatchObject({ code: 'not-found' });
+    // Both have the key: the destination is looked at.
+    await expect(copied('key', missing('key'), { status: 404 })).rejects.toMatchObject({ code: 'precondition-failed' });
+    await expect(copied('key', missing('key'), {})).rejects.toMatchObject({ code: 'not-found' });
   });
 
   const marker = { 'x-amz-delete-marker': 'true' };

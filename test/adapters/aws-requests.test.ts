@@ -247,18 +247,18 @@ describe('requests to AWS', () => {
     };
     const parts = [{ partNumber: 1, etag: 'p', size: 1 }];
     const tagging = new FakeS3(completed, {});
-    await storeOn(tagging).completeUpload({ ...upload, parts, tags });
+    await storeOn(tagging).completeUpload({ ...upload, parts, properties: { tags } });
     expect(tagging.sent).toHaveLength(2);
     expect(tagging.last).toMatchObject({ method: 'PUT', query: { tagging: '', versionId: 'v1' } });
     expect(String(tagging.last.body)).toContain(tags.large);
 
     const small = new FakeS3(completed);
-    await storeOn(small).completeUpload({ ...upload, parts, tags: { a: 'b' } });
+    await storeOn(small).completeUpload({ ...upload, parts, properties: { tags: { a: 'b' } } });
     expect(small.sent).toHaveLength(1);
 
     const refused = new FakeS3(completed, { status: 403, body: errorXml('AccessDenied') });
     const version = { versionId: 'v1', etag: 'e', tagsRefused: 'access-denied' };
-    expect(await storeOn(refused).completeUpload({ ...upload, parts, tags })).toMatchObject(version);
+    expect(await storeOn(refused).completeUpload({ ...upload, parts, properties: { tags } })).toMatchObject(version);
     const put = { bucket: 'photos', key: 'key', body: bytes('x'), tags };
     const noPut = new FakeS3(
       { headers: { etag: '"e"', 'x-amz-version-id': 'v1' } },

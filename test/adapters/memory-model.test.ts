@@ -60,6 +60,68 @@ describe('the model of S3', () => {
     expect(s3.find('vault', 'a').etag).not.toBe(s3.find('vault', 'b').etag);
   });
 
+  test('takes replicas, which are as old as elsewhere, and puts them where they belong', () => {
+    const s3 = new MemoryS3({ now: 100 });
+    s3.createBucket('photos');
+    s3.put('photos', 'key', 'own', { at: 200 });
+    s3.advance(100);
+    expect(s3.put('photos', 'key', 'replica', { replicaOf: { versionId: 'v-elsewhere', lastModified: 150 } })).toBe(
+      'v-elsewhere',
+    );
+    s3.delete('photos', 'gone', { replicaOf: { versionId: 'm-elsewhere', lastModified: 160 } });
+    const rows = s3.versions('photos').map(({ key, lastModified, isMarker }) => [key, lastModified, isMarker]);
+    expect(rows).toEqual([
+      ['gone', 160, true],
+      ['key', 200, false],
+      ['key', 150, false],
+    ]);
+    expect(s3.now).toBe(300);
+  });
+
+  test('refuses an object for a while, by a policy or by its key', async () => {
+    const s3 = new MemoryS3();
+    s3.createBucket('photos');
+    s3.put('photos', 'key', 'x', { tags: { a: 'b' } });
+    const store = new MemoryObjectStore(s3);
+    const ref = { bucket: 'photos', key: 'key' };
+    const denied = { code: 'access-denied' };
+    const copy = { source: ref, bucket: 'photos', key: 'copy', properties: 'copy' } as const;
+    for (const by of ['policy', 'key'] as const) {
+      s3.refuse('photos', 'key', by);
+      await expect(store.head(ref)).rejects.toMatchObject(denied);
+      await expect(store.get(ref)).rejects.toMatchObject(denied);
+      await expect(store.copy(copy)).rejects.toMatchObject(denied);
+      if (by === 'key') expect(await store.getTags(ref)).toEqual({ a: 'b' });
+      else await expect(store.getTags(ref)).rejects.toMatchObject(denied);
+    }
+    s3.refuse('photos', 'key', undefined);
+    expect(text((await store.get(ref)).body)).toBe('x');
+  });
+
+  test('holds versioning only some time after it was enabled', () => {
+    const s3 = new MemoryS3();
+    s3.createBucket('photos', { versioning: 'Disabled' });
+    s3.put('photos', 'key', 'before');
+    s3.setVersioning('photos', 'Enabled', { holdsAfter: 900 });
+    expect(s3.put('photos', 'key', 'still null')).toBe('null');
+    s3.advance(900);
+    expect(s3.put('photos', 'key', 'versioned')).not.toBe('null');
+    expect(s3.history('photos', 'key')).toHaveLength(2);
+  });
+
+  test('takes eight kilobytes of request headers, and writes tags behind an object near that', async () => {
+    const s3 = new MemoryS3();
+    s3.createBucket('photos');
+    const store = new MemoryObjectStore(s3);
+    const put = (length: number, tags = {}) =>
+      store.put({ bucket: 'photos', key: 'key', body: bytes(''), userMetadata: { note: 'x'.repeat(length) }, tags });
+    await expect(put(6000)).rejects.toMatchObject({ code: 'invalid' });
+    await put(2000, { large: 'v'.repeat(200), small: 'ü'.repeat(80) });
+    expect(store.counts()).toEqual({ PutObject: 2 });
+    await put(5000, { large: 'ü'.repeat(100) });
+    expect(store.counts()).toEqual({ PutObject: 3, PutObjectTagging: 1 });
+  });
+
   test('lets a test fail or follow any call', async () => {
     const s3 = new MemoryS3();
     s3.createBucket('photos');

@@ -170,8 +170,22 @@ export function copyingContract(world: () => S3World): void {
       const upload = await store.createUpload({ bucket, key: 'copy', tags: LARGEST_TAGS });
       const range = { offset: 0, length: 5 };
       const part = await store.copyPart({ ...upload, partNumber: 1, source: { bucket, key: 'source' }, range });
-      await store.completeUpload({ ...upload, parts: [part], tags: LARGEST_TAGS });
+      await store.completeUpload({ ...upload, parts: [part], properties: { tags: LARGEST_TAGS } });
       expect(await store.getTags({ bucket, key: 'copy' })).toEqual(LARGEST_TAGS);
+    });
+
+    test('is not completed over an object that is gone', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket();
+      await world().put(bucket, 'source', 'hello');
+      await world().put(bucket, 'copy', 'other');
+      const { etag: ifMatch } = await store.head({ bucket, key: 'copy' });
+      const upload = await store.createUpload({ bucket, key: 'copy' });
+      const range = { offset: 0, length: 5 };
+      const part = await store.copyPart({ ...upload, partNumber: 1, source: { bucket, key: 'source' }, range });
+      await world().delete(bucket, 'copy');
+      const complete = store.completeUpload({ ...upload, parts: [part], ifMatch });
+      await expect(complete).rejects.toMatchObject({ code: 'precondition-failed' });
     });
 
     test('has the checksum of the whole object', async () => {

@@ -7,6 +7,7 @@ import { bucketSettingsContract } from './bucket-settings.contract';
 import { captureControlContract } from './capture-control.contract';
 import { catalogContract } from './catalog.contract';
 import { changeLogContract } from './change-log.contract';
+import { conflictsContract } from './conflicts.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
 import { markerRemovalContract } from './marker-removal.contract';
@@ -19,6 +20,7 @@ describe('in memory', () => {
   readingContract(() => world);
   writingContract(() => world);
   copyingContract(() => world);
+  conflictsContract(() => world);
   markerRemovalContract(() => world);
   bucketAdminContract(() => world);
   bucketSettingsContract(() => world);

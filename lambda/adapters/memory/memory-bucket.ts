@@ -42,6 +42,12 @@ export class MemoryBucket {
   readonly notifications: MemoryNotifications = { rules: [], eventBridge: false };
   /** Inventory configurations by ID. */
   readonly inventories = new Map<string, BucketInventory>();
+  /** Canonical IDs of accounts that are closed: no grant may name them any more. */
+  readonly closedAccounts = new Set<string>();
+  /** Until then versioning that was enabled does not hold everywhere: some writes still get no version ID. */
+  versionsFrom = 0;
+  /** How often each key was written or deleted. */
+  private readonly changes = new Map<string, number>();
   /** Newest first. A key whose versions are all gone stays, empty. */
   private readonly histories = new Map<string, MemoryVersion[]>();
   private readonly index = new KeyIndex();
@@ -63,6 +69,10 @@ export class MemoryBucket {
     return this.histories.get(key) ?? [];
   }
 
+  changesOf(key: string): number {
+    return this.changes.get(key) ?? 0;
+  }
+
   current(key: string): MemoryVersion | undefined {
     return this.histories.get(key)?.[0];
   }
@@ -73,6 +83,7 @@ export class MemoryBucket {
 
   /** Adds a version; a null version takes the place of the null version before it. */
   insert(version: MemoryVersion): void {
+    this.changes.set(version.key, this.changesOf(version.key) + 1);
     if (version.versionId === 'null') this.remove(version.key, 'null');
     const history = this.histories.get(version.key);
     if (!history) {
@@ -90,6 +101,7 @@ export class MemoryBucket {
     const removed = history?.[position];
     if (!history || !removed) return undefined;
     history.splice(position, 1);
+    this.changes.set(key, this.changesOf(key) + 1);
     this.departed.set(`${key}\n${versionId}`, removed);
     return removed;
   }

@@ -1,4 +1,4 @@
-import { fitsTaggingHeader, inHeaders } from '../../core/objects/tagging-header';
+import { inHeaders, tagsComeLater } from '../../core/objects/request-headers';
 import {
   type Acl,
   type CompleteUploadOptions,
@@ -37,12 +37,14 @@ import {
   checkCondition,
   checkKey,
   checkProperties,
+  checkTags,
   etagFor,
   headOf,
   nameOf,
   resolve,
   resolveBody,
   resolveReadable,
+  sourceBytes,
 } from './object-requests';
 import { type CallHook, StoreCalls } from './store-calls';
 
@@ -149,7 +151,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
     const put = await this.calls.run('PutObject', options, () => {
       const bucket = this.bucket(options.bucket);
       checkKey(options.key);
-      checkProperties(bucket, options);
+      checkProperties(bucket, inHeaders(options));
       checkCondition(bucket, options.key, options);
       const stamp = this.s3.stamp(bucket);
       const body = options.body.slice();
@@ -164,7 +166,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, put, options.tags);
+    return this.withLargeTags(options, put, options);
   }
 
   async copy(options: CopyOptions): Promise<Written> {
@@ -173,7 +175,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const bucket = this.bucket(options.bucket);
       const source = resolveBody(this.bucket(options.source.bucket), options.source);
       checkKey(options.key);
-      checkProperties(bucket, properties);
+      checkProperties(bucket, inHeaders(properties, sourceBytes(options.source)), sourceBytes(options.source));
       if (source.size > MAX_COPY_BYTES) throw new StoreError('invalid', `larger than 5 GiB: ${nameOf(options.source)}`);
       checkCondition(bucket, options.key, options);
       const kept: ObjectProperties = options.properties === 'copy' ? copiedProperties(source) : {};
@@ -181,7 +183,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const version = this.s3.insert(bucket, {
         headers: properties.headers ?? kept.headers,
         userMetadata: properties.userMetadata ?? kept.userMetadata,
-        tags: inHeaders(properties).tags ?? kept.tags,
+        tags: inHeaders(properties, sourceBytes(options.source)).tags ?? kept.tags,
         storageClass: options.storageClass ?? properties.storageClass,
         ...stamp,
         key: options.key,
@@ -193,13 +195,13 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, copied, properties.tags);
+    return this.withLargeTags(options, copied, properties, sourceBytes(options.source));
   }
 
   putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
     return this.calls.run('PutObjectTagging', ref, () => {
       const bucket = this.bucket(ref.bucket);
-      checkProperties(bucket, { tags });
+      checkTags(tags);
       resolve(bucket, ref).tags = tags;
     });
   }
@@ -208,8 +210,9 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
     return this.calls.run('CreateMultipartUpload', options, () => {
       const bucket = this.bucket(options.bucket);
       checkKey(options.key);
-      checkProperties(bucket, options);
-      return this.s3.uploads.create(options, this.s3.stamp(bucket));
+      checkProperties(bucket, inHeaders(options));
+      const began = bucket.changesOf(options.key);
+      return this.s3.uploads.create(options, this.s3.stamp(bucket), began);
     });
   }
 
@@ -247,6 +250,8 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       });
       if (parts.length === 0) throw new StoreError('invalid', 'an upload needs at least one part');
       checkCondition(bucket, options.key, options);
+      if ((options.ifAbsent || options.ifMatch !== undefined) && bucket.changesOf(options.key) !== upload.began)
+        throw new StoreError('conflict', `${nameOf(options)} was written or deleted under the upload`);
       this.s3.uploads.close(options);
       const version = this.s3.insert(bucket, {
         ...propertiesOf(upload.options),
@@ -258,7 +263,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, completed, options.tags);
+    return this.withLargeTags(options, completed, options.properties);
   }
 
   abortUpload(upload: UploadRef): Promise<void> {
@@ -279,9 +284,15 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
     });
   }
 
-  /** Tags that no header holds come after the object. */
-  private async withLargeTags({ bucket, key }: ObjectRef, done: Written, tags: Tags | undefined): Promise<Written> {
-    if (tags === undefined || fitsTaggingHeader(tags)) return done;
+  /** Tags that have no room in the headers come after the object. */
+  private async withLargeTags(
+    { bucket, key }: ObjectRef,
+    done: Written,
+    properties: ObjectProperties = {},
+    others = 0,
+  ): Promise<Written> {
+    const { tags } = properties;
+    if (tags === undefined || !tagsComeLater(properties, others)) return done;
     try {
       await this.putTags({ bucket, key, versionId: done.versionId, tags });
       return done;

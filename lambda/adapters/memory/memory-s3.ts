@@ -23,6 +23,8 @@ export interface MemoryS3Options {
 export interface ClientPut {
   /** Epoch seconds of the write; the clock goes on to it. @default now */
   readonly at?: number;
+  /** A replica, which arrives now: it has the date and the version ID that it has elsewhere. */
+  readonly replicaOf?: { readonly versionId: string; readonly lastModified: number };
   readonly headers?: Headers;
   readonly userMetadata?: UserMetadata;
   readonly missingMetadata?: number;
@@ -85,28 +87,37 @@ export class MemoryS3 {
     return bucket;
   }
 
-  setVersioning(bucket: string, versioning: MemoryBucket['versioning']): void {
-    this.bucket(bucket).versioning = versioning;
+  /** `holdsAfter`: seconds in which writes still get no version ID, as S3 takes up to 15 minutes to hold it everywhere. */
+  setVersioning(bucket: string, versioning: MemoryBucket['versioning'], { holdsAfter = 0 } = {}): void {
+    const target = this.bucket(bucket);
+    target.versioning = versioning;
+    target.versionsFrom = this.now + holdsAfter;
+  }
+
+  /** A bucket policy or a KMS key refuses a version from now on; undefined: it can be read again. */
+  refuse(bucket: string, key: string, by: MemoryVersion['refusedBy'], versionId?: string): void {
+    this.find(bucket, key, versionId).refusedBy = by;
   }
 
   /** Writes an object as a client does and returns its version ID. The model keeps the given bytes: don't change them. */
   put(bucketName: string, key: string, body: string | Uint8Array = '', options: ClientPut = {}): string {
     const bucket = this.bucket(bucketName);
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    const { at, grants, ...fields } = options;
+    const { at, grants, replicaOf, ...fields } = options;
     this.now = Math.max(this.now, at ?? 0);
     const acl = options.acl ?? aclFor(bucket, grants);
-    const stamp = this.stamp(bucket, at);
+    const stamp = { ...this.stamp(bucket, at), ...replicaOf };
     const etag = options.etag ?? etagFor(bucket, bytes, stamp.versionId);
     return this.insert(bucket, { ...fields, ...stamp, key, body: bytes, acl, etag }).versionId;
   }
 
   /** A plain DeleteObject. Returns the version ID of the delete marker, unless versioning was never enabled. */
-  delete(bucketName: string, key: string, options: { at?: number } = {}): string | undefined {
+  delete(bucketName: string, key: string, options: Pick<ClientPut, 'at' | 'replicaOf'> = {}): string | undefined {
     const bucket = this.bucket(bucketName);
     this.now = Math.max(this.now, options.at ?? 0);
     if (bucket.versioning !== 'Disabled') {
-      return this.insert(bucket, { ...this.stamp(bucket, options.at), key, isMarker: true }).versionId;
+      const stamp = { ...this.stamp(bucket, options.at), ...options.replicaOf };
+      return this.insert(bucket, { ...stamp, key, isMarker: true }).versionId;
     }
     bucket.remove(key, 'null');
     return undefined;
@@ -178,7 +189,8 @@ export class MemoryS3 {
   /** Version ID, time and place in the order of writes that the next write to this bucket gets. */
   stamp(bucket: MemoryBucket, at = this.now): Pick<VersionFields, 'versionId' | 'lastModified' | 'sequence'> {
     const sequence = ++this.writes;
-    const versionId = bucket.versioning === 'Enabled' ? opaqueId(sequence) : 'null';
+    const isVersioned = bucket.versioning === 'Enabled' && this.now >= bucket.versionsFrom;
+    const versionId = isVersioned ? opaqueId(sequence) : 'null';
     return { versionId, lastModified: Math.floor(at), sequence };
   }
 

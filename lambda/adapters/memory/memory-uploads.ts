@@ -11,6 +11,8 @@ export interface MemoryUpload {
   readonly options: CreateUploadOptions;
   readonly stamp: Pick<VersionFields, 'versionId' | 'lastModified' | 'sequence'>;
   readonly parts: Map<number, Part>;
+  /** How often the key had been written or deleted when the upload began. */
+  readonly began: number;
 }
 
 /** Multipart uploads that are neither completed nor aborted. */
@@ -18,9 +20,9 @@ export class MemoryUploads {
   private readonly open = new Map<string, MemoryUpload>();
   private created = 0;
 
-  create(options: CreateUploadOptions, stamp: MemoryUpload['stamp']): UploadRef {
+  create(options: CreateUploadOptions, stamp: MemoryUpload['stamp'], began: number): UploadRef {
     const uploadId = `upload-${String(++this.created)}`;
-    this.open.set(uploadId, { options, stamp, parts: new Map() });
+    this.open.set(uploadId, { options, stamp, parts: new Map(), began });
     return { bucket: options.bucket, key: options.key, uploadId };
   }
 

@@ -44,6 +44,8 @@ export class MemoryVersion {
   readonly missingMetadata: number;
   readonly checksumAlgorithm: ModelledChecksum | 'none';
   archived: boolean;
+  /** Who or what refuses to give it away for now: a bucket policy refuses all of it, a KMS key only headers and body. */
+  refusedBy: 'policy' | 'key' | undefined;
   body: Uint8Array;
   tags: Tags;
   acl: Acl | undefined;

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { keyBytes } from '../../core/keys/order';
+import { HEADER_ROOM, headerBytes } from '../../core/objects/request-headers';
+import { percentEncode } from '../../core/objects/tagging-header';
 import {
   type Acl,
   type Grant,
@@ -7,6 +9,7 @@ import {
   type ObjectProperties,
   type ObjectRef,
   StoreError,
+  type Tags,
   type WriteCondition,
 } from '../../ports/object-store';
 import { md5Hex } from './digests';
@@ -31,6 +34,12 @@ export function checkKey(key: string): void {
 
 /** The version that a read means; delete markers and missing ones are errors. */
 export function resolve(bucket: MemoryBucket, ref: ObjectRef): MemoryVersion {
+  const version = find(bucket, ref);
+  if (version.refusedBy === 'policy') throw new StoreError('access-denied', `refused by a policy: ${nameOf(ref)}`);
+  return version;
+}
+
+function find(bucket: MemoryBucket, ref: ObjectRef): MemoryVersion {
   checkKey(ref.key);
   const version = ref.versionId === undefined ? bucket.current(ref.key) : bucket.version(ref.key, ref.versionId);
   if (!version) throw new StoreError('not-found', `no such object: ${nameOf(ref)}`);
@@ -47,6 +56,7 @@ export function resolveReadable(bucket: MemoryBucket, ref: ObjectRef & { ifMatch
   if (ref.ifMatch !== undefined && ref.ifMatch !== version.etag) {
     throw new StoreError('precondition-failed', `the ETag of ${nameOf(ref)} is not ${ref.ifMatch}`);
   }
+  if (version.refusedBy) throw new StoreError('access-denied', `refused by the ${version.refusedBy}: ${nameOf(ref)}`);
   if (version.sseC) throw new StoreError('sse-c', `stored with a customer's key: ${nameOf(ref)}`);
   return version;
 }
@@ -91,13 +101,25 @@ export function checkCondition(bucket: MemoryBucket, key: string, condition: Wri
   if (failed) throw new StoreError('precondition-failed', `at least one condition did not hold: ${bucket.name}/${key}`);
 }
 
-export function checkProperties(bucket: MemoryBucket, properties: { grants?: readonly Grant[]; tags?: object }): void {
+export function checkProperties(bucket: MemoryBucket, properties: ObjectProperties, others = 0): void {
+  if (headerBytes(properties) + others > HEADER_ROOM)
+    throw new StoreError('invalid', 'RequestHeaderSectionTooLarge: the request header section exceeds its largest size');
   if (properties.grants?.length && bucket.ownership === 'BucketOwnerEnforced') {
     throw new StoreError('acls-disabled', `the bucket does not allow ACLs: ${bucket.name}`);
   }
+  if (properties.grants?.some(({ grantee }) => 'id' in grantee && bucket.closedAccounts.has(grantee.id)))
+    throw new StoreError('unknown-grantee', 'Invalid id');
   if (properties.grants?.some(({ permission }) => permission === 'WRITE'))
     throw new StoreError('invalid', 'no grant header says WRITE, which means nothing on an object');
-  const tags = Object.keys(properties.tags ?? {}).length;
+  checkTags(properties.tags);
+}
+
+/** Bytes of the header that names the source of a copy. */
+export const sourceBytes = ({ bucket, key, versionId = '' }: ObjectRef): number =>
+  `${bucket}/${percentEncode(key)}?versionId=${versionId}`.length;
+
+export function checkTags(all: Tags = {}): void {
+  const tags = Object.keys(all).length;
   if (tags > MAX_TAGS)
     throw new StoreError('invalid', `an object has at most ${String(MAX_TAGS)} tags, got ${String(tags)}`);
 }

@@ -16,7 +16,3 @@ export function taggingHeader(tags: Tags | undefined): string | undefined {
 /** Percent-encodes all but the unreserved characters: encodeURIComponent leaves `!'()*` alone, signatures do not. */
 export const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-
-/** Properties without the tags that are too large for the header. */
-export const inHeaders = <Properties extends { readonly tags?: Tags }>(properties: Properties): Properties =>
-  fitsTaggingHeader(properties.tags) ? properties : { ...properties, tags: undefined };

@@ -1,11 +1,15 @@
 import type { RestoreAction } from './actions';
 import { FailureReason, KeyProgress, nextCondition, OpenUpload, OpOutcome, topOf } from './outcome';
 
+/** How often an upload is begun anew for one version: each that fails has copied all of its parts in vain. */
+const MOST_RESTARTS = 3;
+
 /** The state of one key while its versions are written: what is settled, and what comes next. */
 export class KeyRun {
   /** Upload that is under way for the next op. */
   upload: OpenUpload | undefined;
   private readonly settled: (OpOutcome | null)[];
+  private restarts: number;
 
   constructor(
     readonly action: RestoreAction,
@@ -13,6 +17,7 @@ export class KeyRun {
   ) {
     this.settled = before ? [...before.outcomes] : action.ops.map(() => null);
     this.upload = before?.upload;
+    this.restarts = before?.restarts ?? 0;
   }
 
   get outcomes(): KeyProgress['outcomes'] {
@@ -20,7 +25,8 @@ export class KeyRun {
   }
 
   get progress(): KeyProgress {
-    return { outcomes: this.settled, upload: this.upload };
+    const { settled: outcomes, upload, restarts } = this;
+    return restarts > 0 ? { outcomes, upload, restarts } : { outcomes, upload };
   }
 
   /** Number of the next op; undefined when all are settled. */
@@ -40,8 +46,17 @@ export class KeyRun {
     return next !== undefined && this.settled.lastIndexOf(null) === next && this.action.ops[next]?.kind !== 'marker';
   }
 
+  /** Whether the upload may be begun anew. A key that somebody writes all the time is theirs. */
+  beginAgain(): boolean {
+    this.upload = undefined;
+    return ++this.restarts <= MOST_RESTARTS;
+  }
+
   settle(index: number, outcome: OpOutcome): void {
-    if (index === this.next) this.upload = undefined;
+    if (index === this.next) {
+      this.upload = undefined;
+      this.restarts = 0;
+    }
     this.settled[index] = outcome;
   }
 

@@ -67,6 +67,8 @@ export interface KeyProgress {
   readonly outcomes: readonly (OpOutcome | null)[];
   /** Of the first op that is not settled. */
   readonly upload?: OpenUpload;
+  /** How often its upload was begun anew, as the key was written or deleted under it. */
+  readonly restarts?: number;
 }
 
 export const isSettled = (progress: KeyProgress | undefined): boolean =>

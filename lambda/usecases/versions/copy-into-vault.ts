@@ -37,23 +37,19 @@ export class CopyIntoVault {
 
   /** Undefined when the copy was there before. */
   private async attempt(source: ReadOptions, key: string, size: number): Promise<ServerCopied | undefined> {
+    // The row has headers, metadata and tags: the vault's copy needs none of them.
+    const properties = { storageClass: 'STANDARD' };
+    const { bucket } = this.ports.vault;
+    const options = { source, bucket, key, size, properties, condition: { ifAbsent: true }, checksum: 'SHA256' } as const;
+    const begun = this.uploads.get(key);
     try {
-      // The row has headers, metadata and tags: the vault's copy needs none of them.
-      const properties = { storageClass: 'STANDARD' };
-      return await this.copier.copy({
-        source,
-        bucket: this.ports.vault.bucket,
-        key,
-        size,
-        properties,
-        condition: { ifAbsent: true },
-        checksum: 'SHA256',
-        begun: this.uploads.get(key),
-      });
+      return await this.copier.copy({ ...options, begun });
     } catch (error) {
       if (!isStoreError(error, 'no-such-upload', 'precondition-failed')) throw error;
       // A failed condition may also be about the source: a null version was replaced.
       if (await this.exists(key)) return undefined;
+      // The bucket's lifecycle, or whoever wrote the key meanwhile, has ended the upload that an earlier turn began.
+      if (begun !== undefined && isStoreError(error, 'no-such-upload')) return this.copier.copy(options);
       throw error;
     }
   }

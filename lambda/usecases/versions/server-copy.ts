@@ -1,8 +1,10 @@
 import type { Checksum, ObjectProperties } from '../../core/objects/properties';
 import {
+  CompleteUploadOptions,
   isStoreError,
   ObjectStore,
   ReadOptions,
+  StoreError,
   UploadedPart,
   UploadRef,
   WriteCondition,
@@ -21,6 +23,7 @@ const FINAL = [
   'precondition-failed',
   'access-denied',
   'acls-disabled',
+  'unknown-grantee',
   'invalid',
   'not-found',
   'delete-marker',
@@ -60,7 +63,6 @@ export class ServerCopy {
 
   async copy(options: ServerCopyOptions): Promise<ServerCopied> {
     const { source, bucket, key, size, properties, condition, begun, checksum } = options;
-    const { tags } = properties;
     if (isSingleCopy(size, this.leastPartSize)) {
       const copy = { source, bucket, key, properties, storageClass: properties.storageClass, ...condition };
       return { done: true, written: await this.store.copy({ ...copy, checksum }) };
@@ -71,11 +73,23 @@ export class ServerCopy {
     try {
       const parts = await this.copyParts(source, upload, size);
       if (!parts) return { done: false, uploadId: upload.uploadId };
-      return { done: true, written: await this.store.completeUpload({ ...upload, parts, ...condition, tags }) };
+      return { done: true, written: await this.complete({ ...upload, parts, ...condition, properties }) };
     } catch (error) {
       // An upload that nobody goes on with would cost storage until the bucket's lifecycle ends it.
       if (!begun ? !isStoreError(error, 'no-such-upload') : isStoreError(error, ...FINAL)) await this.abort(upload);
       throw error;
+    }
+  }
+
+  /** Once the key was written or deleted under an upload, S3 answers each completion with a conflict: that upload is as good as gone. */
+  private async complete(options: CompleteUploadOptions): Promise<Written> {
+    try {
+      return await this.store.completeUpload(options);
+    } catch (error) {
+      if (!isStoreError(error, 'conflict')) throw error;
+      const { bucket, key, uploadId } = options;
+      await this.abort({ bucket, key, uploadId });
+      throw new StoreError('no-such-upload', error.message, { cause: error });
     }
   }
 

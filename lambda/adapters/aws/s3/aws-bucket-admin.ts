@@ -4,6 +4,7 @@ import {
   GetBucketOwnershipControlsCommand,
   GetBucketVersioningCommand,
   HeadBucketCommand,
+  ListObjectsV2Command,
   PutBucketOwnershipControlsCommand,
   PutBucketVersioningCommand,
   PutPublicAccessBlockCommand,
@@ -13,6 +14,7 @@ import type { BucketAdmin, BucketDescription, InventorySettings } from '../../..
 import { StoreError } from '../../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../../ports/runtime';
 import { ensureEventBridge, ensureInventory, hasInventory } from './bucket-settings';
+import { explained, isUnexplained } from './wire/head-errors';
 import { dateOf } from './wire/object-fields';
 import { S3Requests } from './wire/requests';
 import { causeName, statusOf } from './wire/store-errors';
@@ -142,9 +144,17 @@ export class AwsBucketAdmin implements BucketAdmin, RequestCounter {
         client.send(new HeadBucketCommand({ Bucket: bucket, ...owner })),
       );
     } catch (error) {
+      // Whoever may head a bucket may list it: the same right allows both.
+      if (isUnexplained(error)) throw await explained(error, () => this.listNothing(bucket));
       if (!(error instanceof StoreError) || statusOf(error.cause) !== 404) throw error;
       throw new StoreError('no-such-bucket', `no such bucket: ${bucket}`, { cause: error.cause });
     }
+  }
+
+  private listNothing(bucket: string): Promise<unknown> {
+    return this.requests.run({ bucket }, (client, owner) =>
+      client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 0, ...owner })),
+    );
   }
 
   private async versioning(bucket: string): Promise<BucketDescription['versioning']> {

@@ -1,5 +1,6 @@
 import {
   CopyObjectCommand,
+  type CopyObjectCommandOutput,
   DeleteObjectCommand,
   GetObjectAclCommand,
   GetObjectTaggingCommand,
@@ -9,7 +10,7 @@ import {
   type S3ClientConfig,
   type StorageClass,
 } from '@aws-sdk/client-s3';
-import { inHeaders } from '../../../core/objects/tagging-header';
+import { inHeaders } from '../../../core/objects/request-headers';
 import {
   type Acl,
   type CompleteUploadOptions,
@@ -41,11 +42,12 @@ import { writeLargeTags, writeTags } from './large-tags';
 import { ObjectReads } from './object-reads';
 import { ObjectWrites } from './object-writes';
 import { aclFrom } from './wire/acl';
+import { explained, isUnexplained } from './wire/head-errors';
 import { KnownRoutes } from './wire/known-routes';
 import { nextMarker } from './wire/listing-end';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, S3Requests } from './wire/requests';
-import { statusOf } from './wire/store-errors';
+import { causeKey, causeName } from './wire/store-errors';
 import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './wire/text';
 import { mergeRows } from './wire/version-rows';
 
@@ -142,7 +144,8 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
       );
       return headFrom(output, this.requests.wire.of(output));
     } catch (error) {
-      throw isStoreError(error) && statusOf(error.cause) === 400 ? await this.explainHead(options, error) : error;
+      if (!isUnexplained(error)) throw error;
+      throw await explained(error, () => this.get({ ...options, range: { offset: 0, length: 1 } }));
     }
   }
 
@@ -181,13 +184,14 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     const { source, properties } = options;
     const replaced = properties === 'copy' ? {} : properties;
     const directive = properties === 'copy' ? 'COPY' : 'REPLACE';
-    const output = await this.requests.run(options, (client, owner, sourceOwner) => {
+    const from = copySource(source);
+    const output = await this.copied(options, (client, owner, sourceOwner) => {
       const command = new CopyObjectCommand({
-        ...(properties === 'copy' ? {} : writeFields(inHeaders(properties))),
+        ...(properties === 'copy' ? {} : writeFields(inHeaders(properties, from.length))),
         ...conditionFields(options),
         Bucket: options.bucket,
         Key: options.key,
-        CopySource: copySource(source),
+        CopySource: from,
         CopySourceIfMatch: source.ifMatch === undefined ? undefined : quoted(source.ifMatch),
         MetadataDirective: directive,
         TaggingDirective: directive,
@@ -203,7 +207,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     });
     const result = output.CopyObjectResult ?? {};
     const written = { versionId: output.VersionId, etag: unquoted(result.ETag), checksum: checksumOf(result) };
-    return writeLargeTags(this.requests, options, written, replaced.tags);
+    return writeLargeTags(this.requests, options, written, replaced, from.length);
   }
 
   putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
@@ -247,15 +251,28 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
   }
 
   /**
-   * A HEAD without an error code may be an object under a customer's key, or a request that is wrong in another way,
-   * and the one must not pass for the other: a GET of one byte says which.
+   * A CopyObject whose destination has to have an ETag. S3 answers 404 when the destination has no object, and when there is no source. The
+   * key in the answer tells which; where both have that key, the destination is looked at.
    */
-  private async explainHead(options: ReadOptions, error: StoreError): Promise<unknown> {
+  private async copied(options: CopyOptions, call: Parameters<S3Requests['run']>[1]): Promise<CopyObjectCommandOutput> {
     try {
-      await this.get({ ...options, range: { offset: 0, length: 1 } });
-      return error;
-    } catch (explanation) {
-      return isStoreError(explanation) && statusOf(explanation.cause) === 400 ? explanation : error;
+      return (await this.requests.run(options, call)) as CopyObjectCommandOutput;
+    } catch (error) {
+      if (!isStoreError(error, 'not-found', 'delete-marker') || !(await this.isOfDestination(options, error)))
+        throw error;
+      throw new StoreError('precondition-failed', error.message, { cause: error.cause });
+    }
+  }
+
+  private async isOfDestination(options: CopyOptions, error: StoreError): Promise<boolean> {
+    const { source, bucket, key, ifMatch } = options;
+    if (ifMatch === undefined || causeName(error) === 'NoSuchVersion') return false;
+    const named = causeKey(error);
+    if (named !== undefined && source.key !== key) return named === key;
+    try {
+      return (await this.head({ bucket, key })).etag !== ifMatch;
+    } catch (absent) {
+      return isStoreError(absent, 'not-found', 'delete-marker');
     }
   }
 

@@ -6,7 +6,7 @@ import {
   type StorageClass,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { inHeaders } from '../../../core/objects/tagging-header';
+import { inHeaders } from '../../../core/objects/request-headers';
 import {
   type CompleteUploadOptions,
   type CopyPartOptions,
@@ -89,7 +89,7 @@ export class AwsUploads {
       ),
     );
     const written = { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
-    return writeLargeTags(this.requests, options, written, options.tags);
+    return writeLargeTags(this.requests, options, written, options.properties);
   }
 
   async abort(upload: UploadRef): Promise<void> {

@@ -1,6 +1,6 @@
 import { PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { fitsTaggingHeader } from '../../../core/objects/tagging-header';
-import { isStoreError, type ObjectRef, type Tags, type Written } from '../../../ports/object-store';
+import { tagsComeLater } from '../../../core/objects/request-headers';
+import { isStoreError, type ObjectProperties, type ObjectRef, type Tags, type Written } from '../../../ports/object-store';
 import type { S3Requests } from './wire/requests';
 
 /** Replaces the tags of an object by a request of their own. */
@@ -12,14 +12,16 @@ export async function writeTags(requests: S3Requests, ref: ObjectRef, tags: Tags
   );
 }
 
-/** Tags that no header of the write could hold. The object is there by now: a failure is no error, but said. */
+/** Tags that had no room in the headers of the write. The object is there by now: a failure is no error, but said. */
 export async function writeLargeTags(
   requests: S3Requests,
   { bucket, key }: ObjectRef,
   written: Written,
-  tags: Tags | undefined,
+  properties: ObjectProperties = {},
+  others = 0,
 ): Promise<Written> {
-  if (tags === undefined || fitsTaggingHeader(tags)) return written;
+  const { tags } = properties;
+  if (tags === undefined || !tagsComeLater(properties, others)) return written;
   try {
     await writeTags(requests, { bucket, key, versionId: written.versionId }, tags);
     return written;

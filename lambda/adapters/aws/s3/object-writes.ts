@@ -1,7 +1,7 @@
 import { PutObjectCommand, type StorageClass } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { inHeaders } from '../../../core/objects/tagging-header';
+import { inHeaders } from '../../../core/objects/request-headers';
 import type { PutOptions, Written } from '../../../ports/object-store';
 import { writeLargeTags } from './large-tags';
 import { answerFirst, readWhole } from './wire/first-answer';
@@ -73,7 +73,7 @@ export class ObjectWrites {
       const output = await client.send(command);
       return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
     });
-    return writeLargeTags(this.requests, options, written, options.tags);
+    return writeLargeTags(this.requests, options, written, options);
   }
 }
 

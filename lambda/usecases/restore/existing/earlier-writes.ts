@@ -1,13 +1,12 @@
 import {
   decodeAcl,
-  decodeTags,
   encodeAcl,
   encodeHeaders,
   encodeMetadata,
   encodeTags,
 } from '../../../core/objects/canonical';
-import { fitsTaggingHeader } from '../../../core/objects/tagging-header';
 import type { RestoreAction } from '../../../core/restore/actions';
+import { mayLackTags } from '../../../core/restore/body-properties';
 import type { RestoreJob } from '../../../core/restore/job';
 import { CopyOp, KeyProgress, markerRefusal, OpOutcome, PutOp, topOf } from '../../../core/restore/outcome';
 import { fromIso } from '../../../core/values/instant';
@@ -110,7 +109,7 @@ export class EarlierWrites {
       if (head.size !== op.size || head.lastModified < fromIso(this.job.startedAt)) return undefined;
       const { versionId, etag } = head;
       const exact = { ...ref, versionId };
-      const withoutTags = lacksLargeTags(head, op) ? true : undefined;
+      const withoutTags = lacksTags(head, op) ? true : undefined;
       if (!(await this.sameBody(exact, head, op)) || !sameHeaders(head, op)) return undefined;
       if (!withoutTags && !(await this.sameTags(exact, head, op))) return undefined;
       const withoutAcl = (await this.sameAcl(exact, op)) ? undefined : true;
@@ -153,9 +152,8 @@ export class EarlierWrites {
 const sameHeaders = (head: ObjectHead, op: BodyOp): boolean =>
   encodeHeaders(head.headers) === op.headers && encodeMetadata(head.userMetadata) === op.userMetadata;
 
-/** Tags that no header holds come after the object: an attempt may have died in between. */
-const lacksLargeTags = (head: ObjectHead, op: BodyOp): boolean =>
-  head.tagCount === 0 && !fitsTaggingHeader(decodeTags(op.tags));
+/** Tags that had no room in the headers come after the object: an attempt may have died in between. */
+const lacksTags = (head: ObjectHead, op: BodyOp): boolean => head.tagCount === 0 && mayLackTags(op);
 
 const openOps = (action: RestoreAction, outcomes: KeyProgress['outcomes']): number[] =>
   [...action.ops.keys()].filter((index) => outcomes[index] === null);

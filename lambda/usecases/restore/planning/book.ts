@@ -1,8 +1,7 @@
 import { undoPrefix, workKey } from '../../../contract/layout';
 import type { KeyView } from '../../../core/history/view';
-import { decodeTags } from '../../../core/objects/canonical';
-import { fitsTaggingHeader } from '../../../core/objects/tagging-header';
 import type { PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
+import { mayLackTags } from '../../../core/restore/body-properties';
 import { keepsUndo, type RestoreJob } from '../../../core/restore/job';
 import type { PlanResult } from '../../../core/restore/result';
 import { versionWeight } from '../../../core/scan/weights';
@@ -106,7 +105,7 @@ export class PlanBook {
     // One look at the key tells that the markers are gone.
     if (op.markers) return { DeleteObject: op.markers.length, HeadObject: 1 };
     const write = this.estimateWrite(op);
-    return fitsTaggingHeader(decodeTags(op.tags)) ? write : { ...write, PutObjectTagging: 1 };
+    return mayLackTags(op) ? { ...write, PutObjectTagging: 1 } : write;
   }
 
   private estimateWrite(op: Exclude<RestoreAction['ops'][number], { kind: 'marker' }>): Counts {

@@ -109,8 +109,7 @@ export class KeyRestorer {
     if (found && found.size > 0) {
       await this.settleFound(run, found);
       run.settleBelowTop();
-    } else if (kind === 'no-upload') run.upload = undefined;
-    else run.loseRest();
+    } else if (kind === 'conflict' || !run.beginAgain()) run.loseRest();
   }
 
   /** Takes over what a dead attempt wrote, and writes the tags that it did not come to. */

@@ -1,8 +1,8 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
 import { NULL_VERSION } from '../../../core/history/row';
-import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../../../core/objects/canonical';
 import type { ObjectProperties } from '../../../core/objects/properties';
 import type { RestoreOp } from '../../../core/restore/actions';
+import { bodyProperties, fitsAcl } from '../../../core/restore/body-properties';
 import type { RestoreJob } from '../../../core/restore/job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../../../core/restore/outcome';
 import {
@@ -25,7 +25,10 @@ export type WriteOutcome =
   | OpOutcome
   /** The key is not as it was expected: somebody else wrote it, or an earlier attempt of this job. */
   | { readonly kind: 'conflict' }
-  /** The upload that was begun is gone: completed by an earlier attempt, or aborted by the bucket's lifecycle. */
+  /**
+   * The upload that was begun is gone: completed by an earlier attempt, aborted by the bucket's lifecycle, or of no use since somebody wrote or
+   * deleted the key meanwhile.
+   */
   | { readonly kind: 'no-upload' }
   /** The time is over: a later turn goes on with the upload. */
   | { readonly kind: 'unfinished'; readonly upload: OpenUpload };
@@ -36,6 +39,9 @@ type Target = { readonly bucket: string; readonly key: string };
 
 /** Why S3 does not copy a version within the bucket: the vault's body may do. */
 const REFUSED = ['not-found', 'delete-marker', 'archived', 'sse-c', 'access-denied', 'invalid'] as const;
+
+/** What S3 may refuse because of the ACL alone. */
+const ACL_REFUSED = ['access-denied', 'acls-disabled', 'unknown-grantee'] as const;
 
 /** Failures that another attempt may not have. */
 const PASSING: ReadonlySet<StoreErrorCode> = new Set(['throttled', 'unavailable', 'conflict']);
@@ -62,7 +68,7 @@ export class VersionWriter {
       return outcome;
     } catch (error) {
       if (isStoreError(error, 'precondition-failed')) return { kind: 'conflict' };
-      if (begun && isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
+      if (isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
       if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
       if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };
       if (isStoreError(error, 'not-found', 'delete-marker')) return { kind: 'failed', reason: 'missing' };
@@ -172,14 +178,8 @@ export class VersionWriter {
 
   private properties(op: BodyOp, acl: string | undefined): ObjectProperties {
     const { encryption } = this.job;
-    return {
-      headers: decodeHeaders(op.headers),
-      userMetadata: decodeMetadata(op.userMetadata),
-      tags: op.tags === undefined ? undefined : decodeTags(op.tags),
-      grants: acl === undefined ? undefined : decodeAcl(acl).grants,
-      storageClass: op.storageClass,
-      encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption,
-    };
+    const properties = bodyProperties({ ...op, acl });
+    return { ...properties, encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption };
   }
 }
 
@@ -198,12 +198,12 @@ function refuseUnversioned(outcome: WriteOutcome, { bucket, key }: Target): void
 }
 
 async function writeWithAcl(op: BodyOp, write: Write, begun: OpenUpload | undefined): Promise<WriteOutcome> {
-  if (begun?.withoutAcl) return withoutAcl(await write(undefined, begun));
+  if (begun?.withoutAcl || !fitsAcl(op)) return withoutAcl(await write(undefined, begun));
   try {
     return await write(op.acl, begun);
   } catch (error) {
-    if (op.acl === undefined || !isStoreError(error, 'access-denied', 'acls-disabled')) throw error;
-    // Blocked public access and disabled ACLs refuse the grants, not the object.
+    if (op.acl === undefined || !isStoreError(error, ...ACL_REFUSED)) throw error;
+    // Blocked public access, disabled ACLs and an account that is closed refuse the grants, not the object.
     return withoutAcl(await write(undefined, begun));
   }
 }

@@ -1,3 +1,4 @@
+import { grantHeader } from '../../../../core/objects/request-headers';
 import { taggingHeader } from '../../../../core/objects/tagging-header';
 import type {
   Checksum,
@@ -9,7 +10,7 @@ import type {
   WriteCondition,
 } from '../../../../ports/object-store';
 import { HEADER_NAMES, StoreError } from '../../../../ports/object-store';
-import { epochSeconds, grantHeader, quoted, unquoted } from './text';
+import { epochSeconds, quoted, unquoted } from './text';
 import type { WireResponse } from './wire';
 
 /** What S3 stores for an object without a type; the SDK would send one of its own. */

@@ -36,6 +36,7 @@ const BY_MESSAGE: readonly { readonly code: string; readonly text: RegExp; reado
   { code: 'InvalidRequest', text: /stored using a form of Server Side Encryption/i, means: 'sse-c' },
   { code: 'InvalidRequest', text: /delete marker/i, means: 'delete-marker' },
   { code: 'InvalidArgument', text: /version id/i, means: 'not-found' },
+  { code: 'InvalidArgument', text: /^invalid (?:id|group uri)$/i, means: 'unknown-grantee' },
 ];
 
 /** Errors of this program rather than of S3 or of the way there. */
@@ -53,6 +54,12 @@ export function storeError(error: unknown, subject: string): unknown {
 /** S3's name for what went wrong, of an error that `storeError` made. */
 export const causeName = (error: unknown): string | undefined =>
   error instanceof StoreError && error.cause instanceof S3ServiceException ? error.cause.name : undefined;
+
+/** The key that S3's answer is about, where it names one. */
+export const causeKey = (error: unknown): string | undefined => {
+  const { cause } = error instanceof StoreError ? error : {};
+  return cause instanceof S3ServiceException && 'Key' in cause && typeof cause.Key === 'string' ? cause.Key : undefined;
+};
 
 /** Status of the answer; undefined when there was none. */
 export const statusOf = (error: unknown): number | undefined =>

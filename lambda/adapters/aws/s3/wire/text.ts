@@ -1,5 +1,4 @@
 import { percentEncode } from '../../../../core/objects/tagging-header';
-import type { Grant, Permission } from '../../../../ports/object-store';
 
 /** How S3 wants texts in headers and queries, and how it writes them in listings. */
 
@@ -16,14 +15,6 @@ export function copySource(source: { bucket: string; key: string; versionId?: st
  */
 export const decodeListed = (text: string, encodingType: string | undefined): string =>
   encodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
-
-/** The value of one `x-amz-grant-*` header; undefined when nobody gets this permission. */
-export function grantHeader(grants: readonly Grant[] | undefined, permission: Permission): string | undefined {
-  const grantees = (grants ?? [])
-    .filter((grant) => grant.permission === permission)
-    .map(({ grantee }) => ('id' in grantee ? `id="${grantee.id}"` : `uri="${grantee.uri}"`));
-  return grantees.length > 0 ? grantees.join(', ') : undefined;
-}
 
 export const quoted = (etag: string): string => `"${etag}"`;
 export const unquoted = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '');
