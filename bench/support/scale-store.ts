@@ -7,7 +7,7 @@ import {
   unitsKey,
   workKey,
 } from '../../lambda/contract/layout';
-import { NO_HOLDINGS } from '../../lambda/core/backup/fold-versions';
+import { NO_HOLDINGS } from '../../lambda/core/backup/holdings';
 import type { BackupJob } from '../../lambda/core/backup/job';
 import type { RangeResult } from '../../lambda/core/backup/range-result';
 import type { Manifest } from '../../lambda/core/history/manifest';

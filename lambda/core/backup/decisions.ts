@@ -2,7 +2,7 @@ import { grouped } from '../history/groups';
 import { removalsIn } from '../history/removals';
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
 import { newestFirst, olderVersions } from '../history/view';
-import type { Holdings } from './fold-versions';
+import type { Holdings } from './holdings';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
 export type Decision =
@@ -13,6 +13,8 @@ export type Decision =
       readonly known?: Row;
       /** The recovery point does not have the version: it came after the scan began. */
       readonly isLater?: true;
+      /** Of a version that the change log tells of: whether it came after the instant that the commit shows. */
+      readonly isAfter?: boolean;
     }
   /** A delete marker that the history does not have. */
   | { readonly kind: 'mark'; readonly row: Row }

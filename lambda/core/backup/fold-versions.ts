@@ -64,34 +64,6 @@ const isNarrower = (row: Row, old: Row): boolean =>
   (row.removedAfter ?? 0) > (old.removedAfter ?? 0) ||
   (row.removedBefore ?? Infinity) < (old.removedBefore ?? Infinity);
 
-/** Numbers of what a bucket has. */
-export interface Holdings {
-  /** Keys with a current object. */
-  readonly objects: number;
-  readonly versions: number;
-  readonly markers: number;
-  readonly bytes: number;
-}
-export const NO_HOLDINGS: Holdings = { objects: 0, versions: 0, markers: 0, bytes: 0 };
-
-/** What a key holds in the end, by the versions of a view. */
-export function holdingsOf(versions: readonly { readonly row: Row }[]): Holdings {
-  const puts = versions.filter(({ row }) => row.kind === 'put');
-  return {
-    objects: versions[0]?.row.kind === 'put' ? 1 : 0,
-    versions: puts.length,
-    markers: versions.length - puts.length,
-    bytes: puts.reduce((sum, { row }) => sum + (row.size ?? row.length ?? 0), 0),
-  };
-}
-
-export const addHoldings = (a: Holdings, b: Holdings, sign: 1 | -1 = 1): Holdings => ({
-  objects: a.objects + sign * b.objects,
-  versions: a.versions + sign * b.versions,
-  markers: a.markers + sign * b.markers,
-  bytes: a.bytes + sign * b.bytes,
-});
-
 /**
  * Versions that nothing is known of but their permanent deletion, which came in an interval: their own events had an hour and more to come, and
  * have not.

@@ -1,6 +1,6 @@
 import type { MergedRange, SegmentRef } from '../history/segment-index';
 import { addCounts, Counts } from '../values/counts';
-import { addHoldings, Holdings, NO_HOLDINGS } from './fold-versions';
+import { addHoldings, Holdings, NO_HOLDINGS } from './holdings';
 
 /** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
 export interface RangeResult {
@@ -34,6 +34,10 @@ export interface RangeResult {
   /** What the scan has found and no event has told of. */
   readonly gaps: number;
   readonly skipped: Counts;
+  /** The same versions, by the reasons of their rows: those that are counted off when the version is stored or gone. */
+  readonly unstored?: Counts;
+  /** Versions of the change log that the capture could not store, by reason. */
+  readonly refused?: Counts;
   /** Skipped versions that the recovery point needs: with any, the job is PARTIAL. */
   readonly missing: number;
   /** Files of the vault's report that list the skipped versions. */
@@ -44,6 +48,8 @@ export interface RangeResult {
 /** Sums of all turns have the form of one. */
 export function sumResults(results: readonly RangeResult[]): RangeResult {
   const sum = (of: (result: RangeResult) => number): number => results.reduce((all, result) => all + of(result), 0);
+  const counts = (of: (result: RangeResult) => Counts | undefined): Counts =>
+    results.reduce<Counts>((all, result) => addCounts(all, of(result) ?? {}), {});
   return {
     segments: results.flatMap((result) => result.segments),
     merged: results.flatMap((result) => result.merged),
@@ -66,8 +72,10 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     later: results.reduce((all, { later }) => addHoldings(all, later), NO_HOLDINGS),
     gaps: sum((result) => result.gaps),
     missing: sum((result) => result.missing),
-    skipped: results.reduce<Counts>((all, result) => addCounts(all, result.skipped), {}),
+    skipped: counts((result) => result.skipped),
+    unstored: counts((result) => result.unstored),
+    refused: counts((result) => result.refused),
     reports: results.flatMap((result) => result.reports),
-    requests: results.reduce<Counts>((all, result) => addCounts(all, result.requests), {}),
+    requests: counts((result) => result.requests),
   };
 }

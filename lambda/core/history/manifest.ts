@@ -76,8 +76,17 @@ const manifestFields = z.object({
       reconciledThrough: z.string(),
       /** What the bucket held by all that was known when the commit was made: `counts` are those of `asOf`. */
       holdings: z
-        .object({ objects: z.number(), versions: z.number(), markers: z.number(), bytes: z.number() })
+        .object({
+          objects: z.number(),
+          versions: z.number(),
+          markers: z.number(),
+          bytes: z.number(),
+          /** Versions of it whose bodies the vault has not, by reason. Earlier releases did not count them. */
+          skipped: z.record(z.string(), z.number()).optional(),
+        })
         .optional(),
+      /** Files of reports that list these, since the last scan. */
+      skippedReports: z.array(z.string()).optional(),
       /** Start of the last inventory report of all versions that was compared. */
       lastReport: z.string().optional(),
       /** Intervals in which events may be missing for good, as capture was off. */

@@ -1,8 +1,8 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
 import { ENDED_WELL } from '../../contract/metrics';
-import { addHoldings, NO_HOLDINGS } from '../../core/backup/fold-versions';
 import type { BackupJob, ChangesToFold, CoverageGap, RangeUnit } from '../../core/backup/job';
+import { countAll, countChanges, holdingsAfter } from '../../core/backup/point-counts';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
 import type { BackupCounts, HistoryIndex, Manifest } from '../../core/history/manifest';
 import { addCounts, Counts, total } from '../../core/values/counts';
@@ -14,7 +14,7 @@ import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
 import { resultsByUnit } from '../work/turns';
 import { runsOf } from './compare/job-runs';
 import { NextHistory } from './compare/next-history';
-import { continuousOf, publishContinuous, shownBy } from './coverage/publish';
+import { continuousOf, publishContinuous, shownBy, skippedReports } from './coverage/publish';
 import { refuseLate } from './limits/windows';
 import type { ScanResult } from './sources/result';
 import { sharedCounts, sharedFrom } from './sources/shared-scan';
@@ -116,17 +116,33 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const known = knownMetadata(job, base, { hasGaps, isOpen, isRead });
   const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base)];
   const counts = isScan ? countAll(scanned.versions, totals) : countChanges(base, totals, runs.rows);
-  const holdings = addHoldings(counts, totals.later);
-  const continuous = continuousOf(job, base, { ...runs, gaps, lost: totals.lost, isRead: isRead && !isOpen, holdings });
+  const holdings = holdingsAfter(isScan, base, counts, totals);
+  const continuous = continuousOf(job, base, {
+    ...{ ...runs, gaps, lost: totals.lost, isRead: isRead && !isOpen },
+    ...{ holdings, reports: totals.reports },
+  });
   return {
     counts,
-    status: totals.missing > 0 || ((job.internal || !isScan) && totals.lost > 0) ? 'PARTIAL' : 'COMPLETED',
+    status: statusOf(job, counts, totals),
     requests: addCounts(addCounts({ ...totals.requests }, scanned.requests), job.requests),
     history: { history, ...known, continuous },
     gaps: continuous && totals.gaps,
     lag: runs.lag,
-    report: { details: totals.reports },
+    report: { details: skippedReports(job, base, totals.reports) },
   };
+}
+
+/**
+ * A point of changes is whole only if the vault has the bodies of all versions that it shows, whichever job was to store them. A commit that is
+ * only internal says what this job could not do.
+ */
+function statusOf({ internal, source }: BackupJob, counts: BackupCounts, totals: RangeResult): Work['status'] {
+  const isPartial = internal
+    ? totals.missing + totals.lost + total(totals.refused ?? {}) > 0
+    : source === 'changes'
+      ? total(counts.skipped) > 0
+      : totals.missing > 0;
+  return isPartial ? 'PARTIAL' : 'COMPLETED';
 }
 
 /** What the scan saw: a billion rows have thousands of results, with samples that nobody needs here. */
@@ -186,45 +202,6 @@ const sharedWork = (base: Manifest): Work => ({
   },
   report: sharedFrom(base),
 });
-
-/** Invariant 6: every version that the scan saw, or a report left out, was stored, reused, skipped for a reason, or not asked for. */
-function countAll(planned: number, totals: RangeResult): BackupCounts {
-  const { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped } = totals;
-  const { captured, lost } = totals;
-  const settled = stored + reused + total(skipped);
-  if (settled + totals.leftOut !== planned + totals.omitted || settled !== versions)
-    throw new BackupError(
-      ErrorName.vaultDamaged,
-      `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
-    );
-  const counts = { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
-  return { ...counts, ...(captured > 0 && { captured }), ...(lost > 0 && { lost }) };
-}
-
-/**
- * Numbers of a commit that scanned nothing: what was known before, what the log changes, and without what came after the instant that it shows. Every row that was read of the log has to
- * be among them.
- */
-function countChanges(base: Manifest | undefined, totals: RangeResult, rows: number): BackupCounts {
-  if (totals.folded !== rows)
-    throw new BackupError(
-      ErrorName.vaultDamaged,
-      `${String(rows)} changes were captured, but ${String(totals.folded)} were taken in: nothing is committed, run the job again`,
-    );
-  const before = base?.continuous?.holdings ?? base?.counts ?? NO_HOLDINGS;
-  const { stored, storedBytes, captured, lost, removed, restated, skipped } = totals;
-  return {
-    ...addHoldings(addHoldings(before, totals.change), totals.later, -1),
-    stored,
-    storedBytes,
-    captured,
-    lost,
-    removed,
-    restated,
-    reused: 0,
-    skipped,
-  };
-}
 
 /** The job still holds the lock under its number, and its time is not over. */
 async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Promise<void> {

@@ -1,19 +1,16 @@
 import { decide, Decision } from '../../../core/backup/decisions';
 import { foldStates } from '../../../core/backup/fold-states';
 import {
-  addHoldings,
   type FoldedVersions,
   foldVersions,
-  type Holdings,
-  holdingsOf,
   isMissed,
   isMissedRemoval,
   missedVersions,
-  NO_HOLDINGS,
 } from '../../../core/backup/fold-versions';
+import { addHoldings, type Holdings, holdingsOf, NO_HOLDINGS } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
-import { removalsIn } from '../../../core/history/removals';
-import { isVersion, Row, versionIdentity } from '../../../core/history/row';
+import { cameAt, removalsIn } from '../../../core/history/removals';
+import { isVersion, Row, VaultFile, versionIdentity } from '../../../core/history/row';
 import { newestFirst, olderVersions, viewAt } from '../../../core/history/view';
 import type { ObjectStore } from '../../../ports/object-store';
 import { versionsOfKey } from '../../versions/key-versions';
@@ -104,14 +101,15 @@ export class DecidedKeys {
     const isLater = isScan || undefined;
     const pending = fold.pending
       .filter((row) => !seen.has(versionIdentity(row)))
-      .map((row): Decision => ({ kind: 'store', row, isLater }));
+      .map((row) => ({ kind: 'store', row, isLater, isAfter: cameAt(row) > this.shown }) as const);
     const ordered = await this.order(key, fold.told, fold.taken, isScan);
     const decisions: Decision[] = [
       ...fold.taken.map((row): Decision => ({ kind: 'take', row })),
       ...pending,
       ...compared,
     ];
-    const counted = this.counted(logged, history, fold.told);
+    const stored = new Set(pending.map(({ row }) => versionIdentity(row)));
+    const counted = this.counted(logged, history, withBodies(fold.told, stored));
     if (counted) decisions.push(counted);
     // Last, as S3 may answer something else in another turn.
     decisions.push(...ordered.map((row): Decision => ({ kind: 'take', row })));
@@ -120,8 +118,8 @@ export class DecidedKeys {
 
   /** How what the bucket holds has changed by what was captured, which a scan counts itself, and what of it the recovery point does not show. */
   private counted(logged: readonly Row[], history: readonly Row[], told: readonly Row[]): Decision | undefined {
-    const { source, internal } = this.job;
-    const mayBeLater = !internal && source !== 'listing' && told.some((row) => isAfter(row, this.shown));
+    const { source } = this.job;
+    const mayBeLater = isShownApart(this.job) && told.some((row) => isAfter(row, this.shown));
     const row = logged[0] ?? (mayBeLater ? told[0] : undefined);
     if (!row) return undefined;
     const change = source === 'changes' && logged.length > 0 ? holdingsBetween(row.key, history, told) : NO_HOLDINGS;
@@ -169,8 +167,19 @@ export class DecidedKeys {
 const withoutAcls = (rows: readonly Row[], acls: ReadonlySet<string>): Row[] =>
   rows.map((row) => (acls.has(versionIdentity(row)) ? { ...row, acl: undefined } : row));
 
+/** Versions that are stored now, as if they were: those that cannot be, are counted when that is known. */
+const withBodies = (rows: readonly Row[], stored: ReadonlySet<string>): readonly Row[] =>
+  stored.size === 0
+    ? rows
+    : rows.map((row) => (row.kind === 'put' && stored.has(versionIdentity(row)) ? { ...row, file: STORED } : row));
+
+const STORED: VaultFile = { name: '', checksum: '', bytes: 0, commit: 0 };
+
 const aclsOf = (logged: readonly Row[]): Set<string> =>
   new Set(logged.filter((row) => row.kind === 'state' && row.acl !== undefined).map(versionIdentity));
+
+/** Whether the commit shows less than is known. A listing sees all, and of a commit that is only internal the numbers are those of all. */
+const isShownApart = ({ source, internal }: BackupJob): boolean => source === 'inventory' || (source === 'changes' && !internal);
 
 const isAfter = (row: Row, instant: number): boolean =>
   Math.max(row.lastModified, row.visibleFrom ?? 0, row.removedBefore ?? 0) > instant;

@@ -1,5 +1,6 @@
 import type { ContinuousJob } from '../../../core/backup/job';
 import type { BackupRequest } from '../../../core/backup/request';
+import { holdingsBefore } from '../../../core/backup/point-counts';
 import type { Manifest } from '../../../core/history/manifest';
 import { fromIso, toIso } from '../../../core/values/instant';
 import type { ContinuousPlan } from './plan-continuous';
@@ -55,6 +56,7 @@ function reasonsAgainst(
     ],
     [now - reconciledThrough > MOST_UNRECONCILED, 'the last comparison with the bucket is over 7 days ago'],
     [isOpen(job), 'there is a gap in the capture that no comparison has closed yet'],
+    [isBegun && !isCounted(base), 'the last commit, of an earlier release, does not say which bodies are missing'],
     [unresolved > 0, `${String(unresolved)} versions were gone before they could be read`],
   ];
 }
@@ -63,7 +65,11 @@ function reasonsAgainst(
 const isOpen = ({ gaps, reconciledThrough }: ContinuousJob): boolean =>
   gaps.some((gap) => gap.before > reconciledThrough);
 
-const isScanDue = (base: Manifest | undefined): boolean => !base?.continuous || base.versions !== 'ALL';
+const isScanDue = (base: Manifest | undefined): boolean =>
+  !base?.continuous || base.versions !== 'ALL' || !isCounted(base);
+
+/** Whether the versions without a body are known, by number and reason. */
+const isCounted = (base: Manifest): boolean => holdingsBefore(base).skipped !== undefined;
 
 function isCompared({ reconciledThrough }: ContinuousJob, base: Manifest | undefined, now: number): boolean {
   const lastReport = base?.continuous?.lastReport;

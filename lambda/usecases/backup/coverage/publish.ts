@@ -1,6 +1,6 @@
 import { continuousPointId } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
-import type { Holdings } from '../../../core/backup/fold-versions';
+import type { Holdings } from '../../../core/backup/holdings';
 import type { BackupJob, ContinuousJob, CoverageGap } from '../../../core/backup/job';
 import type { Manifest } from '../../../core/history/manifest';
 import { REPORT_LAG } from '../../../core/inventory/manifest';
@@ -24,6 +24,8 @@ export interface ContinuousFacts {
   readonly isRead: boolean;
   /** What the bucket holds by all that is known. */
   readonly holdings: Holdings;
+  /** Files that list the versions which this job could not store. */
+  readonly reports: readonly string[];
 }
 
 /** How far a commit is whole. Who was late once may be late again. */
@@ -43,7 +45,7 @@ export function shownBy({ asOf, source, continuous }: BackupJob, base: Manifest 
 export function continuousOf(
   job: BackupJob,
   base: Manifest | undefined,
-  { lag, gaps, lost, isRead, holdings }: ContinuousFacts,
+  { lag, gaps, lost, isRead, holdings, reports }: ContinuousFacts,
 ): Continuous | undefined {
   const { continuous, changes, asOf } = job;
   if (!continuous) return undefined;
@@ -58,6 +60,7 @@ export function continuousOf(
     reconciledThrough: toIso(Math.max(scan?.compared ?? 0, continuous.reconciledThrough)),
     lastReport: scan?.report ?? before?.lastReport,
     holdings,
+    skippedReports: skippedReports(job, base, reports),
     gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
       .filter((gap) => gap.before > horizon)
       .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
@@ -68,6 +71,13 @@ export function continuousOf(
     unresolved: job.source === 'listing' && scan ? lost : (continuous.unresolved ?? 0) + lost,
   };
 }
+
+/** Files that list the versions without a body of what a commit shows. A scan lists all of them anew. */
+export const skippedReports = (
+  { source }: BackupJob,
+  base: Manifest | undefined,
+  own: readonly string[],
+): string[] => [...(source === 'changes' ? (base?.continuous?.skippedReports ?? []) : []), ...own];
 
 /** Through when a scan has compared all versions of the bucket with what is known; undefined without such a scan. */
 function scanOf({

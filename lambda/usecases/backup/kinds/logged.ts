@@ -1,4 +1,5 @@
-import { addHoldings, LOST } from '../../../core/backup/fold-versions';
+import { LOST, PENDING } from '../../../core/backup/fold-versions';
+import { addHoldings } from '../../../core/backup/holdings';
 import { type Kind, NOTHING } from './kind';
 
 /** What the change log has, and no scan: no request is made for it. */
@@ -7,14 +8,16 @@ const logged = { isFree: () => true, act: () => Promise.resolve(NOTHING) };
 /** A logged row that the history does not have: it goes into the history as it is. */
 export const take: Kind<'take'> = {
   ...logged,
-  settle({ counts, delta }, placed) {
+  async settle(ledger, placed) {
     const { row } = placed.decision;
-    delta.add(row);
-    if (row.kind === 'removed') counts.sums.removed++;
-    if (row.kind === 'state') counts.sums.restated++;
-    if (row.kind === 'put' && row.file) counts.sums.captured++;
-    if (row.kind === 'put' && row.uncertain === LOST) counts.sums.lost++;
-    return Promise.resolve();
+    const { sums } = ledger.counts;
+    ledger.delta.add(row);
+    if (row.kind === 'removed') sums.removed++;
+    if (row.kind === 'state') sums.restated++;
+    if (row.kind === 'put' && row.file) sums.captured++;
+    if (row.kind !== 'put' || row.file || row.uncertain === undefined) return;
+    if (row.uncertain === LOST) sums.lost++;
+    if (row.uncertain !== PENDING) await ledger.refuse(row);
   },
 };
 

@@ -31,13 +31,13 @@ async function leftOut({ ports, job, versions }: RangeWorker, decision: Decision
   const { known, states } = decision;
   const found = await whereabouts(ports.source, job.bucket, decision);
   if (found === 'gone') return { kind: 'gone' };
-  const isRefused = found === 'refused';
   if (known.kind === 'marker') return { kind: 'omitted', isRead: true, then: { kind: 'reused', states: [] } };
   if (!known.file) {
-    const then: Stored = isRefused ? { kind: 'skipped', reason: 'access-denied' } : await versions.store(known, known);
+    const then: Stored =
+      found === 'there' ? await versions.store(known, known) : { kind: 'skipped', reason: found };
     return then.kind === 'unfinished' ? then : { kind: 'omitted', isRead: true, then };
   }
-  const isRead = job.metadata === 'FULL' && !isRefused;
+  const isRead = job.metadata === 'FULL' && found === 'there';
   const news = isRead ? await changedStates(ports, job, { kind: 'reuse', row: known, known, states }) : [];
   return { kind: 'omitted', isRead, then: { kind: 'reused', states: news } };
 }

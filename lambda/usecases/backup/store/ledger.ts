@@ -1,9 +1,10 @@
 import { reportPrefix } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
 import { type Decision, notStored } from '../../../core/backup/decisions';
-import { NO_HOLDINGS } from '../../../core/backup/fold-versions';
+import { addHoldings, NO_HOLDINGS, reasonOf, unstored } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
 import type { RangeResult } from '../../../core/backup/range-result';
+import { joinRows } from '../../../core/history/join';
 import type { Row } from '../../../core/history/row';
 import { addCounts, type Counts } from '../../../core/values/counts';
 import type { BackupPorts } from '../../context';
@@ -23,6 +24,8 @@ export class RangeLedger {
   change = NO_HOLDINGS;
   later = NO_HOLDINGS;
   private readonly skipped: Counts = {};
+  private readonly unstored: Counts = {};
+  private readonly refused: Counts = {};
   private readonly report: ReportWriter;
 
   constructor(
@@ -38,9 +41,9 @@ export class RangeLedger {
 
   /** Stores the rest, and sums up. */
   async finish(): Promise<Omit<RangeResult, 'merged' | 'requests'>> {
-    const { change, later, skipped } = this;
+    const { change, later, skipped, unstored, refused } = this;
     const segments = await this.delta.finish();
-    return { segments, ...this.counts.sums, change, later, skipped, reports: await this.report.finish() };
+    return { segments, ...this.counts.sums, change, later, skipped, unstored, refused, reports: await this.report.finish() };
   }
 
   /** What the vault gets of a version, whether the recovery point tells of it or not. */
@@ -73,12 +76,28 @@ export class RangeLedger {
     if (this.counts.addLost(decision, outcome)) this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
   }
 
+  /** A version that the change log tells of was to be stored now: what the bucket holds was counted as if it were. */
+  miss({ row, isAfter }: Extract<Decision, { kind: 'store' }>, reason: SkipReason): void {
+    const skipped = unstored(notStored(row, reason));
+    this.change = addHoldings(this.change, { ...NO_HOLDINGS, skipped });
+    if (isAfter) this.later = addHoldings(this.later, { ...NO_HOLDINGS, skipped });
+  }
+
+  /** A version that the capture could not store: the report of the commit that takes it in lists it. */
+  async refuse(row: Row): Promise<void> {
+    const { key, versionId, size } = row;
+    const reason = reasonOf(row);
+    addCounts(this.refused, { [reason]: 1 });
+    await this.report.add({ key, versionId, size, outcome: 'skipped', reason });
+  }
+
   /** A version that cannot be stored is kept in the history without a body, counted, and listed in the report. */
   private async skip({ row, known }: KnownVersion, reason: SkipReason, needed: boolean): Promise<void> {
     const marked = notStored(row, reason);
     // Said once: a job in which nothing changed writes nothing.
     if (!known?.uncertain?.split(',').includes(marked.uncertain ?? '')) this.delta.add(marked);
     addCounts(this.skipped, { [reason]: 1 });
+    addCounts(this.unstored, { [reasonOf(known ? joinRows(known, marked) : marked)]: 1 });
     if (reason !== 'version-gone' || needed) this.counts.sums.missing++;
     const { key, versionId, size } = row;
     await this.report.add({ key, versionId, size, outcome: 'skipped', reason });

@@ -2,8 +2,8 @@ import type { Decision } from '../../../core/backup/decisions';
 import { NULL_VERSION } from '../../../core/history/row';
 import { isStoreError, ObjectStore } from '../../../ports/object-store';
 
-/** What S3 says of a version; `refused` says nothing, so the version counts as there. */
-export type Whereabouts = 'gone' | 'there' | 'refused';
+/** What S3 says of a version. A refusal says nothing of it, so it counts as there. */
+export type Whereabouts = 'gone' | 'there' | 'access-denied' | 'sse-c';
 
 /** Asks S3 whether a version is there, where a report and the history do not agree. */
 export async function whereabouts(
@@ -26,7 +26,8 @@ export async function whereabouts(
       const isAnother = error.lastModified !== undefined && error.lastModified !== lastModified;
       return versionId === NULL_VERSION && (known.kind === 'put' || isAnother) ? 'gone' : 'there';
     }
-    if (isStoreError(error, 'access-denied', 'sse-c')) return 'refused';
+    if (isStoreError(error, 'access-denied')) return 'access-denied';
+    if (isStoreError(error, 'sse-c')) return 'sse-c';
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { total } from '../../../../lambda/core/values/counts';
 import { fromIso } from '../../../../lambda/core/values/instant';
 import { pick, randomOf } from '../../../support/dice';
 import { deliverReport } from '../../../support/inventory-report';
@@ -11,6 +12,8 @@ interface Held {
   readonly objects: number;
   readonly versions: number;
   readonly bytes: number;
+  /** Versions that nobody but the client can read. */
+  readonly missing: number;
 }
 
 /** A bucket whose events come after up to so many seconds, and what it held at each second. */
@@ -30,6 +33,7 @@ function watched(seed: number) {
         objects: all.filter(([current]) => current && !current.isMarker).length,
         versions: puts.length,
         bytes: puts.reduce((sum, { body }) => sum + body.length, 0),
+        missing: puts.filter(({ sseC }) => sseC).length,
       },
     ]);
   };
@@ -38,7 +42,7 @@ function watched(seed: number) {
     const versions = rig.s3.history('src', key);
     const [any] = versions.length > 0 ? [pick(random, versions)] : [];
     const kind = random();
-    if (kind < 0.5 || !any) client.put(key, 'x'.repeat(1 + Math.floor(random() * 50)));
+    if (kind < 0.5 || !any) client.put(key, 'x'.repeat(1 + Math.floor(random() * 50)), { sseC: random() < 0.2 });
     else if (kind < 0.7) client.delete(key);
     else client.deleteVersion(key, any.versionId);
     note();
@@ -83,7 +87,7 @@ test.each(Array.from({ length: 4 }, (_, seed) => 51 + seed))(
         await begun(rig.backup({ bucket: 'src', source: 'inventory' }));
         continue;
       }
-      const { objects, versions, bytes, asOf, source, recoveryPointId } = await begun(
+      const { objects, versions, bytes, asOf, source, status, skipped, recoveryPointId } = await begun(
         rig.backup({
           bucket: 'src',
           source: random() < 0.1 ? 'listing' : 'auto',
@@ -91,7 +95,10 @@ test.each(Array.from({ length: 4 }, (_, seed) => 51 + seed))(
         }),
       );
       sources.add(source);
-      expect([round, source, { objects, versions, bytes }]).toEqual([round, source, heldAt(fromIso(asOf))]);
+      const missing = total(skipped);
+      expect(missing).toBe(skipped['sse-c'] ?? 0);
+      expect([round, source, { objects, versions, bytes, missing }]).toEqual([round, source, heldAt(fromIso(asOf))]);
+      expect([round, status]).toEqual([round, total(skipped) > 0 ? 'PARTIAL' : 'COMPLETED']);
       const point = await rig.catalog.getRecoveryPoint('src', Number(recoveryPointId.split('/')[1]));
       expect([point?.objects, point?.versionCount, point?.bytes]).toEqual([objects, versions, bytes]);
     }
@@ -100,7 +107,8 @@ test.each(Array.from({ length: 4 }, (_, seed) => 51 + seed))(
     rig.s3.advance(HOUR);
     await upkeep();
     const { holdings } = manifest(rig, (await rig.ports.vault.newestSeq('src')) ?? 0).continuous ?? {};
-    expect(holdings).toMatchObject(heldAt(rig.s3.now) ?? {});
+    const { skipped: { 'sse-c': missing = 0 } = {}, objects, versions, bytes } = holdings ?? {};
+    expect({ objects, versions, bytes, missing }).toEqual(heldAt(rig.s3.now));
   },
 );
 
@@ -114,6 +122,7 @@ test('after a scan of current versions, no recovery point is made of changes unt
   await rig.upkeep({ bucket: 'src', action: 'commit-changes' });
   await live(HOUR);
   await expect(rig.backup({ bucket: 'src', source: 'changes' })).rejects.toThrow('current versions only');
-  const { objects, versions, bytes, asOf, source } = await rig.backup({ bucket: 'src' });
-  expect([source, { objects, versions, bytes }]).toEqual(['listing', heldAt(fromIso(asOf))]);
+  const { objects, versions, bytes, asOf, source, skipped } = await rig.backup({ bucket: 'src' });
+  const missing = skipped['sse-c'] ?? 0;
+  expect([source, { objects, versions, bytes, missing }]).toEqual(['listing', heldAt(fromIso(asOf))]);
 });
