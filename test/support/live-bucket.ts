@@ -21,8 +21,8 @@ export class LiveBucket {
     return versionId;
   }
 
-  delete(key: string): string {
-    const versionId = this.s3.delete(this.bucket, key) ?? 'null';
+  delete(key: string, options: Pick<ClientPut, 'replicaOf'> = {}): string {
+    const versionId = this.s3.delete(this.bucket, key, options) ?? 'null';
     this.send('Object Deleted', { key, ...idOf(versionId), ...this.sequencer() }, 'Delete Marker Created');
     return versionId;
   }

@@ -1,3 +1,4 @@
+import { arrivedBetween } from '../history/arrival';
 import { grouped } from '../history/groups';
 import { removalsIn } from '../history/removals';
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
@@ -47,6 +48,8 @@ export interface ScanFacts {
   /** Instant of this scan and of the one before it, epoch seconds. */
   readonly asOf: number;
   readonly previousAsOf: number;
+  /** When all versions were looked at last: what the history does not have came later. */
+  readonly lastSeenAll?: number;
 }
 
 /**
@@ -60,7 +63,7 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
   const statesOf = (row: Row): readonly Row[] => states.get(versionIdentity(row)) ?? [];
   const seen = new Set(scanned.map(versionIdentity));
   const removalsOf = removalsIn(history);
-  const decisions = scanned.map((row) => aboutSeen(row, known.get(versionIdentity(row)), statesOf));
+  const decisions = scanned.map((row) => aboutSeen(row, known.get(versionIdentity(row)), statesOf, facts));
   const nullEtag = scanned.find((row) => row.versionId === NULL_VERSION)?.etag;
   for (const [identity, row] of known) {
     if (seen.has(identity) || removalsOf(row).length > 0 || mayBeUnseen(row, scanned[0], facts)) continue;
@@ -71,7 +74,13 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
 }
 
 /** A version that the scan saw; `known` is what the history has of it. */
-function aboutSeen(row: Row, known: Row | undefined, statesOf: (row: Row) => readonly Row[]): Decision {
+function aboutSeen(
+  seen: Row,
+  known: Row | undefined,
+  statesOf: (row: Row) => readonly Row[],
+  { lastSeenAll, asOf }: ScanFacts,
+): Decision {
+  const row = known ? seen : arrivedBetween(seen, lastSeenAll, asOf);
   if (row.kind === 'marker') return known ? { kind: 'reuse', row, known, states: [] } : { kind: 'mark', row };
   return known?.file ? { kind: 'reuse', row, known, states: statesOf(row) } : { kind: 'store', row, known };
 }

@@ -1,3 +1,4 @@
+import { isMultipart } from '../history/arrival';
 import { joinAll } from '../history/join';
 import { removalsOfUnknown } from '../history/removals';
 import { isVersion, NOT_STORED, Row, rowIdentity } from '../history/row';
@@ -53,12 +54,16 @@ function newsOf(row: Row, old: Row): Row | undefined {
   if (row.kind === 'removed') return isNarrower(row, old) ? row : undefined;
   if (row.file && !old.file) return row;
   const isPlaced = row.sequencer !== undefined && old.sequencer === undefined;
-  const isSeen = row.visibleBefore !== undefined && row.visibleBefore < (old.visibleBefore ?? Infinity);
+  const isSeen = row.visibleBefore !== undefined && row.visibleBefore < (old.visibleBefore ?? wasSeenAt(old) ?? Infinity);
   if (!isVersion(row) || (!isPlaced && !isSeen)) return undefined;
   const { key, versionId, kind, sequencer, visibleFrom, visibleBefore, source } = row;
   const { lastModified, etag } = old;
   return { key, versionId, kind, lastModified, etag, sequencer, visibleFrom, visibleBefore, source };
 }
+
+/** Until when a version was seen whose row says nothing else: a later event of it does not tell when it came. */
+const wasSeenAt = ({ source, observedAt, lastModified }: Row): number | undefined =>
+  source === 'event' ? lastModified : observedAt;
 
 const isNarrower = (row: Row, old: Row): boolean =>
   (row.removedAfter ?? 0) > (old.removedAfter ?? 0) ||
@@ -73,7 +78,8 @@ export const missedVersions = (rows: readonly Row[], after: number, until: numbe
 
 /** Versions of a key that came between two instants and were never told of by an event. */
 export const isMissed = (row: Row, { since, capturedThrough }: { since: number; capturedThrough: number }): boolean => {
-  const seen = Math.max(row.lastModified, row.visibleBefore ?? 0);
+  // Uploads often end long after their date. Others that came so late are few: their events count as missed.
+  const seen = isMultipart(row) ? Math.max(row.lastModified, row.visibleBefore ?? 0) : row.lastModified;
   return row.lastModified > since && seen <= capturedThrough;
 };
 

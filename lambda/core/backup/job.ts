@@ -11,6 +11,8 @@ export interface BackupJob {
   /** Epoch seconds of S3 at the start: the instant that the recovery point shows. */
   readonly asOf: number;
   readonly previousAsOf: number;
+  /** When all versions were looked at last, as far as that is sure; absent when only current ones were. */
+  readonly lastSeenAll?: number;
   /** The commit that the job builds on. */
   readonly base?: { readonly seq: number; readonly sha256: string };
   /** Number of the commit that the job makes. */

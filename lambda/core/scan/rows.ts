@@ -1,3 +1,4 @@
+import { isMultipart } from '../history/arrival';
 import { Row } from '../history/row';
 
 /** The part of a listed version that rows need (ports/object-store has the whole). */
@@ -87,7 +88,7 @@ export function multipartVisibility(
   { etag, lastModified }: Pick<Row, 'etag' | 'lastModified'>,
   facts: { asOf: number; previousAsOf: number; observedAt: number },
 ): Pick<Row, 'visibleFrom' | 'visibleBefore'> {
-  if (!/-\d+$/.test(etag ?? '')) return {};
+  if (!isMultipart({ etag })) return {};
   return {
     visibleFrom: Math.max(lastModified, Math.min(facts.previousAsOf, facts.asOf)),
     visibleBefore: Math.max(facts.observedAt, lastModified),

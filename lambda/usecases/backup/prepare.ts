@@ -6,6 +6,7 @@ import type { BackupJob, ScanUnit } from '../../core/backup/job';
 import { BackupRequest, parseBackupRequest } from '../../core/backup/request';
 import { parseUpkeepRequest } from '../../core/backup/upkeep-request';
 import type { Manifest } from '../../core/history/manifest';
+import { REPORT_LAG } from '../../core/inventory/manifest';
 import { fromIso, toIso } from '../../core/values/instant';
 import { jobIdOf } from '../../core/values/job-id';
 import type { JobLock, JobState } from '../../ports/catalog';
@@ -130,6 +131,7 @@ function jobOf(
     ...scanned,
     internal: request.upkeep && true,
     previousAsOf: base ? lastScanOf(base.manifest) : 0,
+    lastSeenAll: base && lastSeenAll(base.manifest),
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
     seq: (base?.manifest.seq ?? 0) + 1,
     fence: lock.fence,
@@ -154,6 +156,13 @@ interface ScanPlan {
 async function firstPlan({ scratch }: BackupPorts, plan: ScanPlan): Promise<ScanPlan> {
   const { value } = await scratch.create(planKey(plan.job.jobId), plan);
   return { ...value, job: { ...value.job, fence: plan.job.fence } };
+}
+
+/** A report may leave out what came shortly before it. */
+function lastSeenAll(manifest: Manifest): number | undefined {
+  if (manifest.versions === 'CURRENT') return undefined;
+  const isReport = manifest.source === 'inventory' && !manifest.continuous;
+  return lastScanOf(manifest) - (isReport ? REPORT_LAG : 0);
 }
 
 /** When the bucket was looked at before. */

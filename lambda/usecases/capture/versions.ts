@@ -1,5 +1,6 @@
 import { LOST, PENDING } from '../../core/backup/fold-versions';
 import type { VersionEvent } from '../../core/capture/s3-event';
+import { arrivalByEvent } from '../../core/history/arrival';
 import { NOT_STORED, NULL_VERSION, Row } from '../../core/history/row';
 import type { BucketAdmin } from '../../ports/bucket-admin';
 import { isStoreError, ObjectRef, ObjectStore } from '../../ports/object-store';
@@ -47,8 +48,10 @@ async function marker(source: ObjectStore, event: VersionEvent): Promise<Row> {
   const ref = { bucket: event.bucket, key: event.key, versionId: versionOf(event) };
   const { key, versionId } = ref;
   const { sequencer } = event;
-  const lastModified = (await markerDate(source, ref)) ?? event.time;
-  return { key, versionId, kind: 'marker', lastModified, sequencer, source: 'event' };
+  const { time } = event;
+  const date = await markerDate(source, ref);
+  const arrival = date === undefined ? {} : arrivalByEvent(time, date);
+  return { key, versionId, kind: 'marker', lastModified: date ?? time, ...arrival, sequencer, source: 'event' };
 }
 
 async function markerDate(source: ObjectStore, ref: ObjectRef): Promise<number | undefined> {
@@ -70,37 +73,42 @@ async function capturePut(ports: CaptureVersionPorts, event: VersionEvent): Prom
     kind: 'put',
     lastModified: time,
     sequencer,
-    // An upload by parts is dated by its start, and there from its end on.
-    ...(/-\d+$/.test(etag ?? '') && { visibleFrom: time, visibleBefore: time }),
     size,
     etag,
     source: 'event',
   };
-  if (size !== undefined && !isCapturable(ports, size)) return { row: await pending(ports.source, bucket, row) };
+  if (size !== undefined && !isCapturable(ports, size)) return { row: await pending(ports.source, bucket, row, time) };
   const { aclsEnabled } = await ports.buckets.describe(bucket);
   const store = new VersionStore(ports, { bucket, jobId: captureJobId(time), seq: 0, aclsEnabled }, new Map());
   const stored = await store.store(row);
-  if (stored.kind === 'body') return { row: stored.row, body: stored.body };
-  if (stored.kind === 'copied') return { row: stored.row };
-  if (stored.kind === 'unfinished') return { row: await pending(ports.source, bucket, row) };
-  const reason = stored.reason === 'version-gone' ? LOST : `${NOT_STORED}${stored.reason}`;
-  return { row: { ...row, uncertain: reason } };
+  if (stored.kind === 'body') return { row: arrived(stored.row, time), body: stored.body };
+  if (stored.kind === 'copied') return { row: arrived(stored.row, time) };
+  if (stored.kind === 'unfinished') return { row: await pending(ports.source, bucket, row, time) };
+  const uncertain = stored.reason === 'version-gone' ? LOST : `${NOT_STORED}${stored.reason}`;
+  return { row: undated({ ...row, uncertain }, time) };
 }
+
+/** A row with the date that S3 gives the version. */
+const arrived = (row: Row, time: number): Row => ({ ...row, ...arrivalByEvent(time, row.lastModified, row.etag) });
+
+/** A row that has the event's time for want of a date. */
+const undated = (row: Row, time: number): Row => ({ ...row, ...arrivalByEvent(time, undefined) });
 
 /** Larger ones are copied by parts, which may take longer than a call of the capture. */
 const isCapturable = ({ settings }: CaptureVersionPorts, size: number): boolean =>
   size <= settings.packThreshold || isSingleCopy(size, settings.copyPartSize);
 
 /** A version that is there, with the date that S3 gives it. */
-async function pending(source: ObjectStore, bucket: string, row: Row): Promise<Row> {
+async function pending(source: ObjectStore, bucket: string, row: Row, time: number): Promise<Row> {
   try {
     const { key, versionId } = row;
     const head = await source.head({ bucket, key, versionId });
     const { lastModified, etag, size } = head;
-    return { ...row, lastModified, etag, size, uncertain: PENDING };
+    return arrived({ ...row, lastModified, etag, size, uncertain: PENDING }, time);
   } catch (error) {
-    if (isStoreError(error, 'not-found', 'delete-marker')) return { ...row, uncertain: LOST };
-    if (isStoreError(error, 'access-denied', 'sse-c')) return { ...row, uncertain: `${NOT_STORED}${error.code}` };
+    if (isStoreError(error, 'not-found', 'delete-marker')) return undated({ ...row, uncertain: LOST }, time);
+    if (isStoreError(error, 'access-denied', 'sse-c')) 
+      return undated({ ...row, uncertain: `${NOT_STORED}${error.code}` }, time);
     throw error;
   }
 }

@@ -141,8 +141,9 @@ export class DecidedKeys {
       const next = place === undefined ? undefined : listed[place + 1];
       if (next?.lastModified !== row.lastModified) return [];
       if (olderVersions(row).includes(next.versionId)) return [];
-      const { versionId, kind, lastModified, etag, source } = row;
-      return [{ key, versionId, kind, lastModified, etag, newerThan: next.versionId, source }];
+      const { versionId, kind, lastModified, visibleFrom, visibleBefore, etag, source } = row;
+      const arrival = { visibleFrom, visibleBefore };
+      return [{ key, versionId, kind, lastModified, ...arrival, etag, newerThan: next.versionId, source }];
     });
   }
 
