@@ -1,4 +1,4 @@
-import { arrivedBetween } from '../history/arrival';
+import { arrivedBetween, OtherSights } from '../history/arrival';
 import { grouped } from '../history/groups';
 import { removalsIn } from '../history/removals';
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
@@ -43,13 +43,10 @@ export type Decision =
   /** A version that the history has got other tags or another ACL, by the change log. */
   | { readonly kind: 'restate'; readonly row: Row; readonly states: readonly Row[] };
 
-export interface ScanFacts {
+export interface ScanFacts extends OtherSights {
   readonly versions: 'ALL' | 'CURRENT';
-  /** Instant of this scan and of the one before it, epoch seconds. */
-  readonly asOf: number;
+  /** Instant of the scan before this one, epoch seconds. */
   readonly previousAsOf: number;
-  /** When all versions were looked at last: what the history does not have came later. */
-  readonly lastSeenAll?: number;
 }
 
 /**
@@ -78,9 +75,9 @@ function aboutSeen(
   seen: Row,
   known: Row | undefined,
   statesOf: (row: Row) => readonly Row[],
-  { lastSeenAll, asOf }: ScanFacts,
+  facts: ScanFacts,
 ): Decision {
-  const row = known ? seen : arrivedBetween(seen, lastSeenAll, asOf);
+  const row = known ? seen : arrivedBetween(seen, facts);
   if (row.kind === 'marker') return known ? { kind: 'reuse', row, known, states: [] } : { kind: 'mark', row };
   return known?.file ? { kind: 'reuse', row, known, states: statesOf(row) } : { kind: 'store', row, known };
 }

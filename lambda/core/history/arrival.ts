@@ -17,16 +17,26 @@ export const isMultipart = ({ etag }: Pick<Row, 'etag'>): boolean => /-\d+$/.tes
 export function arrivalByEvent(time: number, date: number | undefined, etag?: string): Visibility {
   if (date === undefined || isMultipart({ etag })) return { visibleFrom: time, visibleBefore: time };
   const late = time - date;
-  if (late <= ROUNDING) return {};
+  if (late <= ROUNDING) return { visibleFrom: date, visibleBefore: date };
   return { visibleFrom: late <= DOUBTFUL ? date : time, visibleBefore: time };
 }
 
+/** What tells of versions besides the scan. */
+export interface OtherSights {
+  readonly asOf: number;
+  /** When all versions were looked at last: what the history does not have came later. */
+  readonly lastSeenAll?: number;
+  /** Events tell of the bucket's changes. */
+  readonly continuous?: object;
+}
+
 /**
- * The row of a version that a scan has found and the history does not have. If it is dated before the last scan of all versions, which would have
- * seen it, it came between the two.
+ * The row of a version that a scan has found and the history does not have. One that is dated before the last scan of all versions came after
+ * it: that scan would have seen it. Where events tell of changes and none has told of the version, its date is not taken for its arrival either.
  */
-export function arrivedBetween(row: Row, lastSeenAll: number | undefined, asOf: number): Row {
-  if (lastSeenAll === undefined || row.visibleBefore !== undefined || row.lastModified > lastSeenAll) return row;
+export function arrivedBetween(row: Row, { asOf, lastSeenAll, continuous }: OtherSights): Row {
+  if (lastSeenAll === undefined || row.visibleBefore !== undefined) return row;
+  if (row.lastModified > lastSeenAll && !continuous) return row;
   const visibleFrom = Math.max(row.lastModified, Math.min(lastSeenAll, asOf));
   return { ...row, visibleFrom, visibleBefore: Math.max(row.observedAt ?? asOf, visibleFrom) };
 }

@@ -50,8 +50,8 @@ async function marker(source: ObjectStore, event: VersionEvent): Promise<Row> {
   const { sequencer } = event;
   const { time } = event;
   const date = await markerDate(source, ref);
-  const arrival = date === undefined ? {} : arrivalByEvent(time, date);
-  return { key, versionId, kind: 'marker', lastModified: date ?? time, ...arrival, sequencer, source: 'event' };
+  const lastModified = date ?? time;
+  return { key, versionId, kind: 'marker', lastModified, ...arrivalByEvent(time, date), sequencer, source: 'event' };
 }
 
 async function markerDate(source: ObjectStore, ref: ObjectRef): Promise<number | undefined> {

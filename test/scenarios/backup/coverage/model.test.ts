@@ -1,6 +1,8 @@
+import type { ClientPut } from '../../../../lambda/adapters/memory/memory-s3';
 import { viewAt } from '../../../../lambda/core/history/view';
 import { decodeAcl, encodeAcl, encodeTags } from '../../../../lambda/core/objects/canonical';
 import type { CaptureMessage } from '../../../../lambda/usecases/capture/changes';
+import type { Tags } from '../../../../lambda/ports/object-store';
 import { randomOf } from '../../../support/dice';
 import { LiveBucket } from '../../../support/live-bucket';
 import { historyOfBucket } from '../../../support/view-of-bucket';
@@ -62,13 +64,19 @@ test(`${String(OPERATIONS)} operations: any second is as it was, or said to be u
   rig.s3.createBucket('src', { ownership: 'ObjectWriter' });
   const client = new LiveBucket(rig.s3, 'src');
   const model = new Model(rig);
-  /** Keys of which an event was lost, and intervals in which a version was changed or deleted before it was surely read. */
-  const lost = new Set<string>();
+  /** Intervals in which an event of a key was lost, or a version was changed or deleted before it was surely read. */
   const troubled = new Map<string, [from: number, to: number][]>();
   const trouble = (key: string, from: number): void => {
     troubled.set(key, [...(troubled.get(key) ?? []), [from, rig.s3.now]]);
   };
   const unseen = new Set<string>();
+  let replicas = 0;
+  /** Some versions come from elsewhere, up to two hours after they were made there. */
+  const replicaOf = (share: number): Pick<ClientPut, 'replicaOf'> => {
+    if (!dice.chance(share)) return {};
+    const lastModified = Math.max(first, rig.s3.now - 6 - dice.upTo(2 * HOUR));
+    return { replicaOf: { versionId: `elsewhere-${String(++replicas)}`, lastModified } };
+  };
   const queue: { message: CaptureMessage; due: number }[] = [];
   const scheduled = () => {
     const at = (seconds: number): string => new Date((rig.s3.now + seconds) * 1000).toISOString();
@@ -86,7 +94,8 @@ test(`${String(OPERATIONS)} operations: any second is as it was, or said to be u
   const send = (key: string, droppable: boolean): boolean => {
     const messages = client.take();
     if (droppable && dice.chance(0.005)) {
-      lost.add(key);
+      // When the version came is known once a listing has found it.
+      trouble(key, rig.s3.now);
       return false;
     }
     for (const message of messages) {
@@ -111,7 +120,11 @@ test(`${String(OPERATIONS)} operations: any second is as it was, or said to be u
     const any = versions[dice.upTo(versions.length)];
     const kind = dice.upTo(100);
     if (kind < 40 || !current || !any) {
-      const id = client.put(key, `${key} ${String(n)}`, { tags: dice.chance(0.3) ? { n: String(n) } : {} });
+      const unreadable = dice.chance(0.03) ? (dice.chance(0.5) ? { sseC: true } : { storageClass: 'GLACIER' }) : {};
+      const tags: Tags = dice.chance(0.3) ? { n: String(n) } : {};
+      const id = client.put(key, `${key} ${String(n)}`, { tags, ...unreadable, ...replicaOf(0.05) });
+      // Its body is in no backup.
+      if (Object.keys(unreadable).length > 0) trouble(key, rig.s3.now);
       if (!send(key, true)) unseen.add(id);
     } else if (kind < 46) {
       // An upload by parts that began before: dated by its start.
@@ -121,7 +134,7 @@ test(`${String(OPERATIONS)} operations: any second is as it was, or said to be u
       rig.s3.now = now;
       if (!send(key, true)) unseen.add(id);
     } else if (kind < 60) {
-      const id = client.delete(key);
+      const id = client.delete(key, replicaOf(0.05));
       if (!send(key, true)) unseen.add(id);
     } else if (kind < 68) {
       if (current.isMarker) {

@@ -26,7 +26,7 @@ async function continued() {
   const restored = async (instant: number) => {
     const request = { sourceBucket: 'src', destinationBucket: 'dst', createBucket: true, dryRun: true };
     const { exact, doubts, planned } = await rig.restore({ ...request, pointInTime: toIso(instant) });
-    return { exact, doubts, objects: planned?.objects };
+    return { exact, doubts, objects: planned.objects };
   };
   return { rig, client, now, replicaOf, captured, restored };
 }
