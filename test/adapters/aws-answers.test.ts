@@ -154,6 +154,26 @@ describe('answers of AWS', () => {
     await expect(described(listed)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
+  test('that are lost are not asked for again where S3 would write twice', async () => {
+    const failure = { status: 500, body: errorXml('InternalError') };
+    const ref = { bucket: 'photos', key: 'key' };
+    const calls: readonly [string, number, (store: AwsObjectStore) => Promise<unknown>][] = [
+      ['a marker', 1, (store) => store.addMarker(ref)],
+      ['a marker over an object', 3, (store) => store.addMarker({ ...ref, ifMatch: 'e' })],
+      ['an object over another', 1, (store) => store.put({ ...ref, body: Buffer.from('x'), ifMatch: 'e' })],
+      ['an object where none is', 3, (store) => store.put({ ...ref, body: Buffer.from('x'), ifAbsent: true })],
+      ['a copy', 1, (store) => store.copy({ ...ref, source: ref, properties: {}, ifMatch: 'e' })],
+    ];
+    for (const [name, attempts, call] of calls) {
+      const s3 = new FakeS3(failure);
+      await expect(call(storeOn(s3, 3))).rejects.toMatchObject({ code: 'unavailable' });
+      expect([name, s3.sent.length]).toEqual([name, attempts]);
+    }
+    // What S3 refuses for its rate was not done.
+    const busy = new FakeS3({ status: 503, body: errorXml('SlowDown') }, { status: 204, headers: { 'x-amz-version-id': 'm' } });
+    expect(await storeOn(busy, 3).addMarker(ref)).toEqual({ versionId: 'm' });
+  });
+
   test('to a copy whose destination has no object name the destination: its condition has failed', async () => {
     const copy = { bucket: 'photos', key: 'key', properties: {}, ifMatch: 'e' };
     const missing = (key: string) => ({ status: 404, body: `<Error><Code>NoSuchKey</Code><Key>${key}</Key></Error>` });

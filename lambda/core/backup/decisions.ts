@@ -1,6 +1,6 @@
 import { arrivedBetween, OtherSights } from '../history/arrival';
 import { grouped } from '../history/groups';
-import { removalsIn } from '../history/removals';
+import { removalsIn, sightingsIn } from '../history/removals';
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
 import { newestFirst, olderVersions } from '../history/view';
 import type { Holdings } from './holdings';
@@ -61,11 +61,17 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
   const seen = new Set(scanned.map(versionIdentity));
   const removalsOf = removalsIn(history);
   const decisions = scanned.map((row) => aboutSeen(row, known.get(versionIdentity(row)), statesOf, facts));
+  for (const row of scanned) {
+    const seen = sighting(row, removalsOf(known.get(versionIdentity(row)) ?? row), facts);
+    if (seen) decisions.push({ kind: 'take', row: seen });
+  }
+  const sightings = sightingsIn(history);
   const nullEtag = scanned.find((row) => row.versionId === NULL_VERSION)?.etag;
   for (const [identity, row] of known) {
     if (seen.has(identity) || removalsOf(row).length > 0 || mayBeUnseen(row, scanned[0], facts)) continue;
     const other = row.versionId === NULL_VERSION ? nullEtag : undefined;
-    decisions.push({ kind: 'remove', row: removal(row, facts), known: row, states: statesOf(row), other });
+    const removed = { ...removal(row, facts), effectiveFrom: sightings(row) };
+    decisions.push({ kind: 'remove', row: removed, known: row, states: statesOf(row), other });
   }
   return inFixedOrder(decisions, history);
 }
@@ -80,6 +86,13 @@ function aboutSeen(
   const row = known ? seen : arrivedBetween(seen, facts);
   if (row.kind === 'marker') return known ? { kind: 'reuse', row, known, states: [] } : { kind: 'mark', row };
   return known?.file ? { kind: 'reuse', row, known, states: statesOf(row) } : { kind: 'store', row, known };
+}
+
+/** A listing that sees a version which was said to be gone before it: that was not so. A report may be older than it says. */
+function sighting(row: Row, removals: readonly Row[], { asOf }: ScanFacts): Row | undefined {
+  if (row.source !== 'listing' || !removals.some(({ removedBefore = Infinity }) => removedBefore < asOf)) return undefined;
+  const { key, versionId, lastModified, etag, source } = row;
+  return { key, versionId, kind: 'removed', lastModified, etag, removedAfter: asOf, source };
 }
 
 /** Whether a version may be there although the scan did not see it. */

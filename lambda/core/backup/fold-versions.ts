@@ -1,6 +1,6 @@
 import { isMultipart } from '../history/arrival';
 import { joinAll } from '../history/join';
-import { removalsOfUnknown } from '../history/removals';
+import { removalsOfUnknown, sightingsIn } from '../history/removals';
 import { isVersion, NOT_STORED, Row, rowIdentity } from '../history/row';
 
 /** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
@@ -30,7 +30,8 @@ export function foldVersions(
   const known = new Map(history.map((row) => [rowIdentity(row), row]));
   const taken: Row[] = [];
   const pending: Row[] = [];
-  const joined = joinAll(logged.map((one) => ofCommit(one, commit)));
+  const sightings = sightingsIn(history);
+  const joined = joinAll(logged.map((one) => afterSighting(ofCommit(one, commit), sightings(one))));
   // What a scan has not seen came after it.
   const isRemoval = joined.some(({ kind }) => kind === 'removed');
   const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
@@ -47,6 +48,12 @@ export function foldVersions(
 /** Files that a capture has stored come into the vault's history with the commit that takes them in. */
 export const ofCommit = (row: Row, commit: number): Row =>
   row.file?.commit === 0 ? { ...row, file: { ...row.file, commit } } : row;
+
+/** A removal that came after a listing had seen the version, whatever was said of it before, is another one. */
+const afterSighting = (row: Row, seenAt: number | undefined): Row =>
+  row.kind === 'removed' && seenAt !== undefined && (row.removedBefore ?? 0) > seenAt
+    ? { ...row, effectiveFrom: seenAt }
+    : row;
 
 /** What a row says beyond what is known of its identity; undefined when that is nothing. */
 function newsOf(row: Row, old: Row): Row | undefined {

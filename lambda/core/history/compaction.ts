@@ -1,5 +1,5 @@
-import { removalsIn } from './removals';
-import { isOfAnyNull, isVersion, Row, versionIdentity } from './row';
+import { removalsIn, sightingsIn } from './removals';
+import { isOfAnyNull, isSighting, isVersion, Row, versionIdentity } from './row';
 import type { SegmentRef } from './segment-index';
 import { olderVersions } from './view';
 
@@ -30,9 +30,13 @@ export function neededSince(rows: readonly Row[], horizon: number): readonly Row
     (row) => row.kind === 'removed' && row.removedBefore !== undefined && row.removedBefore <= horizon,
   );
   if (removals.length === 0) return rows;
-  const gone = new Set(removals.map(versionIdentity));
+  const sightings = rows.filter(isSighting);
+  const seenAt = sightingsIn(sightings);
+  // What a listing saw later was not removed.
+  const real = removals.filter((row) => (row.removedBefore ?? Infinity) > (seenAt(row) ?? -Infinity));
+  const gone = new Set(real.map(versionIdentity));
   // An event does not say which null version it was that went.
-  const removalsOf = removalsIn(removals);
+  const removalsOf = removalsIn([...removals, ...sightings]);
   for (const row of rows) if (isVersion(row) && removalsOf(row).length > 0) gone.add(versionIdentity(row));
   const past = new Set(removals);
   const isLeft = (row: Row): boolean =>

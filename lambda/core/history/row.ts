@@ -54,7 +54,7 @@ export interface Row {
   readonly offset?: number;
   readonly length?: number;
   readonly encoding?: string;
-  /** Of a `state` row: since when the tags or the ACL hold. */
+  /** Of a `state` row: since when the tags or the ACL hold. Of a `removed` row: the sighting that it comes after. */
   readonly effectiveFrom?: number;
   readonly observedAt?: number;
   /**
@@ -81,13 +81,21 @@ export const versionIdentity = (row: Pick<Row, 'versionId' | 'etag' | 'lastModif
 export const isOfAnyNull = (told: Row): boolean =>
   told.versionId === NULL_VERSION && told.etag === undefined && told.lastModified === 0;
 
+/**
+ * Whether a row of kind `removed` tells of no removal, but that a listing saw the version at `removedAfter`, after it was said to be gone. It was not
+ * removed before.
+ */
+export const isSighting = (row: Row): boolean => row.kind === 'removed' && row.removedBefore === undefined;
+
 /** Identity of a row among those of its key: rows of one identity are joined. */
 export function rowIdentity(row: Row): string {
   const version = versionIdentity(row);
   if (row.kind === 'put' || row.kind === 'marker') return version;
   if (row.kind === 'removed' && isOfAnyNull(row))
     return `${version}\u0000removed ${String(row.removedBefore)} ${row.sequencer ?? ''}`;
-  if (row.kind === 'removed') return `${version}\u0000removed`;
+  if (isSighting(row)) return `${version}\u0000seen`;
+  if (row.kind === 'removed')
+    return `${version}\u0000removed${row.effectiveFrom === undefined ? '' : ` ${String(row.effectiveFrom)}`}`;
   const value = row.tags === undefined ? `acl ${row.acl ?? ''}` : `tags ${row.tags}`;
   return `${version}\u0000state ${String(row.effectiveFrom)} ${value}`;
 }

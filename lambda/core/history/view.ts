@@ -1,5 +1,5 @@
 import { grouped } from './groups';
-import { cameAt, removalsIn, removalsOfUnknown } from './removals';
+import { cameAt, contradictedIn, removalsIn, removalsOfUnknown } from './removals';
 import { compareStates, isOfAnyNull, NULL_VERSION, Row, UNREAD, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
@@ -54,6 +54,7 @@ export interface ViewOptions {
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
   const { pointInTime = false, ofChanges = false } = options;
   const removalsOf = removalsIn(rows);
+  const contradictedOf = contradictedIn(rows);
   const states = grouped(
     rows.filter((row) => row.kind === 'state'),
     versionIdentity,
@@ -76,7 +77,9 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
     const removal = removalsOf(row);
     if (removal.some((one) => (pointInTime ? (one.removedBefore ?? Infinity) <= asOf : (one.removedAfter ?? 0) < asOf)))
       return false;
-    if (removal.some((one) => (one.removedAfter ?? 0) < asOf)) doubtful.push('removal');
+    const { removals: contradicted, seenAt } = contradictedOf(row);
+    const isContradicted = asOf < seenAt && contradicted.some((one) => (one.removedAfter ?? 0) < asOf);
+    if (isContradicted || removal.some((one) => (one.removedAfter ?? 0) < asOf)) doubtful.push('removal');
     doubts.set(row, doubtful);
     return true;
   });

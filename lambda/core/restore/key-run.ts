@@ -1,7 +1,7 @@
 import type { RestoreAction } from './actions';
 import { FailureReason, KeyProgress, nextCondition, OpenUpload, OpOutcome, topOf } from './outcome';
 
-/** How often an upload is begun anew for one version: each that fails has copied all of its parts in vain. */
+/** How often a write is begun anew for one version: each upload that fails has copied all of its parts in vain. */
 const MOST_RESTARTS = 3;
 
 /** The state of one key while its versions are written: what is settled, and what comes next. */
@@ -49,6 +49,11 @@ export class KeyRun {
   /** Whether the upload may be begun anew. A key that somebody writes all the time is theirs. */
   beginAgain(): boolean {
     this.upload = undefined;
+    return this.tryAgain();
+  }
+
+  /** Whether the same write may be tried once more. */
+  tryAgain(): boolean {
     return ++this.restarts <= MOST_RESTARTS;
   }
 

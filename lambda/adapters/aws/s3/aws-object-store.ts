@@ -47,6 +47,7 @@ import { KnownRoutes } from './wire/known-routes';
 import { nextMarker } from './wire/listing-end';
 import { checksumOf, conditionFields, dateOf, headFrom, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, S3Requests } from './wire/requests';
+import { attemptOnce } from './wire/single-attempt';
 import { causeKey, causeName } from './wire/store-errors';
 import { copySource, decodeListed, epochSeconds, quoted, unquoted } from './wire/text';
 import { mergeRows } from './wire/version-rows';
@@ -203,6 +204,7 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
         ...sourceOwner,
       });
       addHeaders(command, writtenHeaders(replaced));
+      if (options.ifMatch !== undefined) attemptOnce(command);
       return client.send(command);
     });
     const result = output.CopyObjectResult ?? {};
@@ -237,16 +239,12 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
   async addMarker(
     options: { bucket: string; key: string } & Pick<WriteCondition, 'ifMatch'>,
   ): Promise<{ versionId?: string }> {
-    const output = await this.requests.runConditional(options, (client, owner) =>
-      client.send(
-        new DeleteObjectCommand({
-          Bucket: options.bucket,
-          Key: options.key,
-          IfMatch: conditionFields(options).IfMatch,
-          ...owner,
-        }),
-      ),
-    );
+    const output = await this.requests.runConditional(options, (client, owner) => {
+      const { IfMatch } = conditionFields(options);
+      const command = new DeleteObjectCommand({ Bucket: options.bucket, Key: options.key, IfMatch, ...owner });
+      if (IfMatch === undefined) attemptOnce(command);
+      return client.send(command);
+    });
     return { versionId: output.VersionId };
   }
 

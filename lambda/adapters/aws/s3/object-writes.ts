@@ -8,6 +8,7 @@ import { answerFirst, readWhole } from './wire/first-answer';
 import type { KnownRoutes } from './wire/known-routes';
 import { checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, type S3Requests } from './wire/requests';
+import { attemptOnce } from './wire/single-attempt';
 import { unquoted } from './wire/text';
 import type { HttpResponse } from './wire/wire';
 
@@ -69,6 +70,7 @@ export class ObjectWrites {
       }
       const command = new PutObjectCommand({ ...fields, Bucket: bucket, Key: key, Body: body, ...owner });
       addHeaders(command, extra);
+      if (options.ifMatch !== undefined) attemptOnce(command);
       if (first) answerFirst(command, 'response' in first ? await readWhole(first.response) : first);
       const output = await client.send(command);
       return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };

@@ -85,6 +85,7 @@ export const COMPARE_COLUMNS: readonly string[] = [
   'acl',
   'effective_from',
   'removed_after',
+  'removed_before',
   'uncertain',
 ];
 /** What it takes to tell of a key's states which one holds. */
@@ -96,5 +97,4 @@ export const FOLD_COLUMNS: readonly string[] = [
   'visible_from',
   'visible_before',
   'read_at',
-  'removed_before',
 ];

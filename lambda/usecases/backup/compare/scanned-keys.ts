@@ -1,7 +1,7 @@
 import type { BackupJob } from '../../../core/backup/job';
 import { grouped } from '../../../core/history/groups';
 import { removalsIn } from '../../../core/history/removals';
-import { isVersion, NULL_VERSION, Row, versionIdentity } from '../../../core/history/row';
+import { isSighting, isVersion, NULL_VERSION, Row, versionIdentity } from '../../../core/history/row';
 import { newestFirst } from '../../../core/history/view';
 import { inventoryInvalid } from '../../../core/inventory/manifest';
 import type { ObjectStore } from '../../../ports/object-store';
@@ -40,9 +40,10 @@ export class ScannedKeys {
   private withoutGone(reported: readonly Row[], history: readonly Row[]): readonly Row[] {
     const removals = history.filter((row) => row.kind === 'removed' && (row.removedAfter ?? 0) < this.job.asOf);
     if (removals.length === 0) return reported;
-    const gone = new Set(removals.map(({ versionId }) => versionId).filter((id) => id !== NULL_VERSION));
     // The ID of null versions does: gone are those that the history knows, and whose deletion it knows too.
-    const removalsOf = removalsIn(removals);
+    const removalsOf = removalsIn([...removals, ...history.filter(isSighting)]);
+    const named = removals.filter((row) => row.versionId !== NULL_VERSION && removalsOf(row).includes(row));
+    const gone = new Set(named.map(({ versionId }) => versionId));
     for (const row of history)
       if (isVersion(row) && row.versionId === NULL_VERSION && removalsOf(row).length > 0)
         gone.add(versionIdentity(row));

@@ -1,5 +1,6 @@
 import { LOST, PENDING } from '../../../core/backup/fold-versions';
 import { addHoldings } from '../../../core/backup/holdings';
+import { isSighting } from '../../../core/history/row';
 import { type Kind, NOTHING } from './kind';
 
 /** What the change log has, and no scan: no request is made for it. */
@@ -12,7 +13,7 @@ export const take: Kind<'take'> = {
     const { row } = placed.decision;
     const { sums } = ledger.counts;
     ledger.delta.add(row);
-    if (row.kind === 'removed') sums.removed++;
+    if (row.kind === 'removed' && !isSighting(row)) sums.removed++;
     if (row.kind === 'state') sums.restated++;
     if (row.kind === 'put' && row.file) sums.captured++;
     if (row.kind !== 'put' || row.file || row.uncertain === undefined) return;

@@ -9,7 +9,7 @@ import { EarlierWrites, Found } from '../existing/earlier-writes';
 import { CopyProof } from '../existing/proof';
 import type { Attempt } from './attempt';
 import type { RestoreBodies } from './bodies';
-import { VersionWriter } from './version';
+import { VersionWriter, WriteOutcome } from './version';
 import { mendTags } from './withdraw';
 
 /**
@@ -96,20 +96,24 @@ export class KeyRestorer {
       run.upload = outcome.upload;
       return false;
     }
-    if (outcome.kind === 'conflict' || outcome.kind === 'no-upload') await this.resolve(run, outcome.kind);
+    if (outcome.kind === 'conflict' || outcome.kind === 'no-upload' || outcome.kind === 'unsure')
+      await this.resolve(run, outcome);
     else run.settle(index, outcome);
     return true;
   }
 
   /** The key is not as expected. If that is this job's own doing, the key goes on after it; else whoever wrote it wins. */
-  private async resolve(run: KeyRun, kind: 'conflict' | 'no-upload'): Promise<void> {
+  private async resolve(run: KeyRun, outcome: Unresolved): Promise<void> {
     const found = run.isLastBody
       ? await this.earlier.current(run.action, run.outcomes)
       : await this.earlier.above(run.action, run.outcomes);
     if (found && found.size > 0) {
       await this.settleFound(run, found);
       run.settleBelowTop();
-    } else if (kind === 'conflict' || !run.beginAgain()) run.loseRest();
+    } else if (outcome.kind === 'unsure') {
+      // It was not done, and is made once more: not for ever, as other workers have better connections.
+      if (!run.tryAgain()) throw outcome.error;
+    } else if (outcome.kind === 'conflict' || !run.beginAgain()) run.loseRest();
   }
 
   /** Takes over what a dead attempt wrote, and writes the tags that it did not come to. */
@@ -133,6 +137,8 @@ export class KeyRestorer {
     await this.ports.destination.abortUpload({ bucket, key: action.destination, uploadId });
   }
 }
+
+type Unresolved = Extract<WriteOutcome, { readonly kind: 'conflict' | 'no-upload' | 'unsure' }>;
 
 /** What is current under a key, as far as it can be read. */
 async function currentVersion(store: ObjectStore, bucket: string, key: string): Promise<ObjectHead | undefined> {

@@ -30,6 +30,8 @@ export type WriteOutcome =
    * deleted the key meanwhile.
    */
   | { readonly kind: 'no-upload' }
+  /** No answer came to a write that S3 would do twice: the key has to be looked at before anything else. */
+  | { readonly kind: 'unsure'; readonly error: StoreError }
   /** The time is over: a later turn goes on with the upload. */
   | { readonly kind: 'unfinished'; readonly upload: OpenUpload };
 
@@ -68,6 +70,9 @@ export class VersionWriter {
       return outcome;
     } catch (error) {
       if (isStoreError(error, 'precondition-failed')) return { kind: 'conflict' };
+      // A second attempt at a write where nothing was finds the first; others may be done twice.
+      if (isStoreError(error, 'unavailable') && (op.kind === 'marker' || !condition.ifAbsent))
+        return { kind: 'unsure', error };
       if (isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
       if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
       if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };

@@ -1,6 +1,7 @@
 import { decodeTags } from '../../../core/objects/canonical';
 import type { CopyOp, FailureReason, OpOutcome, PutOp, WrongCopy } from '../../../core/restore/outcome';
 import { isStoreError, ObjectStore } from '../../../ports/object-store';
+import { versionsOfKey } from '../../versions/key-versions';
 
 type Target = { readonly bucket: string; readonly key: string };
 type Copy = Pick<WrongCopy, 'versionId' | 'etag'>;
@@ -13,24 +14,36 @@ export async function withdraw(
   { versionId, etag }: Copy,
   reason: FailureReason,
 ): Promise<OpOutcome> {
-  return { kind: 'failed', reason, wrong: { versionId, etag, ...(await hide(destination, target, etag)) } };
+  const copy = { versionId, etag };
+  return { kind: 'failed', reason, wrong: { ...copy, ...(await hide(destination, target, copy)) } };
 }
 
 /** Puts a delete marker on an object, unless somebody else wrote over it or the bucket allows no marker. */
 async function hide(
   destination: ObjectStore,
   target: Target,
-  ifMatch: string,
+  version: Copy,
 ): Promise<Pick<WrongCopy, 'hiddenBy' | 'overwritten'>> {
   try {
-    const { versionId } = await destination.addMarker({ ...target, ifMatch });
+    const { versionId } = await destination.addMarker({ ...target, ifMatch: version.etag });
     return { hiddenBy: versionId };
   } catch (error) {
-    if (isStoreError(error, 'precondition-failed')) return { overwritten: true };
+    if (isStoreError(error, 'precondition-failed'))
+      return (await hiddenAlready(destination, target, version)) ?? { overwritten: true };
     // Refused for good: the report names what is current.
     if (isStoreError(error, 'access-denied', 'invalid')) return {};
     throw error;
   }
+}
+
+/** A marker right on top of it: the answer to the first attempt was lost. */
+async function hiddenAlready(
+  destination: ObjectStore,
+  target: Target,
+  version: Copy,
+): Promise<Pick<WrongCopy, 'hiddenBy'> | undefined> {
+  const [top, below] = await versionsOfKey(destination, target, 2);
+  return top?.isMarker && below?.versionId === version.versionId ? { hiddenBy: top.versionId } : undefined;
 }
 
 /** Writes the tags of which an attempt died that had written the rest. What is not on top needs no hiding. */
