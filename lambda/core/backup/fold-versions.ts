@@ -5,6 +5,9 @@ import { isVersion, NOT_STORED, Row, rowIdentity } from '../history/row';
 
 /** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
 export const PENDING = `${NOT_STORED}pending`;
+/** Whether the commit that takes the row in is to store the version. */
+export const isPending = ({ kind, file, uncertain }: Row): boolean =>
+  kind === 'put' && !file && uncertain?.split(',').includes(PENDING) === true;
 /** The version was gone before it could be read. */
 export const LOST = `${NOT_STORED}lost`;
 
@@ -38,7 +41,7 @@ export function foldVersions(
   for (const one of joined) {
     const row = unknown.has(one) && !known.has(rowIdentity(one)) ? { ...one, visibleFrom: reconciledThrough } : one;
     const old = known.get(rowIdentity(row));
-    if (row.kind === 'put' && row.uncertain === PENDING && !old?.file) pending.push({ ...row, uncertain: undefined });
+    if (isPending(row) && !old?.file) pending.push({ ...row, uncertain: undefined });
     const news = old ? newsOf(row, old) : row;
     if (news) taken.push(news);
   }

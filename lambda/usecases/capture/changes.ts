@@ -1,6 +1,6 @@
 import { MetricName } from '../../contract/metrics';
 import { LOST } from '../../core/backup/fold-versions';
-import { isVersionEvent, parseS3Event, S3Event } from '../../core/capture/s3-event';
+import { isVersionEvent, MetadataEvent, parseS3Event, S3Event } from '../../core/capture/s3-event';
 import { PACK_BYTES, PackBuilder } from '../../core/history/files/pack';
 import { UNREAD } from '../../core/history/row';
 import { addCounts } from '../../core/values/counts';
@@ -11,6 +11,7 @@ import type { Deployment } from '../context';
 import { writePack } from '../versions/write-pack';
 import { runInOrder } from '../work/pool';
 import { requestsSince } from '../work/requests';
+import { withTrueKey } from './event-key';
 import { readChanged } from './read-changed';
 import { captureJobId, captureVersion, CaptureVersionPorts } from './versions';
 
@@ -43,6 +44,8 @@ interface Read {
   readonly group: readonly Received[];
   readonly changes: readonly LoggedChange[];
   readonly body?: Uint8Array;
+  /** The key of the event was URL-encoded. */
+  readonly isDecoded?: boolean;
 }
 
 /**
@@ -52,7 +55,7 @@ interface Read {
 export async function captureChanges(ports: CapturePorts, messages: readonly CaptureMessage[]): Promise<CaptureOutput> {
   const before = { ...ports.source.counts() };
   const failed = new Set<string>();
-  const counts = { logged: 0, vanished: 0 };
+  const counts = { logged: 0, vanished: 0, decoded: 0 };
   const received = parseAll(ports, messages, failed).filter(({ event }) => !isOwn(ports, event));
   for (const slice of slices(groupByVersion(received), ports.settings.packThreshold)) {
     const read = await readAll(ports, slice, failed);
@@ -61,6 +64,7 @@ export async function captureChanges(ports: CapturePorts, messages: readonly Cap
       const told = read.map(({ changes }) => changes.filter(({ row }) => !row.uncertain?.startsWith(UNREAD)).length);
       counts.vanished += told.filter((rows) => rows === 0).length;
       counts.logged += told.reduce((sum, rows) => sum + rows, 0);
+      counts.decoded += read.filter(({ isDecoded }) => isDecoded).length;
       measure(ports, read);
     } catch (error) {
       fail(
@@ -155,17 +159,19 @@ async function readAll(ports: CapturePorts, groups: Received[][], failed: Set<st
 async function readGroup(ports: CapturePorts, group: readonly Received[]): Promise<Read> {
   const [first] = group;
   if (!first) return { group, changes: [] };
-  const { event } = first;
-  if (!isVersionEvent(event)) return { group, changes: await statesOf(ports, group) };
+  const { event, isDecoded } = await withTrueKey(ports.source, first.event);
+  if (!isVersionEvent(event)) return { group, changes: await statesOf(ports, group, event), isDecoded };
   const { row, body } = await captureVersion(ports, event);
-  return { group, changes: [{ id: event.id, bucket: event.bucket, row }], body };
+  return { group, changes: [{ id: event.id, bucket: event.bucket, row }], body, isDecoded };
 }
 
 /** A state for each event and version. */
-async function statesOf({ source }: CapturePorts, group: readonly Received[]): Promise<LoggedChange[]> {
-  const [first] = group;
-  if (!first || isVersionEvent(first.event)) return [];
-  const states = await readChanged(source, first.event);
+async function statesOf(
+  { source }: CapturePorts,
+  group: readonly Received[],
+  changed: MetadataEvent,
+): Promise<LoggedChange[]> {
+  const states = await readChanged(source, changed);
   return group.flatMap(({ event: { id, bucket, time } }) =>
     states.map(({ suffix, ...state }): LoggedChange => ({
       id: `${id}${suffix}`,

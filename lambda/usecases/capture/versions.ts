@@ -84,9 +84,13 @@ async function capturePut(ports: CaptureVersionPorts, event: VersionEvent): Prom
   if (stored.kind === 'body') return { row: arrived(stored.row, time), body: stored.body };
   if (stored.kind === 'copied') return { row: arrived(stored.row, time) };
   if (stored.kind === 'unfinished') return { row: await pending(ports.source, bucket, row, time) };
-  const uncertain = stored.reason === 'version-gone' ? LOST : `${NOT_STORED}${stored.reason}`;
+  const uncertain = stored.reason === 'version-gone' ? LOST : unstored(stored.reason);
   return { row: undated({ ...row, uncertain }, time) };
 }
+
+/** A refusal may end by itself: a policy is corrected, a key is enabled again. The next commit tries once more. */
+const unstored = (reason: string): string =>
+  reason === 'access-denied' ? `${NOT_STORED}${reason},${PENDING}` : `${NOT_STORED}${reason}`;
 
 /** A row with the date that S3 gives the version. */
 const arrived = (row: Row, time: number): Row => ({ ...row, ...arrivalByEvent(time, row.lastModified, row.etag) });
@@ -108,7 +112,7 @@ async function pending(source: ObjectStore, bucket: string, row: Row, time: numb
   } catch (error) {
     if (isStoreError(error, 'not-found', 'delete-marker')) return undated({ ...row, uncertain: LOST }, time);
     if (isStoreError(error, 'access-denied', 'sse-c')) 
-      return undated({ ...row, uncertain: `${NOT_STORED}${error.code}` }, time);
+      return undated({ ...row, uncertain: unstored(error.code) }, time);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { objectKey } from '../../contract/layout';
+import { arrivalByEvent } from '../../core/history/arrival';
 import { isArchived, NULL_VERSION, Row, VaultFile } from '../../core/history/row';
 import { refuseContradiction } from '../../core/inventory/contradictions';
 import { RecordProblem } from '../../core/inventory/row';
@@ -129,7 +130,7 @@ export class VersionStore {
     if (tags || acl) await refuseReplaced(source, ref, head);
     return {
       ...row,
-      ...(row.source === 'event' && { lastModified: head.lastModified, size: head.size }),
+      ...(row.source === 'event' && dated(row, head)),
       ...propertiesOf(row, head),
       tags: encodeTags(tags?.value ?? {}),
       acl: this.job.aclsEnabled ? (acl ? encodeAcl(acl.value) : row.acl) : undefined,
@@ -138,6 +139,13 @@ export class VersionStore {
     };
   }
 }
+
+/** What an event could not say of a version. When it came, may be told from the event only with the date. */
+const dated = ({ visibleBefore }: Row, { lastModified, size, etag }: ObjectHead): Partial<Row> => ({
+  lastModified,
+  size,
+  ...(visibleBefore !== undefined && arrivalByEvent(visibleBefore, lastModified, etag)),
+});
 
 /** What the answer to a HEAD or GET says of a version. */
 const propertiesOf = (row: Row, head: ObjectHead): Partial<Row> => ({

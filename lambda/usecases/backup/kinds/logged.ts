@@ -1,4 +1,4 @@
-import { LOST, PENDING } from '../../../core/backup/fold-versions';
+import { isPending, LOST } from '../../../core/backup/fold-versions';
 import { addHoldings } from '../../../core/backup/holdings';
 import { isSighting } from '../../../core/history/row';
 import { type Kind, NOTHING } from './kind';
@@ -18,7 +18,7 @@ export const take: Kind<'take'> = {
     if (row.kind === 'put' && row.file) sums.captured++;
     if (row.kind !== 'put' || row.file || row.uncertain === undefined) return;
     if (row.uncertain === LOST) sums.lost++;
-    if (row.uncertain !== PENDING) await ledger.refuse(row);
+    if (!isPending(row)) await ledger.refuse(row);
   },
 };
 
