@@ -150,7 +150,9 @@ describe('answers of AWS', () => {
     await expect(described({ status: 403, body: errorXml('AccessDenied') })).rejects.toMatchObject({
       code: 'access-denied',
     });
-    const listed = { body: '<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>' };
+    const listed = {
+      body: '<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>',
+    };
     await expect(described(listed)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
@@ -170,7 +172,10 @@ describe('answers of AWS', () => {
       expect([name, s3.sent.length]).toEqual([name, attempts]);
     }
     // What S3 refuses for its rate was not done.
-    const busy = new FakeS3({ status: 503, body: errorXml('SlowDown') }, { status: 204, headers: { 'x-amz-version-id': 'm' } });
+    const busy = new FakeS3(
+      { status: 503, body: errorXml('SlowDown') },
+      { status: 204, headers: { 'x-amz-version-id': 'm' } },
+    );
     expect(await storeOn(busy, 3).addMarker(ref)).toEqual({ versionId: 'm' });
   });
 

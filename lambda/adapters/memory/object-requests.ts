@@ -103,7 +103,10 @@ export function checkCondition(bucket: MemoryBucket, key: string, condition: Wri
 
 export function checkProperties(bucket: MemoryBucket, properties: ObjectProperties, others = 0): void {
   if (headerBytes(properties) + others > HEADER_ROOM)
-    throw new StoreError('invalid', 'RequestHeaderSectionTooLarge: the request header section exceeds its largest size');
+    throw new StoreError(
+      'invalid',
+      'RequestHeaderSectionTooLarge: the request header section exceeds its largest size',
+    );
   if (properties.grants?.length && bucket.ownership === 'BucketOwnerEnforced') {
     throw new StoreError('acls-disabled', `the bucket does not allow ACLs: ${bucket.name}`);
   }

@@ -90,7 +90,8 @@ function aboutSeen(
 
 /** A listing that sees a version which was said to be gone before it: that was not so. A report may be older than it says. */
 function sighting(row: Row, removals: readonly Row[], { asOf }: ScanFacts): Row | undefined {
-  if (row.source !== 'listing' || !removals.some(({ removedBefore = Infinity }) => removedBefore < asOf)) return undefined;
+  if (row.source !== 'listing' || !removals.some(({ removedBefore = Infinity }) => removedBefore < asOf))
+    return undefined;
   const { key, versionId, lastModified, etag, source } = row;
   return { key, versionId, kind: 'removed', lastModified, etag, removedAfter: asOf, source };
 }

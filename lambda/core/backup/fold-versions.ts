@@ -64,7 +64,8 @@ function newsOf(row: Row, old: Row): Row | undefined {
   if (row.kind === 'removed') return isNarrower(row, old) ? row : undefined;
   if (row.file && !old.file) return row;
   const isPlaced = row.sequencer !== undefined && old.sequencer === undefined;
-  const isSeen = row.visibleBefore !== undefined && row.visibleBefore < (old.visibleBefore ?? wasSeenAt(old) ?? Infinity);
+  const isSeen =
+    row.visibleBefore !== undefined && row.visibleBefore < (old.visibleBefore ?? wasSeenAt(old) ?? Infinity);
   if (!isVersion(row) || (!isPlaced && !isSeen)) return undefined;
   const { key, versionId, kind, sequencer, visibleFrom, visibleBefore, source } = row;
   const { lastModified, etag } = old;

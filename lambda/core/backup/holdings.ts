@@ -48,7 +48,10 @@ export function reasonOf({ uncertain }: Row): string {
 }
 
 function addSkipped(a: Readonly<Counts>, b: Readonly<Counts>, sign: 1 | -1): Counts {
-  const sum = addCounts({ ...a }, Object.fromEntries(Object.entries(b).map(([reason, count]) => [reason, sign * count])));
+  const sum = addCounts(
+    { ...a },
+    Object.fromEntries(Object.entries(b).map(([reason, count]) => [reason, sign * count])),
+  );
   return Object.fromEntries(Object.entries(sum).filter(([, count]) => count !== 0));
 }
 

@@ -58,7 +58,12 @@ export function countChanges(base: Manifest | undefined, totals: RangeResult, ro
 }
 
 /** What the bucket holds by all that is known. A scan counts the versions without a body under the reasons of their rows. */
-export function holdingsAfter(isScan: boolean, base: Manifest | undefined, counts: BackupCounts, totals: RangeResult): Holdings {
+export function holdingsAfter(
+  isScan: boolean,
+  base: Manifest | undefined,
+  counts: BackupCounts,
+  totals: RangeResult,
+): Holdings {
   const { objects, versions, markers, bytes } = counts;
   const numbers = { objects, versions, markers, bytes };
   if (isScan) return addHoldings({ ...numbers, skipped: totals.unstored ?? {} }, totals.later);

@@ -28,8 +28,8 @@ export function sightingsIn(rows: readonly Row[]): (version: Row) => number | un
 
 interface Told {
   /** What removals speak of a version, contradicted or not. */
-  told(version: Row): readonly Row[];
-  seenAt(version: Row): number;
+  readonly told: (version: Row) => readonly Row[];
+  readonly seenAt: (version: Row) => number;
 }
 
 function toldIn(rows: readonly Row[]): Told {
@@ -67,9 +67,7 @@ function wasThereBefore({ sequencer, removedBefore = Infinity }: Row, row: Row):
  * versioning: a scan has told of them.
  */
 export function removalsOfUnknown(rows: readonly Row[]): Row[] {
-  const removals = rows.filter(
-    (row) => row.kind === 'removed' && row.versionId !== NULL_VERSION && !isSighting(row),
-  );
+  const removals = rows.filter((row) => row.kind === 'removed' && row.versionId !== NULL_VERSION && !isSighting(row));
   if (removals.length === 0) return removals;
   const known = new Set(rows.filter(isVersion).map(({ versionId }) => versionId));
   return removals.filter(({ versionId }) => !known.has(versionId));

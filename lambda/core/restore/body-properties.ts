@@ -21,8 +21,7 @@ export const bodyProperties = (op: BodyOp): ObjectProperties => ({
 });
 
 /** Whether the tags may follow the object by a request of their own. */
-export const mayLackTags = (op: BodyOp): boolean =>
-  tagsComeLater(bodyProperties(op), copySourceBytes(op));
+export const mayLackTags = (op: BodyOp): boolean => tagsComeLater(bodyProperties(op), copySourceBytes(op));
 
 /** Whether the ACL has room in the headers of the write. */
 export const fitsAcl = (op: BodyOp): boolean =>

@@ -111,7 +111,7 @@ async function pending(source: ObjectStore, bucket: string, row: Row, time: numb
     return arrived({ ...row, lastModified, etag, size, uncertain: PENDING }, time);
   } catch (error) {
     if (isStoreError(error, 'not-found', 'delete-marker')) return undated({ ...row, uncertain: LOST }, time);
-    if (isStoreError(error, 'access-denied', 'sse-c')) 
+    if (isStoreError(error, 'access-denied', 'sse-c'))
       return undated({ ...row, uncertain: unstored(error.code) }, time);
     throw error;
   }

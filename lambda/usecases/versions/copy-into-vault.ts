@@ -40,7 +40,15 @@ export class CopyIntoVault {
     // The row has headers, metadata and tags: the vault's copy needs none of them.
     const properties = { storageClass: 'STANDARD' };
     const { bucket } = this.ports.vault;
-    const options = { source, bucket, key, size, properties, condition: { ifAbsent: true }, checksum: 'SHA256' } as const;
+    const options = {
+      source,
+      bucket,
+      key,
+      size,
+      properties,
+      condition: { ifAbsent: true },
+      checksum: 'SHA256',
+    } as const;
     const begun = this.uploads.get(key);
     try {
       return await this.copier.copy({ ...options, begun });

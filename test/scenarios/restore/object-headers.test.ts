@@ -17,7 +17,12 @@ async function restored(rig: Rig, more: object = {}) {
   rig.s3.advance(10);
   await rig.backup({ bucket: 'src' });
   rig.s3.createBucket('dst', { ownership: 'ObjectWriter' }).closedAccounts.add(CLOSED);
-  const { status, restored: count, skipped, failed } = await rig.restore({
+  const {
+    status,
+    restored: count,
+    skipped,
+    failed,
+  } = await rig.restore({
     ...{ sourceBucket: 'src', destinationBucket: 'dst' },
     ...more,
   });

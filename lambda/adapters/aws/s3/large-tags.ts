@@ -1,6 +1,12 @@
 import { PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { tagsComeLater } from '../../../core/objects/request-headers';
-import { isStoreError, type ObjectProperties, type ObjectRef, type Tags, type Written } from '../../../ports/object-store';
+import {
+  isStoreError,
+  type ObjectProperties,
+  type ObjectRef,
+  type Tags,
+  type Written,
+} from '../../../ports/object-store';
 import type { S3Requests } from './wire/requests';
 
 /** Replaces the tags of an object by a request of their own. */

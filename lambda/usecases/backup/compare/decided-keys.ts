@@ -180,7 +180,8 @@ const aclsOf = (logged: readonly Row[]): Set<string> =>
   new Set(logged.filter((row) => row.kind === 'state' && row.acl !== undefined).map(versionIdentity));
 
 /** Whether the commit shows less than is known. A listing sees all, and of a commit that is only internal the numbers are those of all. */
-const isShownApart = ({ source, internal }: BackupJob): boolean => source === 'inventory' || (source === 'changes' && !internal);
+const isShownApart = ({ source, internal }: BackupJob): boolean =>
+  source === 'inventory' || (source === 'changes' && !internal);
 
 const isAfter = (row: Row, instant: number): boolean =>
   Math.max(row.lastModified, row.visibleFrom ?? 0, row.removedBefore ?? 0) > instant;

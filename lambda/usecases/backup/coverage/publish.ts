@@ -73,11 +73,10 @@ export function continuousOf(
 }
 
 /** Files that list the versions without a body of what a commit shows. A scan lists all of them anew. */
-export const skippedReports = (
-  { source }: BackupJob,
-  base: Manifest | undefined,
-  own: readonly string[],
-): string[] => [...(source === 'changes' ? (base?.continuous?.skippedReports ?? []) : []), ...own];
+export const skippedReports = ({ source }: BackupJob, base: Manifest | undefined, own: readonly string[]): string[] => [
+  ...(source === 'changes' ? (base?.continuous?.skippedReports ?? []) : []),
+  ...own,
+];
 
 /** Through when a scan has compared all versions of the bucket with what is known; undefined without such a scan. */
 function scanOf({

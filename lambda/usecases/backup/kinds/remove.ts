@@ -33,8 +33,7 @@ async function leftOut({ ports, job, versions }: RangeWorker, decision: Decision
   if (found === 'gone') return { kind: 'gone' };
   if (known.kind === 'marker') return { kind: 'omitted', isRead: true, then: { kind: 'reused', states: [] } };
   if (!known.file) {
-    const then: Stored =
-      found === 'there' ? await versions.store(known, known) : { kind: 'skipped', reason: found };
+    const then: Stored = found === 'there' ? await versions.store(known, known) : { kind: 'skipped', reason: found };
     return then.kind === 'unfinished' ? then : { kind: 'omitted', isRead: true, then };
   }
   const isRead = job.metadata === 'FULL' && found === 'there';

@@ -43,7 +43,16 @@ export class RangeLedger {
   async finish(): Promise<Omit<RangeResult, 'merged' | 'requests'>> {
     const { change, later, skipped, unstored, refused } = this;
     const segments = await this.delta.finish();
-    return { segments, ...this.counts.sums, change, later, skipped, unstored, refused, reports: await this.report.finish() };
+    return {
+      segments,
+      ...this.counts.sums,
+      change,
+      later,
+      skipped,
+      unstored,
+      refused,
+      reports: await this.report.finish(),
+    };
   }
 
   /** What the vault gets of a version, whether the recovery point tells of it or not. */

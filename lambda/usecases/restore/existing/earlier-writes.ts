@@ -1,10 +1,4 @@
-import {
-  decodeAcl,
-  encodeAcl,
-  encodeHeaders,
-  encodeMetadata,
-  encodeTags,
-} from '../../../core/objects/canonical';
+import { decodeAcl, encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../core/objects/canonical';
 import type { RestoreAction } from '../../../core/restore/actions';
 import { mayLackTags } from '../../../core/restore/body-properties';
 import type { RestoreJob } from '../../../core/restore/job';

@@ -43,7 +43,11 @@ test('what a listing sees was not removed before: its point and later instants h
   await hourlyUpkeeps(rig, 30);
   expect(await restored({ pointInTime: toIso(before) })).toEqual({ exact: true, doubts: {}, objects: 1 });
   // Nobody knows better: it is taken to have been there, and said to be in doubt.
-  expect(await restored({ pointInTime: toIso(denied + 60) })).toEqual({ exact: false, doubts: { removal: 1 }, objects: 1 });
+  expect(await restored({ pointInTime: toIso(denied + 60) })).toEqual({
+    exact: false,
+    doubts: { removal: 1 },
+    objects: 1,
+  });
   expect(await restored({ pointInTime: toIso(seen + HOUR) })).toEqual({ exact: true, doubts: {}, objects: 1 });
   const changes = await rig.backup({ bucket: 'src', source: 'changes' });
   expect(changes).toMatchObject({ objects: 1 });
