@@ -7,7 +7,7 @@ import { count, size, type DemoConsole } from './console';
 import type { DemoWorld } from './demo-world';
 import { requestsText } from './prices';
 
-const captureLimitMs = 120_000;
+const captureLimitMs = 10 * 60_000;
 
 /** Continuous backup: an exact second of a busy day, a rollback to it, and the rollback taken back. */
 export class ContinuousSteps extends CheckedSteps {

@@ -23,7 +23,7 @@ beforeAll(() => {
     mkdirSync(dirname(link), { recursive: true });
     if (existsSync(join(root, 'node_modules', name))) symlinkSync(join(root, 'node_modules', name), link);
   }
-}, 180_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = (file: string): string =>
@@ -155,7 +155,7 @@ describe('a consumer', () => {
     } catch (error) {
       throw new Error((error as { stdout: string }).stdout, { cause: error });
     }
-  }, 120_000);
+  });
 
   test('is told what to do when the functions are missing', () => {
     rmSync(join(installed, 'assets', 'start-jobs'), { recursive: true });
