@@ -163,6 +163,6 @@ test('all that is wrong is said at once', async () => {
     expect(outcome.stderr).toContain(text);
   expect((await read(rig, ['diff', 'src'])).stderr).toContain("required option '--from <state>'");
   expect((await read(rig, ['diff', 'src', '--from', 'other/00000000000000000001'])).stderr).toContain(
-    '--from: is of bucket "other"',
+    '--from: belongs to bucket "other"',
   );
 });

@@ -77,9 +77,9 @@ test.each([
   [['--at', AT, '--recovery-point', '7'], '--at: cannot be combined with'],
   [['--rollback', '--to', 'other-bucket'], '--to: must be the source bucket with'],
   [['--rollback', '--on-existing', 'skip'], '--on-existing: '],
-  [['--undo', 'job-1', '--at', AT], '--undo: excludes'],
-  [['--remove-markers', '--at', AT], '--remove-markers: goes with'],
-  [['--undo', 'job-1', '--remove-markers'], '--undo: excludes'],
+  [['--undo', 'job-1', '--at', AT], '--undo: cannot be combined with'],
+  [['--remove-markers', '--at', AT], '--remove-markers: requires'],
+  [['--undo', 'job-1', '--remove-markers'], '--undo: cannot be combined with'],
 ])('%j is refused before anything is started', async (args, text) => {
   const outcome = await cli(['restore', 'photos', '--yes', ...args], world);
   expect(outcome).toMatchObject({ exitCode: 2, started: [] });

@@ -213,7 +213,7 @@ describe('a broken report commits nothing', () => {
     (records) => [{ ...(records[0] ?? {}), ...fields }, ...records.slice(1)];
 
   test.each<[string, ReportOptions, RegExp]>([
-    ['a wrong checksum', { damage: flip('manifest.json') }, /has not the MD5 that its manifest.checksum says/],
+    ['a wrong checksum', { damage: flip('manifest.json') }, /does not match the MD5 in its manifest.checksum/],
     [
       'an unreadable manifest',
       {
@@ -242,7 +242,7 @@ describe('a broken report commits nothing', () => {
     [
       'a record with fields missing',
       { data: () => gzipSync('"src","a"\n') },
-      /record 0 of data file .* has 2 fields, not 20/,
+      /record 0 of data file .* has 2 fields, expected 20/,
     ],
     [
       'a Parquet file that is none',
@@ -252,7 +252,7 @@ describe('a broken report commits nothing', () => {
     [
       'another bucket',
       { manifest: (manifest) => (manifest['sourceBucket'] = 'other') },
-      /is about bucket "other", not "src"/,
+      /covers bucket "other", expected "src"/,
     ],
     [
       'another destination',
@@ -280,7 +280,7 @@ describe('a broken report commits nothing', () => {
     [
       'a record of another bucket',
       { change: recordWith({ Bucket: 'other' }) },
-      /record \d+ of data file .* is of another bucket, "other"/,
+      /record \d+ of data file .* belongs to another bucket, "other"/,
     ],
     ['a size in other digits', { change: recordWith({ Size: '0x3' }) }, /has the size "0x3"/],
     ['a size that is none', { change: recordWith({ Size: '-1' }) }, /has the size "-1"/],

@@ -57,7 +57,7 @@ export function plainAnswer({ statusCode, headers }: HttpResponse, isRange: bool
     fields: { ...headFields(headers), ...(algorithm && { [`Checksum${algorithm}`]: value }) },
     check: (body) => {
       if (!isWhole && digest?.(body) !== value)
-        throw new Error(`the body does not have its ${algorithm ?? 'checksum'}`);
+        throw new Error(`the body does not match its ${algorithm ?? 'checksum'}`);
     },
   };
 }
