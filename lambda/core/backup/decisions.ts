@@ -53,36 +53,32 @@ export interface ScanFacts {
  */
 export function decide(scanned: readonly Row[], history: readonly Row[], facts: ScanFacts): Decision[] {
   const known = new Map(history.filter(isVersion).map((row) => [versionIdentity(row), row]));
+  const isState = ({ kind }: Row): boolean => kind === 'state';
+  const states = grouped(history.filter(isState), versionIdentity);
+  const statesOf = (row: Row): readonly Row[] => states.get(versionIdentity(row)) ?? [];
+  const seen = new Set(scanned.map(versionIdentity));
   const removalsOf = removalsIn(history);
-  const states = grouped(
-    history.filter(({ kind }) => kind === 'state'),
-    versionIdentity,
-  );
-  const decisions: Decision[] = [];
-  const seen = new Set<string>();
-  for (const row of scanned) {
-    const identity = versionIdentity(row);
-    seen.add(identity);
-    const old = known.get(identity);
-    if (row.kind === 'marker') {
-      decisions.push(old ? { kind: 'reuse', row, known: old, states: [] } : { kind: 'mark', row });
-    } else if (old?.file) {
-      decisions.push({ kind: 'reuse', row, known: old, states: states.get(identity) ?? [] });
-    } else {
-      decisions.push({ kind: 'store', row, known: old });
-    }
-  }
-  const current = scanned[0];
-  const seenNull = scanned.find((row) => row.versionId === NULL_VERSION);
+  const decisions = scanned.map((row) => aboutSeen(row, known.get(versionIdentity(row)), statesOf));
+  const nullEtag = scanned.find((row) => row.versionId === NULL_VERSION)?.etag;
   for (const [identity, row] of known) {
-    if (seen.has(identity) || removalsOf(row).length > 0) continue;
-    // What came after the scan began, it may not have seen.
-    if (Math.max(row.lastModified, row.visibleBefore ?? 0) > facts.asOf && row.source === 'event') continue;
-    if (facts.versions === 'CURRENT' && current && isOlder(row, current)) continue;
-    const other = row.versionId === NULL_VERSION ? seenNull?.etag : undefined;
-    decisions.push({ kind: 'remove', row: removal(row, facts), known: row, states: states.get(identity) ?? [], other });
+    if (seen.has(identity) || removalsOf(row).length > 0 || mayBeUnseen(row, scanned[0], facts)) continue;
+    const other = row.versionId === NULL_VERSION ? nullEtag : undefined;
+    decisions.push({ kind: 'remove', row: removal(row, facts), known: row, states: statesOf(row), other });
   }
   return inFixedOrder(decisions, history);
+}
+
+/** A version that the scan saw; `known` is what the history has of it. */
+function aboutSeen(row: Row, known: Row | undefined, statesOf: (row: Row) => readonly Row[]): Decision {
+  if (row.kind === 'marker') return known ? { kind: 'reuse', row, known, states: [] } : { kind: 'mark', row };
+  return known?.file ? { kind: 'reuse', row, known, states: statesOf(row) } : { kind: 'store', row, known };
+}
+
+/** Whether a version may be there although the scan did not see it. */
+function mayBeUnseen(row: Row, current: Row | undefined, { asOf, versions }: ScanFacts): boolean {
+  // What came after the scan began, it may not have seen.
+  const isLater = row.source === 'event' && Math.max(row.lastModified, row.visibleBefore ?? 0) > asOf;
+  return isLater || (versions === 'CURRENT' && current !== undefined && isOlder(row, current));
 }
 
 /**

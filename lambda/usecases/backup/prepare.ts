@@ -8,23 +8,19 @@ import { parseUpkeepRequest } from '../../core/backup/upkeep-request';
 import type { Manifest } from '../../core/history/manifest';
 import { fromIso, toIso } from '../../core/values/instant';
 import { jobIdOf } from '../../core/values/job-id';
-import type { BucketDescription } from '../../ports/bucket-admin';
-import type { JobState } from '../../ports/catalog';
+import type { JobLock, JobState } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
-import { checkRecorded } from '../history/recorded-manifest';
-import { describeBucket } from '../jobs/describe-bucket';
+import { Commit } from '../history/at';
+import { findBase } from '../history/newest-commit';
 import { backupJobEvent } from '../jobs/events';
-import { refuseVaultBucket } from '../vault/vault-buckets';
-import { requestsSince } from '../work/requests';
 import { SCAN_STEP } from '../work/step-names';
 import { writeUnits } from '../work/turns';
 import { CoverageNote } from './coverage/note';
-import { type Capture, ensureCapture, planChanges } from './coverage/plan-changes';
-import { planContinuous } from './coverage/plan-continuous';
 import { stopContinuous } from './coverage/publish';
 import { takeLock, refuseBusy, refuseLate, waitSeconds } from './limits/lock';
 import { shareOfRate } from './limits/paced';
-import { ChosenSource, type SourceFacts, chosenSource, scannedBy } from './sources/choose';
+import { describeSource } from './sources/describe-source';
+import { ownScan, OwnScan } from './sources/own-scan';
 import { shareScan } from './sources/shared-scan';
 
 /**
@@ -53,32 +49,16 @@ async function prepare(
   ports: BackupPorts,
   { input, execution, workflow = 'backup' }: StartInput,
 ): Promise<FanOutInput<BackupJob, ScanUnit> | WaitAnswer> {
-  const { deployment, catalog } = ports;
+  const { deployment } = ports;
   const parse = workflow === 'upkeep' ? parseUpkeepRequest : parseBackupRequest;
   const request = parse(input, { buckets: [deployment.vaultBucket, deployment.scratchBucket] });
   const described = request.scheduled ? undefined : await describeSource(ports, request);
   const now = described?.date ?? (await ports.vault.now());
   const jobId = jobIdOf(execution);
-  const record = async (state: JobState): Promise<void> => {
-    const createdAt = toIso(fromIso(execution.startTime));
-    const job = { jobId, bucket: request.bucket, createdAt };
-    const { plan, rule } = request.scheduled ?? {};
-    const { put, before } = await catalog.putJobUnlessEnded({
-      ...job,
-      type: request.upkeep ? 'UPKEEP' : 'BACKUP',
-      state,
-      executionArn: execution.arn,
-      plan,
-      rule,
-    });
-    // A step that outlives its execution says nothing any more, and one that goes on waiting nothing new.
-    if (put && !request.upkeep && !(state === 'PENDING' && before?.state === state))
-      await ports.events.publish(backupJobEvent(deployment, job, { state }));
-  };
   const lock = await takeLock(ports, request, jobId, execution.arn);
   if (lock.jobId !== jobId) {
     refuseBusy(request, lock, now, fromIso(execution.startTime));
-    await record('PENDING');
+    await record(ports, request, execution, 'PENDING');
     return { wait: waitSeconds(request, now) };
   }
   const note = await CoverageNote.ofJob(ports.scratch, jobId);
@@ -86,21 +66,68 @@ async function prepare(
   refuseLate(request, note.begunAt ?? now);
   if (described) await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
-  if (request.upkeep && base?.manifest.changesThrough !== undefined)
-    ports.metrics.put(MetricName.uncommittedAge, now - fromIso(base.manifest.changesThrough), request.bucket);
+  measureAge(ports, request, base?.manifest, now);
   const shared = await shareScan(ports, request, base?.manifest, now);
   const own = shared ?? (await ownScan(ports, request, base?.manifest, { described, jobId, note }));
   if ('wait' in own) {
-    await record('PENDING');
+    await record(ports, request, execution, 'PENDING');
     return own;
   }
-  const { units, readAll, ...scan } = own;
-  const job: BackupJob = {
-    jobId,
+  const { units, ...scan } = own;
+  const job = jobOf(request, execution, { lock, base, scan });
+  const requestsPerSecond = shareOfRate(ports.settings, units.length);
+  const plan = await firstPlan(ports, {
+    job,
+    units: units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
+  });
+  await record(ports, request, execution, 'RUNNING');
+  ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: plan.job.asOf, seq: plan.job.seq });
+  return writeUnits(ports.scratch, SCAN_STEP, plan.job, plan.units);
+}
+
+/** The job's record and event. A step that outlives its execution says nothing any more, and one that goes on waiting nothing new. */
+async function record(
+  { catalog, deployment, events }: BackupPorts,
+  { bucket, scheduled, upkeep }: BackupRequest,
+  execution: StartInput['execution'],
+  state: JobState,
+): Promise<void> {
+  const job = { jobId: jobIdOf(execution), bucket, createdAt: toIso(fromIso(execution.startTime)) };
+  const { put, before } = await catalog.putJobUnlessEnded({
+    ...job,
+    type: upkeep ? 'UPKEEP' : 'BACKUP',
+    state,
+    executionArn: execution.arn,
+    plan: scheduled?.plan,
+    rule: scheduled?.rule,
+  });
+  if (put && !upkeep && !(state === 'PENDING' && before?.state === state))
+    await events.publish(backupJobEvent(deployment, job, { state }));
+}
+
+/** How long changes have waited in the log for a commit. */
+function measureAge(
+  { metrics }: BackupPorts,
+  { bucket, upkeep }: BackupRequest,
+  base: Manifest | undefined,
+  now: number,
+): void {
+  if (upkeep && base?.changesThrough !== undefined)
+    metrics.put(MetricName.uncommittedAge, now - fromIso(base.changesThrough), bucket);
+}
+
+function jobOf(
+  request: BackupRequest,
+  execution: StartInput['execution'],
+  { lock, base, scan }: { lock: JobLock; base: Commit | undefined; scan: Omit<OwnScan, 'units'> },
+): BackupJob {
+  const { readAll, ...scanned } = scan;
+  return {
+    jobId: jobIdOf(execution),
     executionArn: execution.arn,
     startedAt: toIso(fromIso(execution.startTime)),
     bucket: request.bucket,
-    ...scan,
+    ...scanned,
     internal: request.upkeep && true,
     previousAsOf: base ? lastScanOf(base.manifest) : 0,
     base: base && { seq: base.manifest.seq, sha256: base.sha256 },
@@ -113,14 +140,6 @@ async function prepare(
     recoveryPointTags: request.recoveryPointTags,
     scheduled: request.scheduled,
   };
-  const requestsPerSecond = shareOfRate(ports.settings, units.length);
-  const plan = await firstPlan(ports, {
-    job,
-    units: units.map((unit): ScanUnit => ({ ...unit, requestsPerSecond })),
-  });
-  await record('RUNNING');
-  ports.log.info('BackupStarted', { jobId, bucket: job.bucket, asOf: plan.job.asOf, seq: plan.job.seq });
-  return writeUnits(ports.scratch, SCAN_STEP, plan.job, plan.units);
 }
 
 interface ScanPlan {
@@ -139,96 +158,3 @@ async function firstPlan({ scratch }: BackupPorts, plan: ScanPlan): Promise<Scan
 
 /** When the bucket was looked at before. */
 const lastScanOf = ({ asOf, continuous }: Manifest): number => fromIso(continuous?.reconciledThrough ?? asOf);
-
-/** What to scan, or that nothing has to be. */
-async function ownScan(
-  ports: BackupPorts,
-  request: BackupRequest,
-  base: Manifest | undefined,
-  { described, jobId, note }: { described: BucketDescription | undefined; jobId: string; note: CoverageNote },
-): Promise<OwnScan | WaitAnswer> {
-  const { region, aclsEnabled, ownership, date: now } = described ?? (await describeSource(ports, request));
-  const bucketFacts = { region, aclsEnabled, ownership };
-  const { bucket, metadata } = request;
-  const before = { ...ports.source.counts() };
-  if (!base) await refuseVaultBucket(ports.source, bucket, 'bucket');
-  const capture =
-    metadata === 'EVENTS' || base?.continuous
-      ? await ensureCapture(ports, { bucket, jobId, base, now, note })
-      : undefined;
-  const asOf = Math.max(now, base ? fromIso(base.asOf) : 0);
-  const logged = planChanges(ports, base, { asOf, now, capture });
-  const continuous = await planContinuous(ports, request, base, { now, capture, changes: logged, note });
-  const wait = await waitForEvents(ports, request, { base, now, capture, continuous, note });
-  if (wait > 0) return { wait };
-  const source = await chosenSource(ports, request, { base, now, continuous });
-  const changes = {
-    ...planChanges(ports, base, { asOf: source.asOf, now, capture }),
-    ...(source.source === 'changes' &&
-      base &&
-      !request.upkeep && { recountFrom: fromIso(base.asOf) - ports.settings.settleSeconds }),
-  };
-  const requests = requestsSince(ports.source, before);
-  const readAll = request.upkeep && source.source === 'listing' && continuous?.readAll;
-  if (readAll) await note.beginToReadAll(bucket, now);
-  return {
-    ...source,
-    readAll,
-    requests,
-    changes,
-    continuous: continuous && scannedBy(source, continuous.job, base),
-    ...bucketFacts,
-  };
-}
-type OwnScan = ChosenSource & { readonly readAll?: boolean } & Pick<
-    BackupJob,
-    'requests' | 'changes' | 'continuous' | 'region' | 'aclsEnabled' | 'ownership'
-  >;
-
-/** Seconds until S3 is sure to send events: what is read before may change once more without anybody telling. */
-async function waitForEvents(
-  { settings: { startSeconds } }: BackupPorts,
-  { bucket, upkeep }: BackupRequest,
-  { base, now, capture, continuous, note }: SourceFacts & { capture: Capture | undefined; note: CoverageNote },
-): Promise<number> {
-  const isStart = upkeep ? continuous?.isStart === true : !base && capture === 'enabled';
-  if (isStart) return note.waitFor(now, startSeconds);
-  return base || capture === undefined ? 0 : note.restOfStart(bucket, now, startSeconds);
-}
-
-/** The bucket as it must be: there, ours, in this Region and versioned. */
-async function describeSource(ports: BackupPorts, request: BackupRequest): Promise<BucketDescription> {
-  const { bucket } = request;
-  const described = await describeBucket(ports, bucket, 'and be selected in a plan of this vault');
-  if (described.region !== ports.deployment.region)
-    throw new BackupError(
-      ErrorName.regionMismatch,
-      `bucket "${bucket}" is in ${described.region}, the backup vault in ${ports.deployment.region}: use a vault in the bucket's Region`,
-    );
-  if (described.versioning !== 'Enabled')
-    throw new BackupError(
-      ErrorName.versioningNotEnabled,
-      `versioning of bucket "${bucket}" is ${described.versioning}, it must be Enabled: turn it on with PutBucketVersioning`,
-    );
-  return described;
-}
-
-/** The newest commit of the bucket. */
-async function findBase(
-  ports: BackupPorts,
-  bucket: string,
-): Promise<{ manifest: Manifest; sha256: string } | undefined> {
-  const known = await ports.catalog.listRecoveryPoints({ bucket, limit: 1 });
-  const continuous = await ports.catalog.getContinuousPoint(bucket);
-  const hint = Math.max(known.items[0]?.seq ?? 0, continuous?.seq ?? 0);
-  const seq = await ports.vault.newestSeq(bucket, hint === 0 ? undefined : hint);
-  if (seq === undefined) return undefined;
-  const found = await ports.vault.readManifest(bucket, seq);
-  if (!found)
-    throw new BackupError(
-      ErrorName.vaultDamaged,
-      `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`,
-    );
-  checkRecorded(known.items[0], found);
-  return found;
-}

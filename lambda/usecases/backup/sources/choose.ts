@@ -1,11 +1,10 @@
-import { BackupError, ErrorName, invalidRequest } from '../../../contract/errors';
-import type { BackupJob, ScanUnit, ContinuousJob } from '../../../core/backup/job';
+import { BackupError, ErrorName } from '../../../contract/errors';
+import type { BackupJob, ScanUnit } from '../../../core/backup/job';
 import type { BackupRequest } from '../../../core/backup/request';
 import type { Manifest } from '../../../core/history/manifest';
 import { fromIso, toIso } from '../../../core/values/instant';
 import { isStoreError } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
-import type { ContinuousPlan } from '../coverage/plan-continuous';
 import { configuredAt, ensureInventory, hasInventory } from './inventory-configuration';
 import { newestReport, Report } from './inventory-report';
 import { listingUnits } from './listing-units';
@@ -111,51 +110,4 @@ function inventoryUnits(sizes: readonly number[], unitBytes: number): ScanUnit[]
     bytes = 0;
   });
   return units.length > 0 ? units : [{ id: '0', files: { first: 0, count: 0 } }];
-}
-
-export interface SourceFacts {
-  readonly base: Manifest | undefined;
-  readonly now: number;
-  readonly continuous: ContinuousPlan | undefined;
-}
-
-/** What was captured is enough where it is whole; an upkeep scans when a comparison is due. */
-export async function chosenSource(
-  ports: BackupPorts,
-  request: BackupRequest,
-  facts: SourceFacts,
-): Promise<ChosenSource> {
-  const { base, now, continuous } = facts;
-  const { bucket, source, upkeep } = request;
-  const fromChanges = (): ChosenSource => ({
-    source: 'changes',
-    asOf: Math.max(continuous?.job.capturedThrough ?? 0, base ? fromIso(base.asOf) : 0),
-    units: [],
-  });
-  if (upkeep) {
-    if (upkeep.action === 'commit-changes' && !base?.continuous)
-      throw invalidRequest([`action: bucket "${bucket}" has to be compared first: use "auto" or "reconcile"`]);
-    const scans = upkeep.action === 'reconcile' || (upkeep.action === 'auto' && continuous?.reconcile === true);
-    return scans ? chooseSource(ports, { ...request, source: 'listing' }, base, { now }) : fromChanges();
-  }
-  const unusable = continuous ? continuous.unusable : 'the bucket has no continuous backup in this vault';
-  const fits = request.versions === 'ALL' && request.metadata === 'EVENTS';
-  if (source === 'changes' && unusable !== undefined)
-    throw new BackupError(
-      ErrorName.changesIncomplete,
-      `a recovery point of bucket "${bucket}" cannot be made of what was captured: ${unusable}; use the source "listing"`,
-    );
-  if (source === 'changes' || (source === 'auto' && fits && unusable === undefined)) return fromChanges();
-  return chooseSource(ports, request, base, { now, isCaptured: continuous !== undefined && unusable === undefined });
-}
-
-/** A scan of all versions says what the bucket had at its start; the first one is where continuous backup begins. */
-export function scannedBy(
-  { source, asOf }: ChosenSource,
-  job: ContinuousJob,
-  base: Manifest | undefined,
-): ContinuousJob {
-  if (source === 'changes') return job;
-  const since = base?.continuous ? job.since : asOf;
-  return { ...job, since, capturedThrough: Math.max(job.capturedThrough, since) };
 }

@@ -1,0 +1,43 @@
+import type { Stored } from '../../versions/version-store';
+import { changedStates } from '../store/changed-states';
+import { whereabouts } from '../store/whereabouts';
+import type { DecisionOf, Kind, Outcome, RangeWorker } from './kind';
+
+/** A version that the history has and the scan did not see. */
+export const remove: Kind<'remove'> = {
+  isFree: ({ metadata, source }) => metadata !== 'FULL' && source !== 'inventory',
+
+  /** That a report leaves a version out proves nothing: S3 is asked. */
+  async act(worker, decision) {
+    return worker.job.source === 'inventory' ? leftOut(worker, decision) : { kind: 'gone' };
+  },
+
+  async settle(ledger, placed, outcome, lookedAt) {
+    const { row, known } = placed.decision;
+    if (outcome.kind !== 'omitted') {
+      ledger.delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
+      ledger.counts.sums.removed++;
+      return;
+    }
+    const { has, needed } = ledger.counts.addOmitted(placed, known, outcome.isRead);
+    if (known.kind !== 'put') return;
+    if (has) await ledger.keep({ row: known, known }, outcome.then, needed);
+    else ledger.write(outcome.then);
+  },
+};
+
+/** What S3 has all the same is treated like what it lists. */
+async function leftOut({ ports, job, versions }: RangeWorker, decision: DecisionOf<'remove'>): Promise<Outcome> {
+  const { known, states } = decision;
+  const found = await whereabouts(ports.source, job.bucket, decision);
+  if (found === 'gone') return { kind: 'gone' };
+  const isRefused = found === 'refused';
+  if (known.kind === 'marker') return { kind: 'omitted', isRead: true, then: { kind: 'reused', states: [] } };
+  if (!known.file) {
+    const then: Stored = isRefused ? { kind: 'skipped', reason: 'access-denied' } : await versions.store(known, known);
+    return then.kind === 'unfinished' ? then : { kind: 'omitted', isRead: true, then };
+  }
+  const isRead = job.metadata === 'FULL' && !isRefused;
+  const news = isRead ? await changedStates(ports, job, { kind: 'reuse', row: known, known, states }) : [];
+  return { kind: 'omitted', isRead, then: { kind: 'reused', states: news } };
+}

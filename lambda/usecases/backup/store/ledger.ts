@@ -1,0 +1,95 @@
+import { reportPrefix } from '../../../contract/layout';
+import { MetricName } from '../../../contract/metrics';
+import { type Decision, notStored } from '../../../core/backup/decisions';
+import { NO_HOLDINGS } from '../../../core/backup/fold-versions';
+import type { BackupJob } from '../../../core/backup/job';
+import type { RangeResult } from '../../../core/backup/range-result';
+import type { Row } from '../../../core/history/row';
+import { addCounts, type Counts } from '../../../core/values/counts';
+import type { BackupPorts } from '../../context';
+import type { SkipReason } from '../../versions/version-store';
+import { ReportWriter } from '../../work/report';
+import type { Outcome } from '../kinds/kind';
+import type { RangeCounts } from './counts';
+import type { DeltaWriter } from './delta-writer';
+
+interface KnownVersion {
+  readonly row: Row;
+  readonly known?: Row;
+}
+
+/** What a turn at a range has done so far: its rows, its numbers, and what it had to skip. */
+export class RangeLedger {
+  change = NO_HOLDINGS;
+  later = NO_HOLDINGS;
+  private readonly skipped: Counts = {};
+  private readonly report: ReportWriter;
+
+  constructor(
+    private readonly ports: BackupPorts,
+    private readonly job: BackupJob,
+    unitId: string,
+    readonly counts: RangeCounts,
+    readonly delta: DeltaWriter,
+  ) {
+    const prefix = `${reportPrefix(job.bucket, job.jobId)}skipped-${unitId}-`;
+    this.report = new ReportWriter(prefix, (key, body) => ports.vault.create(key, body));
+  }
+
+  /** Stores the rest, and sums up. */
+  async finish(): Promise<Omit<RangeResult, 'merged' | 'requests'>> {
+    const { change, later, skipped } = this;
+    const segments = await this.delta.finish();
+    return { segments, ...this.counts.sums, change, later, skipped, reports: await this.report.finish() };
+  }
+
+  /** What the vault gets of a version, whether the recovery point tells of it or not. */
+  write(outcome: Outcome): void {
+    if (outcome.kind === 'body') this.delta.addPacked(outcome.row, outcome.body);
+    if (outcome.kind === 'copied') this.delta.add(outcome.row);
+    if (outcome.kind === 'reused') this.restate(outcome.states);
+  }
+
+  /** A version of the recovery point: stored now, known before, or skipped. */
+  async keep(version: KnownVersion, outcome: Outcome, needed: boolean): Promise<void> {
+    if (outcome.kind === 'skipped') {
+      await this.skip(version, outcome.reason, needed);
+      return;
+    }
+    this.write(outcome);
+    const { sums } = this.counts;
+    if (outcome.kind === 'body' || outcome.kind === 'copied') {
+      sums.stored++;
+      sums.storedBytes += version.row.size ?? 0;
+    } else sums.reused++;
+  }
+
+  restate(states: readonly Row[]): void {
+    if (states.length > 0) this.counts.sums.restated++;
+    for (const state of states) this.delta.add(state);
+  }
+
+  countLost(decision: Decision, outcome: Outcome): void {
+    if (this.counts.addLost(decision, outcome)) this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
+  }
+
+  /** A version that cannot be stored is kept in the history without a body, counted, and listed in the report. */
+  private async skip({ row, known }: KnownVersion, reason: SkipReason, needed: boolean): Promise<void> {
+    const marked = notStored(row, reason);
+    // Said once: a job in which nothing changed writes nothing.
+    if (!known?.uncertain?.split(',').includes(marked.uncertain ?? '')) this.delta.add(marked);
+    addCounts(this.skipped, { [reason]: 1 });
+    if (reason !== 'version-gone' || needed) this.counts.sums.missing++;
+    const { key, versionId, size } = row;
+    await this.report.add({ key, versionId, size, outcome: 'skipped', reason });
+  }
+
+  /** A marker that is gone is not among the versions with a body, and neither is it counted as one of them. */
+  async skipMarker({ key, versionId }: Row, needed: boolean): Promise<void> {
+    if (needed) {
+      this.counts.sums.missing++;
+      this.counts.uncover(key);
+    }
+    await this.report.add({ key, versionId, outcome: 'skipped', reason: 'version-gone' });
+  }
+}
