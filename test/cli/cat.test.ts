@@ -101,7 +101,7 @@ test('a copy of another size is damaged, whatever its first bytes are', async ()
   }
   const outcome = await read(rig, ['cat', 'src', 'copied']);
   expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(outcome.stderr).toMatch(/has 103 bytes, recorded are 99/);
+  expect(outcome.stderr).toMatch(/has 103 bytes, expected 99/);
 });
 
 test('a version by its ID, at any time; what is not there says so', async () => {

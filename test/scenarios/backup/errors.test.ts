@@ -124,7 +124,7 @@ describe('a restore is refused before anything is written', () => {
       'an undo of a job that wrote nothing',
       { undo: 'job', destinationBucket: undefined },
       'InvalidRequest',
-      /undo: job "job" of bucket ".*" has written nothing that can be undone/,
+      /undo: job "job" of bucket ".*" wrote nothing that can be undone/,
     ],
     [
       'wrong types',

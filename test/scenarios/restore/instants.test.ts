@@ -141,7 +141,7 @@ describe('what cannot be restored is refused with the way out', () => {
     const rig = new Rig();
     rig.s3.createBucket('src');
     rig.s3.createBucket('dst');
-    const never = { name: 'PointInTimeOutOfRange', message: expect.stringContaining('was never under') as string };
+    const never = { name: 'PointInTimeOutOfRange', message: expect.stringContaining('never had continuous backup') as string };
     await expect(rig.restore({ ...request, pointInTime: iso(rig) })).rejects.toMatchObject(never);
     await rig.backup({ bucket: 'src' });
     await expect(rig.restore({ ...request, pointInTime: iso(rig) })).rejects.toMatchObject(never);

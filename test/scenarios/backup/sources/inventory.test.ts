@@ -227,11 +227,11 @@ describe('a broken report commits nothing', () => {
     [
       'a missing manifest',
       { damage: (files) => files.delete(first(files, 'manifest.json')) },
-      /is missing, though its manifest.checksum exists/,
+      /is missing, although its manifest.checksum exists/,
     ],
     ['a missing data file', { damage: (files) => files.delete(first(files, '.csv.gz')) }, /data file .* is missing/],
-    ['a shorter data file', { damage: cut('.csv.gz') }, /data file .* (has \d+ bytes, the manifest says|is shorter)/],
-    ['a damaged data file', { damage: flip('.csv.gz') }, /data file .* has not the MD5/],
+    ['a shorter data file', { damage: cut('.csv.gz') }, /data file .* (has \d+ bytes, expected|is shorter)/],
+    ['a damaged data file', { damage: flip('.csv.gz') }, /data file .* does not match the MD5/],
     ['a truncated gzip', { data: (body) => body.slice(0, -20) }, /data file .* is not readable/],
     ['no gzip', { data: () => Buffer.from('"a","b"') }, /data file .* is not readable/],
     [
@@ -291,7 +291,7 @@ describe('a broken report commits nothing', () => {
     [
       'a manifest with the wrong size',
       { manifest: setFile((file) => (file['size'] = 7)) },
-      /data file .* has \d+ bytes, the manifest says 7/,
+      /data file .* has \d+ bytes, expected 7 as in the manifest/,
     ],
   ])('%s', async (_, options, message) => {
     const rig = filled();
@@ -322,7 +322,7 @@ describe('which report is read', () => {
     const rig = filled();
     await expect(rig.backup(INVENTORY)).rejects.toMatchObject({
       name: 'NoInventory',
-      message: expect.stringMatching(/no complete inventory report of bucket "src" yet.*within 48 hours/) as string,
+      message: expect.stringMatching(/bucket "src" has no complete inventory report yet.*within 48 hours/) as string,
     });
   });
 

@@ -54,7 +54,7 @@ describe('a report that S3 contradicts commits nothing', () => {
         record['VersionId'] === marker ? { ...record, IsDeleteMarker: 'false', Size: '1', ETag: 'e' } : record,
       );
     deliver(rig, { change });
-    await expect(rig.backup(INVENTORY)).rejects.toMatchObject(refused(/says that delete marker .* is an object/));
+    await expect(rig.backup(INVENTORY)).rejects.toMatchObject(refused(/reports that delete marker .* is an object/));
   });
 });
 
