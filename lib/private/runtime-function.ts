@@ -100,7 +100,7 @@ export class RuntimeFunction extends Construct {
 function bundleOf(name: FunctionNameValue): string {
   const folder = join(__dirname, '..', '..', 'assets', name);
   if (!existsSync(join(folder, 'index.js'))) {
-    throw new Error(`the bundle of the function ${name} is missing in ${folder}; run "npm run build" in cdk-s3-backup`);
+    throw new Error(`the bundle of the function ${name} is missing: run "npm run build" in cdk-s3-backup`);
   }
   return folder;
 }

@@ -112,7 +112,7 @@ export class Vault {
     if (found?.sha256 === base.sha256) return found.manifest;
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `manifest ${manifestKey(bucket, base.seq)} is ${found ? 'not the one that the job began with' : 'missing'}`,
+      `manifest ${manifestKey(bucket, base.seq)} is ${found ? 'not the one that the job began with' : 'missing'}: restore that version of it in the vault bucket`,
     );
   }
 

@@ -81,7 +81,7 @@ describe('a backup is refused before anything is written', () => {
     await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({
       name: 'InvalidRequest',
       message: expect.stringMatching(
-        /^bucket: "src" is the bucket of a backup vault .*; if it is not one, rename that object/,
+        /^bucket: "src" is the bucket of a backup vault .*; if it is not a vault, rename that object/,
       ) as string,
     });
     expect((await rig.catalog.listJobs({ bucket: 'src' })).items).toMatchObject([{ state: 'FAILED' }]);

@@ -106,7 +106,9 @@ function upkeepSource(
 ): Promise<ChosenSource> | ChosenSource {
   const { base, now, continuous } = facts;
   if (action === 'commit-changes' && !base?.continuous)
-    throw invalidRequest([`action: bucket "${request.bucket}" must be compared with its backup first: use "auto" or "reconcile"`]);
+    throw invalidRequest([
+      `action: bucket "${request.bucket}" must be compared with its backup first: use "auto" or "reconcile"`,
+    ]);
   const scans = action === 'reconcile' || (action === 'auto' && continuous?.reconcile === true);
   return scans ? chooseSource(ports, { ...request, source: 'listing' }, base, { now }) : fromChanges(facts);
 }

@@ -101,6 +101,6 @@ test('a report that is yet to come is not read, and a listing is taken instead',
 test('a report that began at no instant at all is refused in plain words, and a listing is taken instead', async () => {
   const rig = filled(['a']);
   deliver(rig, { manifest: (manifest) => (manifest['creationTimestamp'] = '9'.repeat(20)) });
-  await expect(rig.backup(INVENTORY)).rejects.toMatchObject(refused(/creationTimestamp is not in milliseconds/));
+  await expect(rig.backup(INVENTORY)).rejects.toMatchObject(refused(/creationTimestamp must be in milliseconds/));
   expect(await rig.backup({ bucket: 'src', source: 'auto' })).toMatchObject({ source: 'listing', stored: 2 });
 });
