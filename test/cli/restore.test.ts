@@ -104,7 +104,7 @@ test.each([
 });
 
 test.each([
-  [['--create-bucket'], '--create-bucket: needs --to'],
+  [['--create-bucket'], '--create-bucket: requires --to'],
   [['--encryption', 'SSE_S3', '--kms-key-id', 'k'], '--kms-key-id: requires type SSE_KMS'],
   [['--storage-class', 'glacier'], '--storage-class: must be one of "STANDARD", "ORIGINAL"'],
   [['--to', 'vault-bucket'], '--to: "vault-bucket" belongs to the backup vault itself'],
