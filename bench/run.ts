@@ -38,34 +38,49 @@ const HELP = `npm run bench [-- name …] [-- --objects 1000000,5000000]
 Runs the benchmarks and writes their results to bench/results/<name>.json, or <name>-<objects>.json where you say how many.
 Names: ${Object.keys(BENCHES).join(', ')} (all when none is given; with --objects, all that take sizes).`;
 
-async function run(): Promise<void> {
+interface Wanted {
+  readonly names: readonly string[];
+  readonly sizes: number[] | undefined;
+}
+
+/** Benchmarks without sizes always measure the same. */
+const isFixed = (name: string): boolean => BENCHES[name]?.length === 0;
+
+/** What is to be measured; undefined when only the help is wanted. */
+function wanted(): Wanted | undefined {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { objects: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
+  if (values.help) return undefined;
   const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
   const sizes = values.objects?.split(',').map(Number);
   if (unknown.length > 0) throw new Error(`unknown benchmark: ${unknown.join(', ')}\n${HELP}`);
   if (sizes?.some((size) => !Number.isSafeInteger(size) || size < 1))
     throw new Error(`--objects must be numbers from 1 with commas between them, got ${values.objects ?? ''}`);
-  const fixed = positionals.filter((name) => BENCHES[name]?.length === 0);
+  const fixed = positionals.filter(isFixed);
   if (sizes && fixed.length > 0) throw new Error(`${fixed.join(', ')}: takes no --objects`);
+  // A try with other sizes leaves those alone that have none: it would replace their results.
+  const all = Object.keys(BENCHES).filter((name) => sizes === undefined || !isFixed(name));
+  return { names: positionals.length > 0 ? positionals : all, sizes };
+}
+
+async function run(): Promise<void> {
+  const what = wanted();
+  if (!what) {
+    console.log(HELP);
+    return;
+  }
   const folder = join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
   cleanEnd();
   const removeBundles = await bundleWorkers();
   try {
-    // A try with other sizes leaves those alone that have none: it would replace their results.
-    const all = Object.keys(BENCHES).filter((name) => sizes === undefined || BENCHES[name]?.length !== 0);
-    for (const name of positionals.length > 0 ? positionals : all) {
-      const results = await BENCHES[name]?.(sizes);
+    for (const name of what.names) {
+      const results = await BENCHES[name]?.(what.sizes);
       // Others read the results of all sizes: a try with some must not be in their place.
-      const tried = BENCHES[name]?.length === 0 ? [] : (sizes ?? []);
+      const tried = isFixed(name) ? [] : (what.sizes ?? []);
       const file = join(folder, `${[name, ...tried].join('-')}.json`);
       writeFileSync(
         file,

@@ -1,7 +1,7 @@
 import { isVersion, Row, versionIdentity } from '../history/row';
 import type { KeyView, VersionView } from '../history/view';
 import { decodeAcl, encodeTags, extraGrants } from '../objects/canonical';
-import { PlannedKey, planVersion, RestoreSkip } from './actions';
+import { PlannedKey, planVersion, RestoreAction, RestoreSkip } from './actions';
 import type { RestoreJob } from './job';
 import { removableMarkers, type BucketVersion } from './uncover';
 
@@ -22,17 +22,28 @@ export interface RollbackKey {
 
 /** Decides what brings one key back to what it was at the instant. Nothing is deleted for good but markers, where the request says so. */
 export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
-  const { key, then, current, kept } = at;
-  const wanted = then.versions[0];
-  const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });
+  const wanted = at.then.versions[0];
+  return wanted?.row.kind === 'put' ? bringBack(at, wanted, job) : hide(at, wanted, job);
+}
+
+const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });
+
+/** Writes on top of what is current: an object is named by its ETag, so that a live writer wins. */
+function onTopOf({ key, current }: RollbackKey, ops: RestoreAction['ops']): RestoreAction {
   const replaces = current?.isMarker === false ? current.etag : undefined;
-  const before = current && { versionId: current.versionId, etag: replaces };
-  if (wanted?.row.kind !== 'put') {
-    if (!current || current.isMarker) return skip('unchanged');
-    if (isUnseen(at, job.asOf)) return skip('unknown');
-    const ops = [{ kind: 'marker', versionId: wanted?.row.versionId ?? '' }] as const;
-    return { action: { key, destination: key, ops, replaces, before }, skipped: [], conflict: false };
-  }
+  return { key, destination: key, ops, replaces, before: current && { versionId: current.versionId, etag: replaces } };
+}
+
+/** There was no object then. */
+function hide(at: RollbackKey, wanted: VersionView | undefined, job: RestoreJob): PlannedKey {
+  if (!at.current || at.current.isMarker) return skip('unchanged');
+  if (isUnseen(at, job.asOf)) return skip('unknown');
+  const ops = [{ kind: 'marker', versionId: wanted?.row.versionId ?? '' }] as const;
+  return { action: onTopOf(at, ops), skipped: [], conflict: false };
+}
+
+function bringBack(at: RollbackKey, wanted: VersionView, job: RestoreJob): PlannedKey {
+  const { key, current, kept } = at;
   if (current && isVersionOf(current, wanted.row) && hasSameProperties(wanted, at.now, job)) return skip('unchanged');
   if (isUnseen(at, job.asOf)) return skip('unknown');
   const { op, reasons } = planVersion(wanted, job);
@@ -43,7 +54,7 @@ export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
   const isSayable = reasons.every((reason) => reason === 'acls-disabled');
   const markers = inBucket && isSayable ? markersToRemove(at, wanted, job) : undefined;
   const ops = [markers ? { ...op, inBucket, markers } : { ...op, inBucket }];
-  return { action: { key, destination: key, ops, replaces, before }, skipped, conflict: false };
+  return { action: onTopOf(at, ops), skipped, conflict: false };
 }
 
 /** Delete markers that may go, where that alone makes the key what it was: tags and ACL of the version are those of then. */

@@ -47,16 +47,30 @@ export function unchangedRows(
     if (from >= end || key === undefined || key !== known[place]) return found;
     let versions = 1;
     while (scanned[from + versions] === key) versions++;
-    const isWhole =
-      (from + versions < scan.count || !scan.mayGoOn) && (place + versions < history.count || !history.mayGoOn);
-    if (!isWhole || versions > most || known[place + versions] === key) return found;
-    for (let n = 0; n < versions; n++) {
-      if (!isSame(scan.columns, from + n, history, place + n, withAcls)) return found;
-      if (versions > 1 && !isApart(scan.columns, from, from + n)) return found;
-    }
+    if (versions > most || known[place + versions] === key) return found;
+    if (!isWhole(scan, from + versions) || !isWhole(history, place + versions)) return found;
+    if (!areSame(scan.columns, from, history, place, { versions, withAcls })) return found;
     found += versions;
   }
 }
+
+/** Whether scan and history have the same versions of a key, from these places on. */
+function areSame(
+  scan: Columns,
+  from: number,
+  history: RowColumns,
+  place: number,
+  { versions, withAcls }: { readonly versions: number; readonly withAcls: boolean },
+): boolean {
+  for (let n = 0; n < versions; n++) {
+    if (!isSame(scan, from + n, history, place + n, withAcls)) return false;
+    if (versions > 1 && !isApart(scan, from, from + n)) return false;
+  }
+  return true;
+}
+
+/** Whether a chunk has all rows of the key that ends before a place. */
+const isWhole = (rows: RowColumns, end: number): boolean => end < rows.count || !rows.mayGoOn;
 
 function isSame(scan: Columns, i: number, history: RowColumns, j: number, withAcls: boolean): boolean {
   const known = history.columns;

@@ -2,7 +2,7 @@ import { BackupError, ErrorName } from '../../contract/errors';
 import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
 import { ENDED_WELL } from '../../contract/metrics';
 import { addHoldings, NO_HOLDINGS } from '../../core/backup/fold-versions';
-import type { BackupJob, CoverageGap, RangeUnit } from '../../core/backup/job';
+import type { BackupJob, ChangesToFold, CoverageGap, RangeUnit } from '../../core/backup/job';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
 import type { BackupCounts, HistoryIndex, Manifest } from '../../core/history/manifest';
 import { addCounts, Counts, total } from '../../core/values/counts';
@@ -273,26 +273,40 @@ type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'chan
 
 /** How far tags and ACLs are known, and the change log is taken in. */
 function knownMetadata(
-  { asOf, changes, continuous }: BackupJob,
+  job: BackupJob,
   base: Manifest | undefined,
-  { hasGaps, isOpen, isRead }: { readonly hasGaps: boolean; readonly isOpen: boolean; readonly isRead: boolean },
+  facts: { readonly hasGaps: boolean; readonly isOpen: boolean; readonly isRead: boolean },
 ): KnownMetadata {
-  if (!changes) {
-    const metadataThrough = isRead || !base ? toIso(asOf) : base.metadataThrough;
-    return { metadataThrough, changesThrough: base?.changesThrough, changesMissed: base?.changesMissed };
-  }
-  const through = toIso(changes.through);
-  // What changes after a full read, and before S3 sends events again, nobody tells of.
-  const isMissed =
-    isRead || !base ? changes.unseen || isOpen : changes.missed || hasGaps || hasNewGap(continuous, base);
+  const { asOf, changes } = job;
+  // All is read with the first backup of a bucket.
+  const readAt = facts.isRead || !base ? toIso(asOf) : undefined;
   const before = base?.metadataThrough;
+  if (!changes)
+    return {
+      metadataThrough: readAt ?? before,
+      changesThrough: base?.changesThrough,
+      changesMissed: base?.changesMissed,
+    };
+  const through = toIso(changes.through);
+  const isMissed = mayMiss(job, changes, readAt === undefined ? base : undefined, facts);
   const captured = isMissed || (before !== undefined && before > through) ? before : through;
   return {
-    metadataThrough: isRead || !base ? toIso(asOf) : captured,
+    metadataThrough: readAt ?? captured,
     changesThrough: through,
     changesMissed: isMissed || undefined,
     changesUnseen: changes.unseen || undefined,
   };
+}
+
+/** Whether changes of tags or ACLs may be missed. After a full read, where `base` is absent, only those count that come before S3 sends events again. */
+function mayMiss(
+  { continuous }: BackupJob,
+  changes: ChangesToFold,
+  base: Manifest | undefined,
+  { hasGaps, isOpen }: { readonly hasGaps: boolean; readonly isOpen: boolean },
+): boolean {
+  if (!base) return changes.unseen || isOpen;
+  return changes.missed || hasGaps || hasNewGap(continuous, base);
 }
 
 /** Whether changes of a gap may be unknown still: a full read that came after it has found them. */

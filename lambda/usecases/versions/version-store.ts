@@ -130,12 +130,7 @@ export class VersionStore {
     return {
       ...row,
       ...(row.source === 'event' && { lastModified: head.lastModified, size: head.size }),
-      etag: head.etag,
-      storageClass: head.storageClass,
-      checksumAlgorithm: head.checksum?.algorithm ?? row.checksumAlgorithm,
-      checksum: head.checksum?.value,
-      headers: encodeHeaders(head.headers),
-      userMetadata: encodeMetadata(head.userMetadata),
+      ...propertiesOf(row, head),
       tags: encodeTags(tags?.value ?? {}),
       acl: this.job.aclsEnabled ? (acl ? encodeAcl(acl.value) : row.acl) : undefined,
       // What changed between the first answer and the last one may be in it.
@@ -143,6 +138,16 @@ export class VersionStore {
     };
   }
 }
+
+/** What the answer to a HEAD or GET says of a version. */
+const propertiesOf = (row: Row, head: ObjectHead): Partial<Row> => ({
+  etag: head.etag,
+  storageClass: head.storageClass,
+  checksumAlgorithm: head.checksum?.algorithm ?? row.checksumAlgorithm,
+  checksum: head.checksum?.value,
+  headers: encodeHeaders(head.headers),
+  userMetadata: encodeMetadata(head.userMetadata),
+});
 
 /** A null version was written over. Another version never changes: what S3 answers is not it. */
 const otherSize = ({ versionId }: Row): Stored => ({

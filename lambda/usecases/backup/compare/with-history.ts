@@ -49,20 +49,14 @@ export async function* compareWithHistory(compared: Compared): AsyncGenerator<Sc
   for (;;) {
     const key = lesserKey(lesserKey(scan.key, history.key), log?.key);
     if (key === undefined) return;
-    const single =
-      unchanged && scan.key === key && history.key === key && log?.key !== key ? history.single : undefined;
-    if (single && unchanged && key !== unchanged.except) {
-      const { except } = unchanged;
-      const isAhead = except !== undefined && compareKeys(key, except) < 0;
-      const limit = lesserKey(lesserKey(single.limit, log?.key), isAhead ? except : undefined);
-      const rows = unchangedRows(scan, single.cursor, { ...unchanged, limit });
-      if (rows > 0 && scan.chunk) {
-        yield { scan: scan.chunk, from: scan.at, to: scan.at + rows };
-        await scan.skip(rows);
-        await single.cursor.skip(rows);
-        await history.settle();
-        continue;
-      }
+    const passed = passedRows({ scan, history, logged: log?.key }, key, unchanged);
+    if (passed) {
+      const { rows, known } = passed;
+      if (scan.chunk) yield { scan: scan.chunk, from: scan.at, to: scan.at + rows };
+      await scan.skip(rows);
+      await known.skip(rows);
+      await history.settle();
+      continue;
     }
     const scanned = scan.key === key ? await scan.take() : [];
     const known = history.key === key ? await history.take() : [];
@@ -70,6 +64,22 @@ export async function* compareWithHistory(compared: Compared): AsyncGenerator<Sc
     if (log?.key === key) log = await nextOf(compared.logged);
     yield { key, scanned, history: known, logged };
   }
+}
+
+/** Rows from a key on that are unchanged, all of them in one segment of the history; undefined when there are none. */
+function passedRows(
+  { scan, history, logged }: { scan: ColumnCursor; history: HistoryCursor; logged: string | undefined },
+  key: string,
+  unchanged: Compared['unchanged'],
+): { readonly rows: number; readonly known: ColumnCursor } | undefined {
+  if (!unchanged || scan.key !== key || history.key !== key || logged === key) return undefined;
+  const { single } = history;
+  const { except } = unchanged;
+  if (!single || key === except) return undefined;
+  const isAhead = except !== undefined && compareKeys(key, except) < 0;
+  const limit = lesserKey(lesserKey(single.limit, logged), isAhead ? except : undefined);
+  const rows = unchangedRows(scan, single.cursor, { ...unchanged, limit });
+  return rows > 0 && scan.chunk ? { rows, known: single.cursor } : undefined;
 }
 
 /** What was logged, and keys that were logged before: of these there is nothing new. */

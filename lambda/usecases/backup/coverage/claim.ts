@@ -14,24 +14,34 @@ const CLAIM_AGE = 24 * 60 * 60;
  */
 export async function checkClaim(
   { claims, deployment }: Pick<BackupPorts, 'claims' | 'deployment'>,
-  { bucket, upkeep, scheduled }: BackupRequest,
+  request: BackupRequest,
   base: Manifest | undefined,
   { now, note }: PlanFacts,
 ): Promise<boolean> {
   const { vaultBucket } = deployment;
+  const { bucket, upkeep } = request;
   const known = await claims.find(bucket);
-  const live = known !== undefined && now - known.at < STALE_CLAIM_SECONDS ? known : undefined;
-  const plan = scheduled?.plan ?? known?.plan ?? base?.continuous?.plan;
+  const live = known && isLive(known, now) ? known : undefined;
+  const plan = planOf(request, known, base);
   if (live) refuseOther(live, { bucket, vaultBucket, plan: upkeep ? plan : live.plan });
   if (!upkeep) return live !== undefined;
   if (live && now - live.at < CLAIM_AGE) return true;
   if (!live && base?.continuous) await note.write({ at: now, wasGivenUp: true });
-  const held = await claims.claim({ bucket, vaultBucket, plan, at: now }, known);
-  if (held.vaultBucket === vaultBucket) return true;
-  throw invalidRequest([
-    `bucket: "${bucket}" has just got continuous backup in vault ${held.vaultBucket}: remove it from one of the plans`,
-  ]);
+  const { vaultBucket: holder } = await claims.claim({ bucket, vaultBucket, plan, at: now }, known);
+  if (holder !== vaultBucket)
+    throw invalidRequest([
+      `bucket: "${bucket}" has just got continuous backup in vault ${holder}: remove it from one of the plans`,
+    ]);
+  return true;
 }
+
+const planOf = (
+  { scheduled }: BackupRequest,
+  known: BucketClaim | undefined,
+  base: Manifest | undefined,
+): string | undefined => scheduled?.plan ?? known?.plan ?? base?.continuous?.plan;
+
+const isLive = ({ at }: BucketClaim, now: number): boolean => now - at < STALE_CLAIM_SECONDS;
 
 /** A live claim of another vault, or of another plan of this one. */
 function refuseOther(live: BucketClaim, { bucket, vaultBucket, plan }: Omit<BucketClaim, 'at'>): void {

@@ -41,24 +41,22 @@ export function shownBy({ asOf, source, continuous }: BackupJob, base: Manifest 
 
 /** What the commit says of continuous backup. Watermarks never go back: what was whole once stays so. */
 export function continuousOf(
-  { continuous, changes, source, versions, asOf, report }: BackupJob,
+  job: BackupJob,
   base: Manifest | undefined,
   { lag, gaps, lost, isRead, holdings }: ContinuousFacts,
 ): Continuous | undefined {
+  const { continuous, changes, asOf } = job;
   if (!continuous) return undefined;
   const before = base?.continuous;
-  const captured = capturedBy(continuous, base, lag);
-  const scan = source === 'changes' || versions === 'CURRENT' ? undefined : source;
-  const lastReport = scan === 'inventory' && report ? toIso(report.start) : before?.lastReport;
-  const compared = scan === undefined ? 0 : scan === 'inventory' ? (report?.start ?? 0) - REPORT_LAG : asOf;
+  const scan = scanOf(job);
   const horizon = (changes?.through ?? asOf) - continuous.days * DAY;
   return {
     plan: continuous.plan,
     days: continuous.days,
     since: toIso(continuous.since),
-    capturedThrough: toIso(captured),
-    reconciledThrough: toIso(Math.max(compared, continuous.reconciledThrough)),
-    lastReport,
+    capturedThrough: toIso(capturedBy(continuous, base, lag)),
+    reconciledThrough: toIso(Math.max(scan?.compared ?? 0, continuous.reconciledThrough)),
+    lastReport: scan?.report ?? before?.lastReport,
     holdings,
     gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
       .filter((gap) => gap.before > horizon)
@@ -67,8 +65,20 @@ export function continuousOf(
     deadLetters: continuous.deadLetters,
     metadataReadAt: isRead ? toIso(asOf) : before?.metadataReadAt,
     // A listing looks for them: what it does not find is gone.
-    unresolved: scan === 'listing' ? lost : (continuous.unresolved ?? 0) + lost,
+    unresolved: job.source === 'listing' && scan ? lost : (continuous.unresolved ?? 0) + lost,
   };
+}
+
+/** Through when a scan has compared all versions of the bucket with what is known; undefined without such a scan. */
+function scanOf({
+  source,
+  versions,
+  asOf,
+  report,
+}: BackupJob): { readonly compared: number; readonly report?: string } | undefined {
+  if (source === 'changes' || versions === 'CURRENT') return undefined;
+  if (source === 'listing') return { compared: asOf };
+  return { compared: (report?.start ?? 0) - REPORT_LAG, report: report && toIso(report.start) };
 }
 
 /** Gaps that touch each other are one. */

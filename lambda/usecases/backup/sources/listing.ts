@@ -3,7 +3,7 @@ import type { Row } from '../../../core/history/row';
 import { compareKeys } from '../../../core/keys/order';
 import { Listed, ScanRows } from '../../../core/scan/rows';
 import { addWork, NO_WORK, WeightSampler } from '../../../core/scan/weights';
-import type { VersionCursor } from '../../../ports/object-store';
+import type { VersionCursor, VersionPage } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
 import { requestsSince } from '../../work/requests';
 import { RunWriter } from '../../work/runs';
@@ -15,6 +15,14 @@ export interface ListingCursor {
   /** Where the listing goes on: before the row that was still held back. Absent: from the beginning of the unit. */
   readonly after?: VersionCursor;
   readonly currentKey?: string;
+}
+
+/** How far a turn has come. */
+interface Place {
+  /** The listing goes on after it. It lies before the newest entry, which is still held back. */
+  resume: VersionCursor | undefined;
+  last?: Listed;
+  rows?: ScanRows;
 }
 
 /** One turn at an interval of keys: lists all versions in key order until its end or the deadline. */
@@ -35,34 +43,19 @@ export class ListingScan {
   }
 
   async turn(): Promise<Turn<ScanResult, ListingCursor>> {
-    const { job, ports, unit } = this;
+    const { ports, unit } = this;
     const before = { ...ports.source.counts() };
     const from = this.start.after ?? (unit.after === undefined ? undefined : { keyMarker: unit.after });
-    let rows: ScanRows | undefined;
+    const place: Place = { resume: from };
     let position = from;
-    let last: Listed | undefined;
-    // The listing goes on after `resume`, which lies before the newest entry: that one is still held back.
-    let resume = from;
     let ended = false;
     do {
-      const page = await ports.source.listVersions({ bucket: job.bucket, cursor: position });
-      rows ??= new ScanRows({ ...job, observedAt: page.date }, this.start.currentKey);
-      for (const entry of page.entries) {
-        ended = unit.last !== undefined && compareKeys(entry.key, unit.last) > 0;
-        if (ended) break;
-        const row = rows.add(entry);
-        if (last && !rows.holdsEarlier) resume = { keyMarker: last.key, versionIdMarker: last.versionId };
-        last = entry;
-        // Waiting costs where there is nothing to wait for: a part is full once in some hundred thousand rows.
-        if (row && this.take(row)) await this.run.flush();
-      }
+      const page = await ports.source.listVersions({ bucket: this.job.bucket, cursor: position });
+      ended = await this.read(page, place);
       position = page.next;
       ended ||= position === undefined;
-    } while (!ended && (ports.deadline.remainingMillis() > 0 || resume === from));
-    if (ended) {
-      const row = rows.end();
-      if (row && this.take(row)) await this.run.flush();
-    }
+    } while (!ended && (ports.deadline.remainingMillis() > 0 || place.resume === from));
+    if (ended) await this.take(place.rows?.end());
     const run = await this.run.finish();
     this.sampler.close();
     const result = {
@@ -72,11 +65,31 @@ export class ListingScan {
       requests: requestsSince(ports.source, before),
       work: this.work,
     };
-    return { result, cursor: ended ? undefined : { after: resume, currentKey: rows.key } };
+    return { result, cursor: ended ? undefined : { after: place.resume, currentKey: place.rows?.key } };
+  }
+
+  /** Takes the rows of a page; true when it reaches beyond the unit. */
+  private async read({ entries, date }: VersionPage, place: Place): Promise<boolean> {
+    const { last: end } = this.unit;
+    const rows = (place.rows ??= new ScanRows({ ...this.job, observedAt: date }, this.start.currentKey));
+    for (const entry of entries) {
+      if (end !== undefined && compareKeys(entry.key, end) > 0) return true;
+      const row = rows.add(entry);
+      const { last } = place;
+      if (last && !rows.holdsEarlier) place.resume = { keyMarker: last.key, versionIdMarker: last.versionId };
+      place.last = entry;
+      // Waiting costs where there is nothing to wait for: a part is full once in some hundred thousand rows.
+      if (row && this.add(row)) await this.run.flush();
+    }
+    return false;
+  }
+
+  private async take(row: Row | undefined): Promise<void> {
+    if (row && this.add(row)) await this.run.flush();
   }
 
   /** True when a part of the run has to be stored before more rows come. */
-  private take(row: Row): boolean {
+  private add(row: Row): boolean {
     if (row.kind === 'put') this.versions++;
     this.sampler.add(row.key, rowWeight(row, this.job));
     this.work = addWork(this.work, rowWork(row, this.job, this.ports.settings.packThreshold));

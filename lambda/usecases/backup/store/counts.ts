@@ -2,6 +2,7 @@ import type { Decision } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
 import type { Row } from '../../../core/history/row';
 import { compareKeys } from '../../../core/keys/order';
+import type { PlacedOf } from '../kinds/kind';
 import type { Batch, Placed, UnchangedSums } from './batch';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */
@@ -63,10 +64,9 @@ export class RangeCounts {
   }
 
   /** What the recovery point has, whether it is new or not. False for a version with a body that it has not. */
-  add({ decision, needed }: Placed): boolean {
+  add({ decision, needed }: PlacedOf<'store' | 'mark' | 'reuse'>): boolean {
     const { kind, row } = decision;
     if (kind === 'store' && decision.isLater) return false;
-    if (kind === 'remove' || kind === 'restate' || kind === 'take' || kind === 'folded') return true;
     // What a job takes from the change log, it counts by the change of what the bucket holds.
     if (this.job.source === 'changes') return true;
     // The report leaves out a newer version, which is the current one.

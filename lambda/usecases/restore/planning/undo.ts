@@ -61,23 +61,30 @@ export class UndoPlanner {
     const { key, before } = action;
     const versions = await versionsOfKey(this.ports.destination, { bucket: this.job.destination.bucket, key }, NEWEST);
     const current = versions[0];
-    if (current?.versionId === before?.versionId && current?.etag === before?.etag) return skip('unchanged');
-    const hadObject = before?.etag !== undefined;
-    if (!hadObject && (!current || current.isMarker)) return skip('unchanged');
-    if (!current || !(await this.isOurs(action, current))) {
-      const isBack = hadObject && current?.isMarker === false && (await this.isSame(key, before, current));
-      return skip(isBack ? 'unchanged' : 'precondition-failed');
-    }
+    if (isBefore(before, current)) return skip('unchanged');
+    if (!current || !(await this.isOurs(action, current)))
+      return skip((await this.isBack(key, before, current)) ? 'unchanged' : 'precondition-failed');
     const replaces = current.isMarker ? undefined : current.etag;
-    const now = { versionId: current.versionId, etag: replaces };
-    if (!hadObject) {
+    const onTop = (ops: RestoreAction['ops']): RestoreAction => ({
+      key,
+      destination: key,
+      ops,
+      replaces,
+      before: { versionId: current.versionId, etag: replaces },
+    });
+    if (before?.etag === undefined) {
       const ops = [{ kind: 'marker', versionId: before?.versionId ?? '' }] as const;
-      return { action: { key, destination: key, ops, replaces, before: now }, skipped: [], conflict: false };
+      return { action: onTop(ops), skipped: [], conflict: false };
     }
     const found = await this.copyOf(key, before);
     if ('gone' in found) return skip(found.gone);
     const skipped = found.reasons.map((reason) => ({ reason, versionId: before.versionId }));
-    return { action: { key, destination: key, ops: [found.op], replaces, before: now }, skipped, conflict: false };
+    return { action: onTop([found.op]), skipped, conflict: false };
+  }
+
+  /** Whether the object that was current before is current again, though this job did not write it. */
+  private async isBack(key: string, before: Before | undefined, current: ListedVersion | undefined): Promise<boolean> {
+    return before?.etag !== undefined && current?.isMarker === false && (await this.isSame(key, before, current));
   }
 
   /** Whether what is current is what the rollback wrote. One that died could not say so: then it is recognised. */
@@ -135,3 +142,9 @@ type KeptVersion =
   | { readonly gone: 'version-gone' | 'sse-c' | 'access-denied' };
 
 const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });
+
+/** Whether the key is as it was before the rollback: the same version is current, or there is no object as there was none. */
+function isBefore(before: Before | undefined, current: ListedVersion | undefined): boolean {
+  const isSame = current?.versionId === before?.versionId && current?.etag === before?.etag;
+  return isSame || (before?.etag === undefined && (!current || current.isMarker));
+}

@@ -31,41 +31,17 @@ export class RestoreTally {
     }
   }
 
-  private count(
-    op: RestoreAction['ops'][number],
-    index: number,
-    outcomes: KeyProgress['outcomes'],
-  ): Pick<ReportLine, 'outcome' | 'reason' | 'size' | 'destinationVersionId' | 'current'> {
+  private count(op: Op, index: number, outcomes: Outcomes): Line {
     const outcome = outcomes[index];
     if (outcome?.kind === 'marked') {
       this.counts.markers++;
       return { outcome: 'deleted' };
     }
-    if (outcome?.kind === 'restored' && op.kind !== 'marker') {
-      this.counts.restored++;
-      if (outcome.uncovered) {
-        this.counts.uncovered++;
-        return { outcome: 'restored', size: op.size, reason: 'uncovered' };
-      }
-      this.counts.bytes += op.size;
-      if (outcome.read) this.counts.verifiedByReading++;
-      if (outcome.withoutAcl) addCounts(this.skipped, { 'acls-blocked': 1 });
-      if (outcome.uncompared) addCounts(this.skipped, { 'not-compared': 1 });
-      const reason = outcome.withoutAcl ? 'acls-blocked' : outcome.uncompared ? 'not-compared' : undefined;
-      return { outcome: 'restored', size: op.size, reason };
-    }
+    if (outcome?.kind === 'restored' && op.kind !== 'marker') return this.countRestored(op.size, outcome);
     const failed = outcome?.kind === 'failed' ? outcome : undefined;
     const reason = failed?.reason ?? 'precondition-failed';
     const current = failed && currentInstead(index, outcomes);
-    if (op.kind === 'marker' && !failed && outcomes.length === 1) {
-      this.counts.lostDeletes++;
-      addCounts(this.skipped, { [reason]: 1 });
-      return { outcome: 'skipped', reason };
-    }
-    if (op.kind === 'marker') {
-      addCounts(this.skipped, { [`marker-${reason}`]: 1 });
-      return { outcome: 'skipped', reason, current };
-    }
+    if (op.kind === 'marker') return this.countMarker(reason, current, !failed && outcomes.length === 1);
     if (failed) {
       this.counts.failed++;
       return { outcome: 'failed', reason, destinationVersionId: failed.wrong?.versionId, current };
@@ -73,10 +49,36 @@ export class RestoreTally {
     addCounts(this.skipped, { 'precondition-failed': 1 });
     return { outcome: 'skipped', reason };
   }
+
+  private countRestored(size: number, outcome: Extract<Outcome, { readonly kind: 'restored' }>): Line {
+    this.counts.restored++;
+    if (outcome.uncovered) {
+      this.counts.uncovered++;
+      return { outcome: 'restored', size, reason: 'uncovered' };
+    }
+    this.counts.bytes += size;
+    if (outcome.read) this.counts.verifiedByReading++;
+    if (outcome.withoutAcl) addCounts(this.skipped, { 'acls-blocked': 1 });
+    if (outcome.uncompared) addCounts(this.skipped, { 'not-compared': 1 });
+    const reason = outcome.withoutAcl ? 'acls-blocked' : outcome.uncompared ? 'not-compared' : undefined;
+    return { outcome: 'restored', size, reason };
+  }
+
+  /** A marker that was not written: of a key that only had to be deleted, a live writer came first. */
+  private countMarker(reason: string, current: string | undefined, isLost: boolean): Line {
+    if (isLost) this.counts.lostDeletes++;
+    addCounts(this.skipped, { [isLost ? reason : `marker-${reason}`]: 1 });
+    return isLost ? { outcome: 'skipped', reason } : { outcome: 'skipped', reason, current };
+  }
 }
 
+type Op = RestoreAction['ops'][number];
+type Outcomes = KeyProgress['outcomes'];
+type Outcome = NonNullable<Outcomes[number]>;
+type Line = Pick<ReportLine, 'outcome' | 'reason' | 'size' | 'destinationVersionId' | 'current'>;
+
 /** What this job left current under the key of a version that failed, where nothing newer came after it. */
-function currentInstead(index: number, outcomes: KeyProgress['outcomes']): string | undefined {
+function currentInstead(index: number, outcomes: Outcomes): string | undefined {
   const top = topOf(outcomes);
   if (!top || top.index > index) return undefined;
   const last = outcomes[top.index];

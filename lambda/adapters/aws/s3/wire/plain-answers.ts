@@ -40,26 +40,29 @@ const WHOLE_NUMBER = /^\d{1,15}$/;
 
 /** Reads the headers of an answer; undefined when they are not plain: the SDK has to read them. */
 export function plainAnswer({ statusCode, headers }: HttpResponse, isRange: boolean): PlainAnswer | undefined {
-  if ((statusCode !== 200 && statusCode !== 206) || !headers.etag) return undefined;
+  if ((statusCode !== 200 && statusCode !== 206) || !headers.etag || !hasPlainValues(headers)) return undefined;
   const checksums = Object.keys(headers).filter(isChecksum);
-  const [checksum] = checksums;
-  if (checksums.length > 1 || (isRange && checksum !== undefined)) return undefined;
-  const algorithm = checksum === undefined ? undefined : ALGORITHMS[checksum];
-  const digest = checksum === undefined ? undefined : DIGESTS[checksum];
-  const value = checksum === undefined ? undefined : headers[checksum];
-  if (checksum !== undefined && (!algorithm || !digest || !value)) return undefined;
-  const numbers = ['content-length', 'x-amz-missing-meta', 'x-amz-tagging-count'].map((name) => headers[name]);
-  if (numbers.some((text) => text !== undefined && !WHOLE_NUMBER.test(text))) return undefined;
-  const modified = headers['last-modified'];
-  if (modified !== undefined && !HTTP_DATE.test(modified)) return undefined;
-  const isWhole = value === undefined || OF_PARTS.test(value);
+  const [name] = checksums;
+  if (name === undefined) return { fields: headFields(headers), check: () => undefined };
+  const algorithm = ALGORITHMS[name];
+  const digest = DIGESTS[name];
+  const value = headers[name];
+  if (checksums.length > 1 || isRange || !algorithm || !digest || !value) return undefined;
+  const isWhole = !OF_PARTS.test(value);
   return {
-    fields: { ...headFields(headers), ...(algorithm && { [`Checksum${algorithm}`]: value }) },
+    fields: { ...headFields(headers), [`Checksum${algorithm}`]: value },
     check: (body) => {
-      if (!isWhole && digest?.(body) !== value)
-        throw new Error(`the body does not match its ${algorithm ?? 'checksum'}`);
+      if (isWhole && digest(body) !== value) throw new Error(`the body does not match its ${algorithm}`);
     },
   };
+}
+
+/** Numbers and the date are as S3 writes them. */
+function hasPlainValues(headers: Headers): boolean {
+  const numbers = ['content-length', 'x-amz-missing-meta', 'x-amz-tagging-count'].map((name) => headers[name]);
+  const modified = headers['last-modified'];
+  const arePlain = numbers.every((text) => text === undefined || WHOLE_NUMBER.test(text));
+  return arePlain && (modified === undefined || HTTP_DATE.test(modified));
 }
 
 function headFields(headers: Headers): HeadFields {
