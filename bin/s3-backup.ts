@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The CLI `s3-backup`: see docs/cli.md. */
+/** The CLI `s3-backup`: see docs/reference/cli.md. */
 import { processIo } from './output/io';
 import { runCli } from './program';
 import { awsClients } from './vault/aws-clients';

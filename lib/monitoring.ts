@@ -21,7 +21,8 @@ export abstract class MonitoredVault extends Construct {
 
   /**
    * Alarms of the vault ($0.10 a month each). The list is empty until a plan of the vault has a continuous
-   * rule. The description of each alarm states its meaning and names its section of `docs/runbook.md`.
+   * rule. The description of each alarm states its meaning and names its section of
+   * `docs/how-to/runbook.md`.
    *
    * Alarms only change their state until `addAlarmAction()` is called.
    */

@@ -51,13 +51,13 @@ export function findings({ line, text, lines }: Passage): string[] {
   return found;
 }
 
-/** Code, links and marks of emphasis are no prose. */
+/** Code, links and marks of emphasis are no prose. A sentence may begin with code, and end within emphasis. */
 const plain = (text: string): string =>
   text
-    .replace(/``.*?``|`[^`]*`/g, 'code')
+    .replace(/``.*?``|`[^`]*`/g, 'Code')
     .replace(/!?\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])/g, '$1')
     .replace(/<[^>]+>/g, ' ')
-    .replace(/[*_]{1,2}(\S)/g, '$1');
+    .replace(/(?<![\p{L}\p{N}])[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}(?![\p{L}\p{N}])/gu, '');
 
 /** Paragraphs, items and cells of a page, without code blocks. */
 export function passagesOfMarkdown(page: string): Passage[] {

@@ -7,7 +7,7 @@ import { findings, type Passage, passagesOfMarkdown, passagesOfSource } from './
 const root = join(__dirname, '..');
 
 /** Pages for readers. Decision records stay as they were written, and results are data. */
-const isPage = (path: string): boolean => path.endsWith('.md') && !path.startsWith('docs/decisions/');
+const isPage = (path: string): boolean => path.endsWith('.md') && !/^docs\/decisions\/\d/.test(path);
 /** Sources whose texts a user sees: docstrings of the constructs, texts of the CLI, and sentences of errors and alarms. */
 const isSource = (path: string): boolean => /^(lib|bin|lambda)\/.*\.ts$/.test(path);
 

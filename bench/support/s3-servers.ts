@@ -8,7 +8,7 @@ import { eventually } from '../../local/service/process-group';
 import { stateRoot } from '../../local/support/paths';
 import { endsWithBench } from './ends-with-bench';
 
-/** Programs of the benchmarks that npm does not install: `GOBIN=$PWD/.local/bin go install …`, see docs/performance.md. */
+/** Programs of the benchmarks that npm does not install: docs/reference/performance.md says how to get them. */
 const toolFolder = join(stateRoot, 'bin');
 const START_LIMIT_MS = 10_000;
 const ACCESS_KEY = 'test';

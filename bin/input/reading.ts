@@ -10,7 +10,7 @@ import { TempFiles } from '../vault/temp-files';
 import type { StateRequest } from './state';
 
 const RIGHTS =
-  'reading needs s3:GetObject, s3:GetObjectVersion and s3:ListBucket on the vault bucket, and kms:Decrypt on its key (docs/cli.md)';
+  'reading needs s3:GetObject, s3:GetObjectVersion and s3:ListBucket on the vault bucket, and kms:Decrypt on its key (docs/reference/cli.md)';
 
 /** Runs work that reads states of a bucket straight from the vault. Nothing of it stays on this machine. */
 export async function readVault<T>(

@@ -1,5 +1,5 @@
 /**
- * Key layout of the vault bucket and the scratch bucket (docs/format.md). Names carry job and content, so nothing is ever
+ * Key layout of the vault bucket and the scratch bucket (docs/reference/format.md). Names carry job and content, so nothing is ever
  * overwritten.
  */
 const SEQ_DIGITS = 20;
@@ -26,7 +26,7 @@ export const ScratchPrefix = {
 
 export const VAULT_FORMAT_KEY = 'vault.json';
 
-/** Version of the vault's format (docs/format.md). Whoever meets a newer one than it knows stops. */
+/** Version of the vault's format (docs/reference/format.md). Whoever meets a newer one than it knows stops. */
 export const VAULT_FORMAT_VERSION = 1;
 
 /** SSM parameter with the names and ARNs of a vault: where tools find it. */

@@ -138,7 +138,7 @@ function letInventoryDeliver(scratchBucket: s3.Bucket, encryptionKey: kms.IKey):
 
 /**
  * Takes from the vault's own roles what no step of a workflow may do, whatever their policies say one day: remove a
- * version, weaken a lock, or have the lifecycle do either (docs/format.md, invariant 4).
+ * version, weaken a lock, or have the lifecycle do either (docs/reference/format.md, invariant 4).
  */
 export function denyDestruction(vaultBucket: s3.Bucket, roleArns: readonly string[]): void {
   vaultBucket.addToResourcePolicy(

@@ -20,7 +20,7 @@ const LAYERS = [
   'test',
 ];
 
-/** What each layer may import besides itself: imports point inward (docs/architecture). */
+/** What each layer may import besides itself: imports point inward (docs/explanation/architecture.md). */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lambda/contract': [],
   'lambda/core': ['lambda/contract'],

@@ -84,10 +84,11 @@ describe('alarms', () => {
   });
 
   test('each says in a sentence what it means, and names a section of the runbook that is there', () => {
-    const runbook = readFileSync(join(__dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
+    const runbook = readFileSync(join(__dirname, '..', '..', 'docs', 'how-to', 'runbook.md'), 'utf8');
     const sections = [...runbook.matchAll(/^## (\w+)$/gm)].map(([, title]) => title!.toLowerCase());
     const named = alarmsOf(template).map(({ AlarmDescription }) => {
-      const [, anchor] = /^[A-Z][^.]+\. See docs\/runbook\.md#(\w+) of cdk-s3-backup\.$/.exec(AlarmDescription) ?? [];
+      const [, anchor] =
+        /^[A-Z][^.]+\. See docs\/how-to\/runbook\.md#(\w+) of cdk-s3-backup\.$/.exec(AlarmDescription) ?? [];
       return anchor;
     });
     expect(named).toHaveLength(9);

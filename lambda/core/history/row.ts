@@ -1,5 +1,5 @@
 /**
- * A row of a protected bucket's history (docs/format.md). Rows of one key stand together, newest first. Instants are epoch
+ * A row of a protected bucket's history (docs/reference/format.md). Rows of one key stand together, newest first. Instants are epoch
  * seconds; what is absent is unknown.
  */
 export type RowKind =

@@ -38,7 +38,7 @@ type RecordedFile = { readonly name: string; readonly versionId?: string };
 const FORMAT = 1;
 const PAGES_KEPT = 2;
 
-/** Reads and writes the vault bucket as docs/format.md describes it. Nothing that exists is ever written over. */
+/** Reads and writes the vault bucket as docs/reference/format.md describes it. Nothing that exists is ever written over. */
 export class Vault {
   /** The last pages that were read. They never change, and a job looks into the same one again and again. */
   private readonly pages = new Map<string, Promise<HistoryPart>>();

@@ -116,7 +116,7 @@ export interface WatchingAlarm {
 export const createAlarms = (scope: Construct, watched: Watched): WatchingAlarm[] =>
   specs(watched).map(({ id, meaning, metric, threshold, periods = 1, expectsData = false }) => {
     const alarm = new cloudwatch.Alarm(scope, id, {
-      alarmDescription: `${meaning} See docs/runbook.md#${id.toLowerCase()} of cdk-s3-backup.`,
+      alarmDescription: `${meaning} See docs/how-to/runbook.md#${id.toLowerCase()} of cdk-s3-backup.`,
       metric,
       threshold,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
