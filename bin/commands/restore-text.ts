@@ -1,6 +1,6 @@
 import { total } from '../../lambda/core/values/counts';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
-import type { RestoreInput } from '../input/restore';
+import type { RestoreInput } from '../../lambda/core/restore/schema';
 import { explained } from '../output/doubts';
 import { byCount, bytes, dollars, facts, number, plural, requests } from '../output/format';
 import { skippedRows } from '../output/reasons';

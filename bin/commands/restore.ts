@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { ErrorName } from '../../lambda/contract/errors';
+import { ENCRYPTION_TYPES, ON_EXISTING, type RestoreInput } from '../../lambda/core/restore/schema';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
 import { choice, collect, countOrAll, upperCase } from '../input/options';
-import { checkRestoreInput, RestoreInput, restoreInput, RestoreOptions } from '../input/restore';
+import { checkRestoreInput, restoreInput, RestoreOptions } from '../input/restore';
 import { CliError, Exit, usageError } from '../output/errors';
 import type { VaultNames } from '../vault/clients';
 import { type Context, result, type Run, say, vaultOf } from '../vault/context';
@@ -51,17 +52,13 @@ export function addRestore(program: Command, run: Run): void {
     .option('--to <bucket>', 'destination bucket (default: the source bucket)')
     .option('--create-bucket', 'create the destination bucket')
     .option('--destination-prefix <prefix>', 'prefix to add to each restored key')
-    .addOption(
-      choice('--on-existing <what>', 'action for objects that exist at the destination', ['skip', 'overwrite', 'fail']),
-    )
+    .addOption(choice('--on-existing <what>', 'action for objects that exist at the destination', ON_EXISTING))
     .option('--versions <n|all>', 'number of newest versions to restore per key, or "all" (default: 1)', countOrAll)
     .option('--no-tags', 'restore without tags')
     .option('--acls', 'require ACLs: fail if the destination has ACLs disabled')
     .option('--no-acls', 'restore without ACLs')
     .option('--storage-class <class>', 'storage class of restored objects, or ORIGINAL (default: STANDARD)', upperCase)
-    .addOption(
-      choice('--encryption <type>', 'encryption of restored objects', ['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']),
-    )
+    .addOption(choice('--encryption <type>', 'encryption of restored objects', ENCRYPTION_TYPES))
     .option('--kms-key-id <id>', 'KMS key for SSE_KMS')
     .option('--dry-run', 'show the plan and stop')
     .option('-y, --yes', 'restore without confirmation')

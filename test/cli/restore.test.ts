@@ -1,4 +1,6 @@
-import { cli, PLAN, RESTORE_OUTPUT, succeeded, VAULT, type World } from './support/fakes';
+import { RESTORE_FIELD_OPTIONS } from '../../bin/input/restore';
+import { ENCRYPTION_TYPES, ON_EXISTING, restoreSchema } from '../../lambda/core/restore/schema';
+import { bareCli, cli, PLAN, RESTORE_OUTPUT, succeeded, VAULT, type World } from './support/fakes';
 
 const planned: World = { executions: [{ end: succeeded(PLAN) }, { end: succeeded(RESTORE_OUTPUT) }] };
 const asked = (answer: boolean): World => ({ ...planned, interactive: true, answer });
@@ -181,4 +183,12 @@ test('--no-wait shows the plan, starts the restore and leaves', async () => {
   expect(exitCode).toBe(0);
   expect(started).toHaveLength(2);
   expect(JSON.parse(stdout)).toEqual({ status: 'RUNNING', executionArn: 'arn:aws:states:execution:1' });
+});
+
+test('every field of a restore has an option or an argument, which the help names with its choices', async () => {
+  const { stdout } = await bareCli(['restore', '--help']);
+  expect(Object.keys(RESTORE_FIELD_OPTIONS)).toEqual(expect.arrayContaining(Object.keys(restoreSchema.shape)));
+  const options = Object.values(RESTORE_FIELD_OPTIONS).filter((option) => option.startsWith('--'));
+  for (const option of options) expect(stdout).toMatch(new RegExp(`${option}[ ,\n]`));
+  for (const value of [...ON_EXISTING, ...ENCRYPTION_TYPES]) expect(stdout).toContain(`"${value}"`);
 });

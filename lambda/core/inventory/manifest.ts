@@ -26,8 +26,44 @@ export interface InventoryManifest {
 /** Reports are eventually consistent: S3 gives no time after which they have everything, 48 hours are taken to be enough. Seconds. */
 export const REPORT_LAG = 48 * 60 * 60;
 
+/** Columns that every report of all versions has, in S3's order. */
+const FIXED_COLUMNS = ['Bucket', 'Key', 'VersionId', 'IsLatest', 'IsDeleteMarker'] as const;
+
+/**
+ * The optional fields of reports, in S3's order. Fields that S3 added later (expiry by lifecycle, tiering dates, holds) say nothing
+ * of what a version is, and are not offered in every Region.
+ */
+export const INVENTORY_FIELDS = [
+  'Size',
+  'LastModifiedDate',
+  'ETag',
+  'StorageClass',
+  'IsMultipartUploaded',
+  'ReplicationStatus',
+  'EncryptionStatus',
+  'ObjectLockRetainUntilDate',
+  'ObjectLockMode',
+  'ObjectLockLegalHoldStatus',
+  'IntelligentTieringAccessTier',
+  'BucketKeyStatus',
+  'ChecksumAlgorithm',
+  'ObjectAccessControlList',
+  'ObjectOwner',
+] as const;
+
+/** All columns of a report that has every field. */
+export const INVENTORY_COLUMNS = [...FIXED_COLUMNS, ...INVENTORY_FIELDS] as const;
+export type InventoryColumn = (typeof INVENTORY_COLUMNS)[number];
+
 /** Without these a backup cannot tell versions apart. */
-const REQUIRED_COLUMNS = ['Key', 'VersionId', 'IsDeleteMarker', 'Size', 'LastModifiedDate', 'ETag'] as const;
+const REQUIRED_COLUMNS = [
+  'Key',
+  'VersionId',
+  'IsDeleteMarker',
+  'Size',
+  'LastModifiedDate',
+  'ETag',
+] as const satisfies readonly InventoryColumn[];
 
 const MD5 = /^[0-9a-f]{32}$/i;
 const schema = z.object({

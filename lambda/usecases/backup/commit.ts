@@ -1,6 +1,5 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
-import { ENDED_WELL } from '../../contract/metrics';
 import { addHoldings, NO_HOLDINGS } from '../../core/backup/fold-versions';
 import type { BackupJob, ChangesToFold, CoverageGap, RangeUnit } from '../../core/backup/job';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
@@ -9,7 +8,8 @@ import { addCounts, Counts, total } from '../../core/values/counts';
 import { fromIso, toIso } from '../../core/values/instant';
 import type { RecoveryPointRecord } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
-import { backupJobEvent, recoveryPointEvent } from '../jobs/events';
+import { recoveryPointEvent } from '../jobs/events';
+import { recordFinished } from '../jobs/finished';
 import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
 import { resultsByUnit } from '../work/turns';
 import { runsOf } from './compare/job-runs';
@@ -362,28 +362,9 @@ async function publish(
 }
 
 async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutput, completedAt: string): Promise<void> {
-  await ports.catalog.putJob({
-    jobId: job.jobId,
-    type: job.internal ? 'UPKEEP' : 'BACKUP',
-    bucket: job.bucket,
-    state: output.status,
-    createdAt: job.startedAt,
-    completedAt,
-    executionArn: job.executionArn,
-    recoveryPointId: output.recoveryPointId,
-    output: { ...output },
-    plan: job.scheduled?.plan,
-    rule: job.scheduled?.rule,
-  });
-  await ports.catalog.releaseLock(job.bucket, job.jobId);
-  if (!job.internal)
-    await ports.events.publish(
-      backupJobEvent(
-        ports.deployment,
-        { jobId: job.jobId, bucket: job.bucket, createdAt: job.startedAt },
-        { state: output.status, recoveryPointId: output.recoveryPointId, bytes: output.bytes, completedAt },
-      ),
-    );
-  ports.metrics.put(ENDED_WELL[output.status], 1, job.bucket);
-  ports.log.info('BackupCommitted', { jobId: job.jobId, bucket: job.bucket, seq: job.seq, status: output.status });
+  const { jobId, bucket, seq, startedAt, executionArn, scheduled } = job;
+  const type = job.internal ? 'UPKEEP' : 'BACKUP';
+  const { plan, rule } = scheduled ?? {};
+  await recordFinished(ports, { jobId, type, bucket, startedAt, completedAt, executionArn, plan, rule }, output);
+  ports.log.info('BackupCommitted', { jobId, bucket, seq, status: output.status });
 }

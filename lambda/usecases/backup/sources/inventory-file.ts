@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { BackupError } from '../../../contract/errors';
 import type { Row } from '../../../core/history/row';
 import { csvRecords } from '../../../core/inventory/csv';
-import { InventoryFile, inventoryInvalid, InventoryManifest } from '../../../core/inventory/manifest';
+import {
+  type InventoryColumn,
+  InventoryFile,
+  inventoryInvalid,
+  InventoryManifest,
+} from '../../../core/inventory/manifest';
 import { parquetRecords } from '../../../core/inventory/parquet';
 import { InventoryFacts, InventoryRecord, inventoryRow, RecordProblem } from '../../../core/inventory/row';
 import { isStoreError, StoreError } from '../../../ports/object-store';
@@ -10,7 +15,8 @@ import type { Scratch } from '../../work/turns';
 
 /** Data files may be larger than a worker's memory: they are read in pieces. */
 const PIECE_BYTES = 8 * 1024 * 1024;
-const COLUMNS = new Set([
+/** What a row is made of; other columns of a Parquet file are not read. */
+const COLUMNS: ReadonlySet<string> = new Set<InventoryColumn>([
   'Bucket',
   'Key',
   'VersionId',
