@@ -78,7 +78,7 @@ export async function restoreInput(
   ];
   if (options.itemsFile !== undefined && !options.itemsFile.startsWith('s3://'))
     throw usageError(
-      `--items-file: must be s3://bucket/key, got "${options.itemsFile}": for a local file use --items-from`,
+      `--items-file: must be s3://bucket/key, got "${options.itemsFile}"; for a local file use --items-from`,
     );
   const encryption = options.encryption ?? (options.kmsKeyId === undefined ? undefined : 'SSE_KMS');
   const input: RestoreInput = {
@@ -104,7 +104,7 @@ export async function restoreInput(
   const size = Buffer.byteLength(JSON.stringify(input));
   if (size > MAX_INPUT_BYTES)
     throw usageError(
-      `the items have ${size} bytes, an execution takes ${MAX_INPUT_BYTES}: put them into S3 and use --items-file s3://bucket/key`,
+      `the request has ${size} bytes, but an execution accepts ${MAX_INPUT_BYTES}: put the items into a file in S3 and use --items-file s3://bucket/key`,
     );
   return input;
 }
@@ -130,7 +130,8 @@ async function localItems(io: Io, path: string): Promise<RawItem[]> {
       `--items-from: "${path}" cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   });
-  if (!isUtf8(body)) throw usageError(`--items-from: "${path}" is not UTF-8 text`);
+  if (!isUtf8(body))
+    throw usageError(`--items-from: "${path}" must be UTF-8 text, got other bytes; convert it to UTF-8`);
   let items: RawItem[] = [];
   checkRequest({ itemsFile: '--items-from' }, () => {
     const selectors = parseItemsFile(Buffer.from(body).toString('utf8'));

@@ -56,6 +56,6 @@ const identity = ({ encryption, ...inventory }: BucketInventory): string =>
 export const tooManyInventories = (bucket: string, cause?: unknown): StoreError =>
   new StoreError(
     'too-many-configurations',
-    `bucket "${bucket}" has ${MAX_INVENTORIES} inventory configurations, which is S3's limit: delete one`,
+    `bucket "${bucket}" has ${MAX_INVENTORIES} inventory configurations, the limit of S3: delete one`,
     { cause },
   );

@@ -27,7 +27,7 @@ describe.each([
   });
 
   test('documents its input in its comment, which the console shows', () => {
-    expect(definition.Comment).toMatch(/Input: \{"\w+": "my-bucket"\}; optional: .* Output: /);
+    expect(definition.Comment).toMatch(/Input: \{"\w+": "my-bucket"\}\. .* Output: /);
   });
 
   test('has no name twice, and none too long', () => {

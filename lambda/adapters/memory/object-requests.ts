@@ -96,7 +96,7 @@ export function checkProperties(bucket: MemoryBucket, properties: { grants?: rea
     throw new StoreError('acls-disabled', `the bucket does not allow ACLs: ${bucket.name}`);
   }
   if (properties.grants?.some(({ permission }) => permission === 'WRITE'))
-    throw new StoreError('invalid', 'no grant header says WRITE, which means nothing on an object');
+    throw new StoreError('invalid', 'S3 has no grant header for WRITE, which has no effect on an object');
   const tags = Object.keys(properties.tags ?? {}).length;
   if (tags > MAX_TAGS)
     throw new StoreError('invalid', `an object has at most ${String(MAX_TAGS)} tags, got ${String(tags)}`);

@@ -26,7 +26,7 @@ const item = z.union(
     z.strictObject({ prefix: z.string() }),
     z.strictObject({ key: z.string().min(1, 'a key must not be empty') }),
   ],
-  { error: 'must be a text that is not empty, {"prefix": "…"} or {"key": "…"}' },
+  { error: 'must be a string that is not empty, {"prefix": "…"} or {"key": "…"}' },
 );
 export type RawItem = z.infer<typeof item>;
 
@@ -35,7 +35,7 @@ export const restoreSchema = z.strictObject({
   sourceBucket: z.string(),
   recoveryPointId: z.string().default('latest'),
   pointInTime: z.string().optional(),
-  items: z.array(item).min(1, 'must have at least one item: leave it out for the whole bucket').optional(),
+  items: z.array(item).min(1, 'must have at least one item: omit it to restore the whole bucket').optional(),
   itemsFile: z.string().optional(),
   destinationBucket: z.string().optional(),
   createBucket: z.boolean().default(false),

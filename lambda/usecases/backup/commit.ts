@@ -64,7 +64,7 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   if (existing && existing.jobId !== job.jobId)
     throw new BackupError(
       ErrorName.backupSuperseded,
-      `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first: nothing of this job counts, the next one starts from there`,
+      `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first, so nothing of this job counts: the next job starts from that commit`,
     );
   if (!job.internal) await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
   await publishContinuous(ports, job, existing ?? manifest, work.gaps ?? 0);
@@ -195,7 +195,7 @@ function countAll(planned: number, totals: RangeResult): BackupCounts {
   if (settled + totals.leftOut !== planned + totals.omitted || settled !== versions)
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
+      `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped. Nothing is committed: run the backup again`,
     );
   const counts = { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
   return { ...counts, ...(captured > 0 && { captured }), ...(lost > 0 && { lost }) };
@@ -209,7 +209,7 @@ function countChanges(base: Manifest | undefined, totals: RangeResult, rows: num
   if (totals.folded !== rows)
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `${String(rows)} changes were captured, but ${String(totals.folded)} were taken in: nothing is committed, run the job again`,
+      `${String(rows)} changes were captured, but ${String(totals.folded)} are in the new history. Nothing is committed: run the job again`,
     );
   const before = base?.continuous?.holdings ?? base?.counts ?? NO_HOLDINGS;
   const { stored, storedBytes, captured, lost, removed, restated, skipped } = totals;
@@ -232,7 +232,7 @@ async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Prom
   if (lock && (lock.jobId !== job.jobId || lock.fence !== job.fence))
     throw new BackupError(
       ErrorName.backupSuperseded,
-      `job ${lock.jobId} took bucket "${job.bucket}" over: nothing of this job counts`,
+      `job ${lock.jobId} took over the lock of bucket "${job.bucket}", so nothing of this job counts: wait for that job to end`,
     );
   refuseLate(job, now);
 }

@@ -92,7 +92,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
 /** Every planned version was restored, failed or was skipped for a reason: anything else is our own mistake. */
 function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void {
   if (!job.dryRun && settled !== planned.versions)
-    throw new Error(`the plan had ${String(planned.versions)} versions, but ${String(settled)} were settled`);
+    throw new Error(`the plan has ${String(planned.versions)} versions, but ${String(settled)} have an outcome`);
 }
 
 /** An answer is exact when neither a key nor the instant is in doubt. */

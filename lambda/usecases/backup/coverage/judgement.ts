@@ -45,17 +45,17 @@ function reasonsAgainst(
   const most = maxSourceAgeMinutes === undefined ? CHANGES_AGE : maxSourceAgeMinutes * 60;
   const isBegun = base?.continuous !== undefined;
   return [
-    [!isBegun, 'the bucket has not been scanned for it yet'],
-    [isBegun && base.versions === 'CURRENT', 'the last scan was of current versions only'],
+    [!isBegun, 'continuous backup has not scanned the bucket yet'],
+    [isBegun && base.versions === 'CURRENT', 'the last scan covered current versions only'],
     [stopped !== undefined, stopped ?? ''],
     [deadLetters > 0, `${String(deadLetters)} events are in the dead-letter queue`],
     [
       now - capturedThrough > most,
       `changes are captured through ${toIso(capturedThrough)}, which is older than ${String(most / 60)} minutes`,
     ],
-    [now - reconciledThrough > MOST_UNRECONCILED, 'the last comparison with the bucket is over 7 days ago'],
-    [isOpen(job), 'there is a gap in the capture that no comparison has closed yet'],
-    [unresolved > 0, `${String(unresolved)} versions were gone before they could be read`],
+    [now - reconciledThrough > MOST_UNRECONCILED, 'the last comparison with the bucket is over 7 days old'],
+    [isOpen(job), 'the capture has a gap that no comparison has closed yet'],
+    [unresolved > 0, `${String(unresolved)} versions were permanently deleted before they could be read`],
   ];
 }
 

@@ -36,7 +36,7 @@ export function refuseBusy(request: BackupRequest, lock: JobLock, now: number, s
   if (!request.scheduled)
     throw new BackupError(
       ErrorName.backupAlreadyRunning,
-      `job ${lock.jobId} is backing up bucket "${request.bucket}": wait for it to end, or stop it`,
+      `job ${lock.jobId} is backing up bucket "${request.bucket}": wait until it ends, or stop it`,
     );
   refuseLate(request, now);
 }

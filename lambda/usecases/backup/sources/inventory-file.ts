@@ -98,7 +98,7 @@ class FilePieces {
   async check(): Promise<void> {
     while (this.hashed < this.file.size) await this.nextPiece();
     if (this.hash.copy().digest('hex') !== this.file.md5)
-      throw inventoryInvalid(nameOf(this.file), 'has not the MD5 that the manifest says');
+      throw inventoryInvalid(nameOf(this.file), 'does not match the MD5 in the manifest');
   }
 
   buffer(): { byteLength: number; slice: (start: number, end?: number) => Promise<ArrayBuffer> } {
@@ -127,7 +127,7 @@ class FilePieces {
       if (size !== this.file.size)
         throw inventoryInvalid(
           nameOf(this.file),
-          `has ${String(size)} bytes, the manifest says ${String(this.file.size)}`,
+          `has ${String(size)} bytes, expected ${String(this.file.size)} as in the manifest`,
         );
       this.seen.etag = etag;
       return body;
