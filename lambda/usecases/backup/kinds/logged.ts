@@ -1,5 +1,6 @@
 import { addHoldings, LOST } from '../../../core/backup/fold-versions';
-import { type Kind, NOTHING } from './kind';
+import { NOTHING } from '../store/outcome';
+import { type Kind } from './kind';
 
 /** What the change log has, and no scan: no request is made for it. */
 const logged = { isFree: () => true, act: () => Promise.resolve(NOTHING) };
