@@ -4,9 +4,10 @@ import { CliError, Exit } from '../output/errors';
 
 /** An option with a fixed set of values, in any case. The workflow takes the first one where the option is left out. */
 export const choice = (flags: string, description: string, values: readonly string[]): Option =>
-  new Option(flags, `${description}: ${[`${values[0] ?? ''} (default)`, ...values.slice(1)].join(', ')}`).argParser(
-    oneOf(values),
-  );
+  new Option(
+    flags,
+    `${description}: ${values.map((value, n) => `"${value}"${n === 0 ? ' (default)' : ''}`).join(', ')}`,
+  ).argParser(oneOf(values));
 
 /** Parses one of some values, in any case. */
 export const oneOf =
