@@ -9,10 +9,10 @@ const DAY = 24 * HOUR;
 /** A comparison is due so long after the last one: a little less than a day, so that it keeps its hour. */
 const RECONCILE_AGE = 23 * HOUR;
 /** A bucket whose reports are compared is not listed as well, as long as there are any: S3 delivers one each day, some late. */
-const REPORT_AGE = 3 * DAY;
-/** Recovery points without a scan need a comparison of the last days, */
+const COMPARED_BY_REPORT_AGE = 3 * DAY;
+/** A recovery point of captured changes needs a comparison with the bucket that is no older. */
 const MOST_UNRECONCILED = 7 * DAY;
-/** and what was captured must not be older than this when nobody says otherwise. */
+/** A recovery point of captured changes is refused when they are older, unless the rule says otherwise. */
 const CHANGES_AGE = 2 * HOUR;
 
 interface Now {
@@ -68,5 +68,5 @@ const isScanDue = (base: Manifest | undefined): boolean => !base?.continuous || 
 function isCompared({ reconciledThrough }: ContinuousJob, base: Manifest | undefined, now: number): boolean {
   const lastReport = base?.continuous?.lastReport;
   if (now - reconciledThrough <= RECONCILE_AGE) return true;
-  return lastReport !== undefined && now - fromIso(lastReport) <= REPORT_AGE;
+  return lastReport !== undefined && now - fromIso(lastReport) <= COMPARED_BY_REPORT_AGE;
 }
