@@ -1,11 +1,12 @@
 /** Packages that are ES modules only: Jest runs CommonJS, so they are transformed, and their entry is named here. */
 const esModulesOnly = { hyparquet: 'src/node.js', 'hyparquet-writer': 'src/node.js' };
 
-/** @type {import('jest').Config} */
-export default {
+/** A guard against hanging, and nothing else: no test fails because a machine is slow. */
+const HANGS_MS = 10 * 60_000;
+
+const shared = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out', '<rootDir>/.local'],
   transform: {
     '^.+\\.[jt]s$': [
@@ -21,7 +22,30 @@ export default {
   moduleNameMapper: Object.fromEntries(
     Object.entries(esModulesOnly).map(([name, entry]) => [`^${name}$`, `<rootDir>/node_modules/${name}/${entry}`]),
   ),
-  maxWorkers: 2,
-  testTimeout: 60_000,
+  testTimeout: HANGS_MS,
+};
+
+/** Tests that start the local AWS engine. */
+const ENGINE = ['e2e/**/*.test.ts', 'local/**/*.test.ts', '**/engine.test.ts'];
+const bundles = { globalSetup: '<rootDir>/scripts/jest-bundles.ts' };
+
+const project = (displayName, patterns, more = {}) => ({
+  ...shared,
+  displayName,
+  testMatch: patterns.map((pattern) => `<rootDir>/test/${pattern}`),
+  ...more,
+});
+const withoutEngine = { testPathIgnorePatterns: ['/engine\\.test\\.ts$'] };
+
+/** @type {import('jest').Config} */
+export default {
+  testTimeout: HANGS_MS,
   reporters: ['default', '<rootDir>/scripts/jest-totals.mjs'],
+  projects: [
+    project('unit', ['{core,format,architecture}/**/*.test.ts', 'contracts/memory.test.ts']),
+    project('scenarios', ['{scenarios,usecases,cli}/**/*.test.ts'], withoutEngine),
+    project('adapters', ['{adapters,bench}/**/*.test.ts'], { ...withoutEngine, ...bundles }),
+    project('synth', ['{lib,package}/**/*.test.ts'], bundles),
+    project('engine', ENGINE, bundles),
+  ],
 };

@@ -47,7 +47,7 @@ export class ExampleStack extends Stack {
     const bucketName = context(this, 'sourceBucket');
     if (context(this, 'importSource') === 'true') {
       if (bucketName === undefined) {
-        throw new Error('importSource=true needs the name of the bucket; add -c sourceBucket=…');
+        throw new Error('importSource=true needs the name of the bucket, got none; add -c sourceBucket=…');
       }
       return s3.Bucket.fromBucketName(this, 'Source', bucketName);
     }

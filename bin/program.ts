@@ -26,9 +26,15 @@ Examples:
   $ s3-backup ls my-bucket photos/ --at 2026-11-22T10:15:00Z
   $ s3-backup restore my-bucket photos/ --dry-run
 
-Region and credentials come from the usual AWS variables and profiles.
-Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 130 interrupted (the job goes on), 141 the reader of
-stdout has left.`;
+The Region and the credentials come from the usual AWS variables and profiles.
+
+Exit codes:
+  0    done
+  1    failed
+  2    wrong usage
+  3    partly done; the report lists the rest
+  130  interrupted; a started job continues
+  141  the reader of stdout closed it`;
 
 /** Runs one command line and answers the exit code. */
 export async function runCli(args: readonly string[], io: Io, clients: Clients): Promise<number> {
@@ -36,7 +42,9 @@ export async function runCli(args: readonly string[], io: Io, clients: Clients):
   const program = makeProgram(args, io, async (work) => {
     const { vault, json = false } = program.opts<GlobalOptions>();
     if (!vault)
-      throw usageError('--vault is missing: give the name of the stack or of the vault bucket, or set S3_BACKUP_VAULT');
+      throw usageError(
+        '--vault is missing: set it, or S3_BACKUP_VAULT, to the name of the stack or of the vault bucket',
+      );
     exitCode = await work({ io, clients, json, vaultName: vault });
   });
   try {
@@ -50,9 +58,9 @@ export async function runCli(args: readonly string[], io: Io, clients: Clients):
 
 function makeProgram(args: readonly string[], io: Io, run: (work: Work) => Promise<void>): Command {
   const program = new Command('s3-backup')
-    .description('Backups of S3 buckets in a vault of cdk-s3-backup: make them, look into them, restore from them.')
+    .description('Backs up S3 buckets to a vault of cdk-s3-backup, shows their content at any time, and restores it.')
     .addOption(new Option('--vault <name>', 'name of the stack or of the vault bucket').env('S3_BACKUP_VAULT'))
-    .option('--json', 'one JSON document on stdout, everything else on stderr')
+    .option('--json', 'write one JSON document to stdout, everything else to stderr')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help')
     .exitOverride()

@@ -5,39 +5,52 @@ import { requireTags } from './private/props/tags';
 import { requirePattern } from './private/props/validation';
 import { requireContinuousWindow, requireRetention, requireSourceAge, requireWindows } from './private/props/windows';
 
-/** How a backup job finds out what is in the bucket. */
+/** Source from which a backup job learns what is in the bucket. */
 export enum BackupSource {
   /**
-   * What continuous backup has captured, if that is complete; else an S3 Inventory report of this vault's configuration, if there is one within `maxSourceAge`, else the listing.
+   * The cheapest complete source, chosen by each job in this order:
+   *
+   * 1. what continuous backup has captured, if that is complete;
+   * 2. an S3 Inventory report of this vault's configuration, if one is within `maxSourceAge`;
+   * 3. a listing of the bucket.
    */
   AUTO = 'auto',
 
   /**
-   * A listing of all versions: strongly consistent, as fresh as the job. Costs $0.005 per million versions.
+   * A listing of all versions. It is strongly consistent and as fresh as the job.
+   * It costs $0.005 per million versions.
    */
   LISTING = 'listing',
 
   /**
-   * S3 Inventory: the job has S3 make a daily report for the vault (the bucket's other inventory configurations stay), and
-   * reads the newest one. Costs $0.0025 per million versions a day and no request to the bucket. The recovery point
-   * shows the bucket at the start of the report's scan; S3 delivers the first report within 48 hours, and until then jobs fail
-   * with `NoInventory`. Reports are eventually consistent: a version written shortly before may come with the next.
+   * The newest S3 Inventory report. The job configures a daily report for the vault; other inventory
+   * configurations of the bucket stay. It costs $0.0025 per million versions a day and sends no request
+   * to the bucket.
+   *
+   * The recovery point shows the bucket at the start of the report's scan. S3 delivers the first report
+   * within 48 hours; until then jobs fail with `NoInventory`. Reports are eventually consistent: a version
+   * written shortly before the scan may appear only in the next report.
    */
   INVENTORY = 'inventory',
 
   /**
-   * What continuous backup has captured, with no scan and no request to the bucket: only for a bucket that a continuous rule protects. A
-   * job fails with `ChangesIncomplete` when the capture is older than `maxSourceAge` (2 hours), its dead-letter queue is not empty,
-   * changes may have gone by unseen, or the last comparison with the bucket is over 7 days ago. `AUTO` uses it whenever it
-   * can.
+   * What continuous backup has captured, with no scan and no request to the bucket. It works only for a
+   * bucket that a continuous rule protects. `AUTO` uses it whenever it can.
+   *
+   * A job fails with `ChangesIncomplete` in each of these cases:
+   *
+   * - the capture is older than `maxSourceAge` (2 hours);
+   * - the dead-letter queue of the capture is not empty;
+   * - changes may have been missed;
+   * - the last comparison with the bucket is over 7 days old.
    */
   CHANGES = 'changes',
 }
 
-/** Which object versions a recovery point holds. */
+/** Object versions that a recovery point holds. */
 export enum BackupVersions {
   /**
-   * All versions and delete markers: restores can bring back the history of an object.
+   * All versions and delete markers. Restores can bring back the history of an object.
    */
   ALL = 'ALL',
 
@@ -47,34 +60,36 @@ export enum BackupVersions {
   CURRENT = 'CURRENT',
 }
 
-/** How a job finds changes of tags and ACLs of versions that it has already. */
+/** Method by which a job finds tag and ACL changes of versions that the vault already has. */
 export enum BackupMetadata {
   /**
-   * Tags and ACLs of new versions, and changes that the vault has captured from S3's events by seven minutes before the
-   * job. It turns on EventBridge for the bucket. No request for versions that did not change; each change costs about
-   * $2 per million (event, queue, function, read).
+   * Tags and ACLs of new versions, and the changes that S3's events report. A job includes the changes
+   * captured up to seven minutes before it starts. The job turns on EventBridge for the bucket.
+   *
+   * Unchanged versions need no request. A million changes cost about $2 (event, queue, function, read).
    */
   EVENTS = 'EVENTS',
 
   /**
-   * All tags and ACLs are read again: two requests for each version in the bucket ($0.80 per million versions).
+   * All tags and ACLs, read again by each job. It takes two requests for each version in the bucket
+   * ($0.80 per million versions).
    */
   FULL = 'FULL',
 }
 
-/** Options of a rule that its schedule leaves open. */
+/** Options of a rule, except its schedule. */
 export interface BackupPlanRuleOptions {
   /**
-   * Display name of the rule, in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`; one of a kind in its
-   * plan.
+   * Display name of the rule in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`.
+   * It must be unique within the plan.
    *
-   * @default - a name made by the plan
+   * @default - the plan generates a name
    */
   readonly ruleName?: string;
 
   /**
-   * Time zone of the schedule. Daylight saving time is followed: a job at an hour that is skipped does not run, and one
-   * at an hour that comes twice runs once.
+   * Time zone of the schedule. The schedule follows daylight saving time. A job due in an hour that is
+   * skipped does not run; a job due in an hour that occurs twice runs once.
    *
    * @default - UTC
    */
@@ -83,58 +98,59 @@ export interface BackupPlanRuleOptions {
   /**
    * Lifetime of a recovery point, in whole days from its creation.
    *
-   * @default - recovery points are kept for ever
+   * @default - recovery points never expire
    */
   readonly deleteAfter?: Duration;
 
   /**
-   * Time after the scheduled time in which the job has to start, 60 minutes or more. A job that finds another job busy
-   * with its bucket waits that long, then ends as EXPIRED.
+   * Time after the scheduled time within which the job must start, 60 minutes or more. If another job
+   * holds the bucket, the job waits until this window ends, and then ends as EXPIRED.
    *
    * @default Duration.hours(8)
    */
   readonly startWindow?: Duration;
 
   /**
-   * Time after the end of the start window in which the job has to be complete; it has to be longer than the start
-   * window, and both together at most 14 days, the lifetime of a job's work files. A job that takes longer fails, and
-   * the next job goes on from the last complete one.
+   * Time after the end of the start window within which the job must complete. It must be longer than
+   * the start window. Both windows together must be 14 days or less, the lifetime of a job's work files.
+   *
+   * A job that takes longer fails. The next job continues from the last complete one.
    *
    * @default Duration.days(7)
    */
   readonly completionWindow?: Duration;
 
   /**
-   * How a job finds out what is in the bucket.
+   * Source from which a job learns what is in the bucket.
    *
    * @default BackupSource.AUTO
    */
   readonly source?: BackupSource;
 
   /**
-   * Oldest inventory report that a job may read, by the start of its scan: 1 minute to 14 days, as long as reports are
-   * kept. Of no effect with `BackupSource.LISTING`.
+   * Maximum age of the source, for an inventory report counted from the start of its scan. It is
+   * 1 minute to 14 days, the lifetime of reports. It has no effect with `BackupSource.LISTING`.
    *
    * @default Duration.hours(2) with BackupSource.AUTO, Duration.hours(36) with BackupSource.INVENTORY
    */
   readonly maxSourceAge?: Duration;
 
   /**
-   * Which object versions a recovery point holds.
+   * Object versions that a recovery point holds.
    *
    * @default BackupVersions.ALL
    */
   readonly versions?: BackupVersions;
 
   /**
-   * How a job finds changes of tags and ACLs of versions that it has already.
+   * Method by which a job finds tag and ACL changes of versions that the vault already has.
    *
    * @default BackupMetadata.EVENTS
    */
   readonly metadata?: BackupMetadata;
 
   /**
-   * Tags of the recovery points, up to 50 (as AWS Backup).
+   * Tags of the recovery points, up to 50 (the limit of AWS Backup).
    *
    * @default - no tags
    */
@@ -144,8 +160,8 @@ export interface BackupPlanRuleOptions {
 /** Properties of a BackupPlanRule. */
 export interface BackupPlanRuleProps extends BackupPlanRuleOptions {
   /**
-   * When jobs are due: a cron expression that fires at most once an hour. `events.Schedule.cron({ hour: '3' })` fires
-   * sixty times, so name the minute too.
+   * Schedule of the jobs, as a cron expression that fires at most once an hour. Name the minute too:
+   * `events.Schedule.cron({ hour: '3' })` fires sixty times, and the rule throws.
    */
   readonly scheduleExpression: events.Schedule;
 }
@@ -153,23 +169,24 @@ export interface BackupPlanRuleProps extends BackupPlanRuleOptions {
 /** Options of a continuous rule. */
 export interface ContinuousBackupOptions {
   /**
-   * Display name of the rule, in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`; one of a kind in its
-   * plan.
+   * Display name of the rule in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`.
+   * It must be unique within the plan.
    *
    * @default 'Continuous'
    */
   readonly ruleName?: string;
 
   /**
-   * Days that a bucket can be restored to any second of: 1 to 35 whole days, more with `allowLongRetention`. What was overwritten or
-   * deleted in that time is kept, and paid for.
+   * Period within which a bucket can be restored to any second: 1 to 35 whole days, or more with
+   * `allowLongRetention`. The vault keeps what was overwritten or deleted in this period, and its storage
+   * is billed.
    *
    * @default Duration.days(35)
    */
   readonly deleteAfter?: Duration;
 
   /**
-   * Whether `deleteAfter` may be more than 35 days, the limit of AWS Backup: up to 1,826 days.
+   * Whether `deleteAfter` may exceed 35 days, the limit of AWS Backup. The limit is then 1,826 days.
    *
    * @default false
    */
@@ -182,13 +199,14 @@ const MONTHLY = events.Schedule.cron({ minute: '0', hour: '5', day: '1' });
 /**
  * A rule of a backup plan: when jobs run, and how long their recovery points are kept.
  *
- * The ready-made rules have the times and lifetimes of aws-cdk-lib's `aws-backup`. S3 backups have no cold storage.
+ * The ready-made rules have the times and lifetimes of `aws-backup` in aws-cdk-lib. S3 backups have no
+ * cold storage.
  */
 export class BackupPlanRule {
   /**
-   * Every hour, with a start window of 60 minutes; kept for 35 days.
+   * An hourly rule with a start window of 60 minutes. Recovery points are kept for 35 days.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static hourly(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return new BackupPlanRule({
@@ -201,9 +219,9 @@ export class BackupPlanRule {
   }
 
   /**
-   * Every 12 hours, at 05:00 and 17:00; kept for 35 days.
+   * A rule for 05:00 and 17:00. Recovery points are kept for 35 days.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static every12Hours(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return new BackupPlanRule({
@@ -215,9 +233,9 @@ export class BackupPlanRule {
   }
 
   /**
-   * Daily at 05:00; kept for 35 days.
+   * A daily rule for 05:00. Recovery points are kept for 35 days.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static daily(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return new BackupPlanRule({
@@ -229,9 +247,9 @@ export class BackupPlanRule {
   }
 
   /**
-   * Saturdays at 05:00; kept for 90 days.
+   * A weekly rule for Saturday at 05:00. Recovery points are kept for 90 days.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static weekly(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return new BackupPlanRule({
@@ -243,9 +261,9 @@ export class BackupPlanRule {
   }
 
   /**
-   * The first of the month at 05:00; kept for 35 days.
+   * A rule for the first of the month at 05:00. Recovery points are kept for 35 days.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static monthly(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return new BackupPlanRule({
@@ -257,40 +275,44 @@ export class BackupPlanRule {
   }
 
   /**
-   * The first of the month at 05:00; kept for a year.
+   * A rule for the first of the month at 05:00. Recovery points are kept for one year.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static monthly1Year(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return monthlyForYears('Monthly1Year', 1, options);
   }
 
   /**
-   * The first of the month at 05:00; kept for five years.
+   * A rule for the first of the month at 05:00. Recovery points are kept for five years.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static monthly5Year(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return monthlyForYears('Monthly5Year', 5, options);
   }
 
   /**
-   * The first of the month at 05:00; kept for seven years.
+   * A rule for the first of the month at 05:00. Recovery points are kept for seven years.
    *
-   * @param options what to change
+   * @param options options that differ from the ready-made ones
    */
   static monthly7Year(options: BackupPlanRuleOptions = {}): BackupPlanRule {
     return monthlyForYears('Monthly7Year', 7, options);
   }
 
   /**
-   * Continuous backup: new versions are stored within moments of being written, and the bucket can be restored to any second of the last
-   * 35 days. Every hour, at a minute that the plan's path decides, a job commits what was captured; once a day it
-   * compares that with the bucket. A plan has one such rule at most; a bucket is in one such plan.
+   * A rule of continuous backup. New versions are stored within moments of being written. The bucket can
+   * be restored to any second of the last 35 days.
    *
-   * S3's events, the queue and the function cost about $2.50 for each million versions written, besides the storage.
+   * Every hour, a job commits what was captured; the path of the plan determines the minute. Once a day,
+   * the job also compares the capture with the bucket. A plan may have one continuous rule, and a bucket
+   * may be in one plan with such a rule.
    *
-   * @param options what to change
+   * S3's events, the queue and the function cost about $2.50 per million versions written. Storage is
+   * extra.
+   *
+   * @param options options that differ from the ready-made ones
    */
   static continuous(options: ContinuousBackupOptions = {}): BackupPlanRule {
     const deleteAfter = options.deleteAfter ?? Duration.days(35);
@@ -307,7 +329,7 @@ export class BackupPlanRule {
   }
 
   /**
-   * Its jobs are of the Upkeep workflow.
+   * Whether its jobs run in the Upkeep workflow.
    *
    * @internal
    */

@@ -12,23 +12,23 @@ import { bucketName, identity, isBucket, knownName, listable } from './private/s
 /** Properties of a BackupPlan. */
 export interface BackupPlanProps {
   /**
-   * Display name of the plan, in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`
+   * Display name of the plan in job records and reports: 1 to 50 letters, digits, `-`, `_` and `.`.
    *
-   * @default - a name made by the CDK
+   * @default - the CDK generates a unique name
    */
   readonly backupPlanName?: string;
 
   /**
-   * Vault that the recovery points go to.
+   * Vault that stores the recovery points.
    *
-   * @default - a vault of the plan's own
+   * @default - the plan creates a vault of its own
    */
   readonly backupVault?: BackupVault;
 
   /**
-   * Rules of the plan. Use `addRule()` to add more.
+   * Rules of the plan. Use `addRule()` to add more. Synthesis fails for a plan without rules.
    *
-   * @default - no rules; the plan needs one
+   * @default - no rules
    */
   readonly backupPlanRules?: BackupPlanRule[];
 }
@@ -36,27 +36,28 @@ export interface BackupPlanProps {
 /**
  * A backup plan: which buckets are backed up, when, and how long the recovery points are kept.
  *
- * Each rule is one schedule of EventBridge Scheduler, which starts one job for each selected bucket. The jobs of a
- * schedule start within 15 minutes of each other, or within a quarter of the start window if that is less.
+ * Each rule is one schedule of EventBridge Scheduler. The schedule starts one job for each selected
+ * bucket. These jobs start within 15 minutes of each other, or within a quarter of the start window if
+ * that is less.
  */
 export class BackupPlan extends Construct {
   /**
-   * A plan of one daily rule; kept for 35 days.
+   * A plan with one daily rule. Its recovery points are kept for 35 days.
    *
    * @param scope parent of the plan
    * @param id ID of the plan
-   * @param backupVault vault that the recovery points go to (default: one of the plan's own)
+   * @param backupVault vault that stores the recovery points (default: the plan creates its own)
    */
   static daily35DayRetention(scope: Construct, id: string, backupVault?: BackupVault): BackupPlan {
     return new BackupPlan(scope, id, { backupVault, backupPlanRules: [BackupPlanRule.daily()] });
   }
 
   /**
-   * A plan of a daily rule, kept for 35 days, and a monthly one, kept for a year.
+   * A plan with a daily rule (recovery points kept for 35 days) and a monthly rule (one year).
    *
    * @param scope parent of the plan
    * @param id ID of the plan
-   * @param backupVault vault that the recovery points go to (default: one of the plan's own)
+   * @param backupVault vault that stores the recovery points (default: the plan creates its own)
    */
   static dailyMonthly1YearRetention(scope: Construct, id: string, backupVault?: BackupVault): BackupPlan {
     return new BackupPlan(scope, id, {
@@ -66,11 +67,12 @@ export class BackupPlan extends Construct {
   }
 
   /**
-   * A plan of a daily rule, kept for 35 days, a weekly one, kept for 90 days, and a monthly one, kept for five years.
+   * A plan with a daily rule (recovery points kept for 35 days), a weekly rule (90 days) and a monthly
+   * rule (five years).
    *
    * @param scope parent of the plan
    * @param id ID of the plan
-   * @param backupVault vault that the recovery points go to (default: one of the plan's own)
+   * @param backupVault vault that stores the recovery points (default: the plan creates its own)
    */
   static dailyWeeklyMonthly5YearRetention(scope: Construct, id: string, backupVault?: BackupVault): BackupPlan {
     return new BackupPlan(scope, id, {
@@ -80,11 +82,12 @@ export class BackupPlan extends Construct {
   }
 
   /**
-   * A plan of a daily rule, kept for 35 days, a weekly one, kept for 90 days, and a monthly one, kept for seven years.
+   * A plan with a daily rule (recovery points kept for 35 days), a weekly rule (90 days) and a monthly
+   * rule (seven years).
    *
    * @param scope parent of the plan
    * @param id ID of the plan
-   * @param backupVault vault that the recovery points go to (default: one of the plan's own)
+   * @param backupVault vault that stores the recovery points (default: the plan creates its own)
    */
   static dailyWeeklyMonthly7YearRetention(scope: Construct, id: string, backupVault?: BackupVault): BackupPlan {
     return new BackupPlan(scope, id, {
@@ -96,7 +99,7 @@ export class BackupPlan extends Construct {
   /** Display name of the plan. */
   readonly backupPlanName: string;
 
-  /** Vault that the recovery points go to. */
+  /** Vault that stores the recovery points. */
   readonly backupVault: BackupVault;
 
   /** @internal */
@@ -126,18 +129,20 @@ export class BackupPlan extends Construct {
   /**
    * Adds a rule: one more schedule for all buckets of the plan.
    *
+   * It throws if the plan already has a rule of this name, or already has a continuous rule.
+   *
    * @param rule the rule to add
    */
   addRule(rule: BackupPlanRule): void {
     const name = rule.props.ruleName ?? `Rule${this.ruleNames.size}`;
     if (this.ruleNames.has(name)) {
       throw new Error(
-        `\`ruleName\` must be one of a kind in its plan, got "${name}" twice; give one of the rules another name`,
+        `\`ruleName\` must be unique in its backup plan, got "${name}" twice; give one of the rules another name`,
       );
     }
     if (rule._isContinuous && this._isContinuous) {
       throw new Error(
-        `a backup plan must have one continuous rule at most, got a second one, "${name}"; leave one of them out`,
+        `a backup plan may have one continuous rule, got a second one named "${name}"; remove one of them`,
       );
     }
     if (rule._isContinuous) {
@@ -160,7 +165,7 @@ export class BackupPlan extends Construct {
    * Adds buckets to the plan.
    *
    * @param id ID of the selection
-   * @param options the buckets
+   * @param options buckets to protect
    */
   addSelection(id: string, options: BackupSelectionOptions): BackupSelection {
     return new BackupSelection(this, id, { ...options, backupPlan: this });
@@ -197,7 +202,7 @@ export class BackupPlan extends Construct {
   }
 
   /**
-   * Whether the events of some of its buckets are captured by rules that are made at run time.
+   * Whether rules that are created at run time capture the events of some of its buckets.
    *
    * @internal
    */
@@ -206,8 +211,8 @@ export class BackupPlan extends Construct {
   }
 
   /**
-   * What the plan selects, in words, by its identity. Equal tags are the same buckets only in one place: stages of an app are often the same thing in
-   * several accounts.
+   * Description of what the plan selects, by identity. Equal tags mean equal buckets only within one
+   * place: an app often deploys the same stage to several accounts.
    *
    * @internal
    */
@@ -235,9 +240,9 @@ export class BackupPlan extends Construct {
     const others = this.node.root.node.findAll().filter((node): node is BackupPlan => node instanceof BackupPlan);
     return [
       ...continuousProblems(this, others),
-      ...(this.ruleNames.size === 0 ? ['a backup plan needs one rule or more, got none; call addRule()'] : []),
+      ...(this.ruleNames.size === 0 ? ['a backup plan must have at least one rule, got none; call addRule()'] : []),
       ...(this.selections.length === 0
-        ? ['a backup plan needs one selection or more, got none; call addSelection()']
+        ? ['a backup plan must have at least one selection, got none; call addSelection()']
         : []),
     ];
   }

@@ -11,10 +11,14 @@ export interface BackupTag {
   readonly value: string;
 }
 
-/** Buckets to back up: general purpose buckets of the vault's own account and Region, with versioning enabled. */
+/**
+ * One bucket, or all buckets with a tag, to back up. They must be general purpose buckets in the vault's
+ * account and Region, with versioning enabled.
+ */
 export class BackupResource {
   /**
-   * A bucket, of this app or imported. Buckets of this app are checked when the app is synthesized.
+   * A bucket of this app, or an imported one. Synthesis checks buckets of this app. It throws for
+   * directory buckets, access points and Outposts buckets.
    *
    * @param bucket the bucket to protect
    */
@@ -26,8 +30,8 @@ export class BackupResource {
   }
 
   /**
-   * A bucket by its ARN, such as `arn:aws:s3:::my-bucket`. Patterns and ARNs of objects, access points, directory
-   * buckets and Outposts buckets are refused.
+   * A bucket by its ARN, such as `arn:aws:s3:::my-bucket`. It throws for patterns, and for ARNs of
+   * objects, access points, directory buckets and Outposts buckets.
    *
    * @param arn ARN of the bucket to protect
    */
@@ -37,8 +41,10 @@ export class BackupResource {
   }
 
   /**
-   * All buckets that have a tag when a job is due: those that are made or tagged later are picked up, and the vault's own buckets
-   * are left out. The roles of the vault may then read every bucket of the account but the vault's own.
+   * All buckets that have a tag when a job is due. Buckets that are created or tagged after deployment
+   * are included; the vault's own buckets are excluded.
+   *
+   * The roles of the vault may then read every bucket of the account except the vault's own.
    *
    * @param key key of the tag, 1 to 128 characters
    * @param value value of the tag, up to 256 characters
@@ -48,13 +54,13 @@ export class BackupResource {
     return new BackupResource(undefined, undefined, { key, value });
   }
 
-  /** ARN of the bucket, when one was given. */
+  /** ARN of the bucket; undefined for a tag. */
   readonly bucketArn?: string;
 
-  /** The bucket, when it was given as a construct. */
+  /** The bucket construct; undefined for an ARN or a tag. */
   readonly bucket?: s3.IBucket;
 
-  /** Tag of the buckets, when one was given. */
+  /** Tag of the buckets; undefined for a single bucket. */
   readonly tag?: BackupTag;
 
   private constructor(bucketArn?: string, bucket?: s3.IBucket, tag?: BackupTag) {

@@ -8,7 +8,7 @@ import { isBucket, listable } from './private/selection/protected-bucket';
 /** Options of a BackupSelection. */
 export interface BackupSelectionOptions {
   /**
-   * Buckets to protect, by themselves or by their tags. A bucket that is selected twice in a plan is backed up once.
+   * Buckets to protect, each by itself or by a tag. A bucket that a plan selects twice is backed up once.
    */
   readonly resources: BackupResource[];
 }
@@ -16,7 +16,7 @@ export interface BackupSelectionOptions {
 /** Properties of a BackupSelection. */
 export interface BackupSelectionProps extends BackupSelectionOptions {
   /**
-   * Plan that the buckets are backed up by.
+   * Plan that backs the buckets up.
    */
   readonly backupPlan: BackupPlan;
 }
@@ -24,8 +24,12 @@ export interface BackupSelectionProps extends BackupSelectionOptions {
 /**
  * Buckets that a plan protects.
  *
- * The roles of the vault may read these buckets: up to 20 are named in their policies. Above that, for a tag, or when one
- * of them has a name that only its own stack knows, the policies allow every bucket of the account but the vault's own.
+ * The roles of the vault may read these buckets. Their policies name up to 20 buckets. In each of these
+ * cases they allow every bucket of the account instead, except the vault's own:
+ *
+ * - the plans of the vault select more than 20 buckets;
+ * - a plan selects buckets by tag;
+ * - only another stack knows the name of a selected bucket.
  */
 export class BackupSelection extends Construct {
   /** Buckets that the selection adds to its plan. */
@@ -44,7 +48,9 @@ export class BackupSelection extends Construct {
     }
     this.node.addValidation({
       validate: () => [
-        ...(this.resources.length === 0 ? ['a selection needs one resource or more, got none'] : []),
+        ...(this.resources.length === 0
+          ? ['a selection must have at least one resource, got none; add one to `resources`']
+          : []),
         ...this.resources.filter(isBucket).flatMap((resource) => bucketProblems(resource, backupPlan.backupVault)),
       ],
     });

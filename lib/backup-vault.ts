@@ -28,82 +28,99 @@ import type { IWorkflow, WorkflowContext } from './workflows/workflow';
 /** Properties of a BackupVault. */
 export interface BackupVaultProps {
   /**
-   * Name of the vault in events, job records and metrics: 2 to 50 letters, digits, `-` and `_`. Vaults of one name in an account and Region
-   * share their metrics and alarms.
+   * Name of the vault in events, job records and metrics: 2 to 50 letters, digits, `-` and `_`. Vaults
+   * with the same name in an account and Region share their metrics and alarms.
    *
-   * @default - a name made by the CDK
+   * @default - the CDK generates a unique name
    */
   readonly backupVaultName?: string;
 
   /**
-   * KMS key that encrypts the vault bucket, the scratch bucket, the tables and the queues of captured events. Without
-   * the key no backup can be restored: protect it as you protect the vault.
+   * KMS key that encrypts the vault bucket, the scratch bucket, the tables and the queues of captured
+   * events. Without the key no backup can be restored: protect it as you protect the vault.
    *
-   * The policy of a key that is made in this app is extended, so that S3 Inventory can encrypt its reports. That of an
-   * imported key is not: it has to allow `kms:GenerateDataKey*` to `s3.amazonaws.com`, on condition that `aws:SourceAccount` is
-   * the vault's account. Without that S3 delivers no reports. The queues have a key of Amazon SQS then, as EventBridge
-   * could not write to them otherwise.
+   * The vault extends the policy of a key that this app creates, so that S3 Inventory can encrypt its
+   * reports. It cannot extend the policy of an imported key. That policy must allow `kms:GenerateDataKey*`
+   * to `s3.amazonaws.com`, on condition that `aws:SourceAccount` is the vault's account. Otherwise S3
+   * delivers no reports.
    *
-   * @default - a key of the vault's own, with yearly rotation ($1 a month, each rotation $1 more up to the second)
+   * With an imported key, the queues use a key of Amazon SQS, because EventBridge could not write to them
+   * otherwise.
+   *
+   * @default - the vault creates a key with yearly rotation. It costs $1 a month; each of the first two
+   * rotations adds $1 a month.
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * Fate of buckets, tables and own key when the vault is removed from the stack. With `DESTROY` the deletion of
-   * the stack still fails while the buckets hold objects: empty them first.
+   * Removal policy of the buckets, the tables and the vault's own key. With `DESTROY`, CloudFormation
+   * deletes them with the stack. The deletion fails while the buckets hold objects: empty them first.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * Upper limit of workers at a time in one job, 1 to 10,000 (quota of Step Functions). Each is a Lambda, and an account
-   * has 1,000 of them unless AWS raised it, for your production too. A backup runs only as many as `maxSourceRequestsPerSecond` keeps busy.
+   * Maximum number of concurrent workers in one job, 1 to 10,000 (quota of Step Functions). A backup runs
+   * only as many as `maxSourceRequestsPerSecond` keeps busy.
+   *
+   * Each worker uses one of the account's concurrent Lambda executions. An account has 1,000 of them by
+   * default, shared with your production functions.
    *
    * @default 200
    */
   readonly maxConcurrency?: number;
 
   /**
-   * Requests to a protected bucket that all workers of a backup job together make in a second, 1 to 1,000,000. Workers
-   * have equal shares; requests that S3 or KMS throttles hold a worker's rate down further. S3 serves 5,500 reads a second for
-   * each partitioned prefix, for your production too.
+   * Maximum rate of requests to a protected bucket, in requests per second for all workers of a backup
+   * job together: 1 to 1,000,000. Workers have equal shares. A worker slows down further when S3 or KMS
+   * throttles its requests.
+   *
+   * S3 serves 5,500 reads a second for each partitioned prefix, shared with your production.
    *
    * @default 2,000
    */
   readonly maxSourceRequestsPerSecond?: number;
 
   /**
-   * Largest object that is packed with others into one vault object, up to 8 MiB. A packed object costs a GET ($0.40 per
-   * million), a larger one a server-side copy ($5 per million), but packing moves its bytes through a Lambda.
+   * Size of the largest object that is packed with others into one vault object, up to 8 MiB.
+   *
+   * A packed object costs a GET ($0.40 per million), and its bytes pass through a Lambda function. A larger
+   * object costs a server-side copy ($5 per million).
    *
    * @default Size.mebibytes(1)
    */
   readonly packThreshold?: Size;
 
   /**
-   * Whether a rollback that asks for it (`removeMarkers: true`) may remove delete markers for good. A version that only delete markers of
-   * after the instant hide is then current again as it was, with its version ID and date: one DELETE request, which is free, and no
-   * new storage, in the place of a copy ($5 per million, and its bytes stored twice).
+   * Whether a rollback with `removeMarkers: true` may permanently remove delete markers. It applies to a
+   * version that only delete markers from after the instant hide. The version becomes current again with
+   * its own version ID and date.
    *
-   * It deploys one function more, whose role has `s3:DeleteObjectVersion` on the protected buckets: the only role of the vault that could
-   * delete a version for good. The function removes nothing but delete markers, and looks at each right before. S3 has no
-   * condition for that request, though: who took over the function's code could delete any version of these buckets.
+   * The removal is one DELETE request, which is free, and needs no new storage. A rollback without it
+   * copies the version ($5 per million) and stores its bytes twice.
    *
-   * @default false, no version or delete marker is ever removed
+   * It deploys one more function, whose role has `s3:DeleteObjectVersion` on the protected buckets. No
+   * other role of the vault can permanently delete a version. The function removes only delete markers,
+   * and checks each one immediately before. S3 offers no conditional delete for versions, so an attacker
+   * who controls this function's code could delete any version in these buckets.
+   *
+   * @default false - no version and no delete marker is ever removed
    */
   readonly allowMarkerRemoval?: boolean;
 
   /**
-   * Lifetime of the logs of functions and workflows. The reports of jobs are in the vault and stay.
+   * Lifetime of the logs of functions and workflows. It does not affect the reports of backup jobs, which
+   * stay in the vault.
    *
    * @default logs.RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * Whether metrics of buckets are there for each bucket as well, and not only for the vault as a whole: up to seven metrics a bucket, $0.30 a
-   * month each. Without it, the lines of the functions' logs that metrics are made of say which bucket each value is of.
+   * Whether the vault also publishes metrics for each bucket: up to seven metrics per bucket, $0.30 a month
+   * each. Without it, metrics cover the vault as a whole; the log lines that carry them name the bucket of
+   * each value.
    *
    * @default false
    */
@@ -115,54 +132,56 @@ const MAX_PACK_THRESHOLD = Size.mebibytes(8);
 const MAX_MAP_CONCURRENCY = 10_000;
 
 /**
- * A backup vault: where recovery points of S3 buckets live, with the workflows that make and restore them.
+ * A backup vault: the store of recovery points of S3 buckets, with the workflows that create and restore
+ * them. It backs up the buckets that backup plans select, in its own account and Region.
  *
- * It is a versioned, encrypted bucket with the backups, a scratch bucket for work files, two tables, and three state
- * machines. It costs next to nothing while it is idle: the key and what is stored.
- *
- * The vault backs up what backup plans select, in its own account and Region.
+ * It consists of a versioned, encrypted bucket for the backups, a scratch bucket for work files, two
+ * tables, three state machines and their functions. An idle vault costs only its key and its storage.
  */
 export class BackupVault extends MonitoredVault {
   /** Name of the vault in events, job records and metrics. */
   readonly backupVaultName: string;
 
-  /** ARN of the vault: that of its bucket. */
+  /** ARN of the vault, which is the ARN of its bucket. */
   readonly backupVaultArn: string;
 
-  /** Key that encrypts all that the vault stores. */
+  /** Key that encrypts everything that the vault stores. */
   readonly encryptionKey: kms.IKey;
 
-  /** Bucket with the backups. Nothing in it may be changed or removed by hand. */
+  /** Bucket with the backups. Do not change or remove anything in it by hand. */
   readonly vaultBucket: s3.Bucket;
 
   /**
-   * Bucket for work files of jobs and S3 Inventory reports, which expire after 14 days, and reports of restores, which
-   * expire after a year.
+   * Bucket for work files and reports. Work files of jobs and S3 Inventory reports expire after 14 days,
+   * reports of restores after one year.
    */
   readonly scratchBucket: s3.Bucket;
 
-  /** Table of jobs and recovery points. What it says can be rebuilt from the vault bucket. */
+  /** Table of jobs and recovery points. Its content can be rebuilt from the vault bucket. */
   readonly catalogTable: dynamodb.Table;
 
-  /** Table of captured changes that no backup has taken in yet. Items expire after 14 days. */
+  /** Table of captured changes that no backup has committed yet. Items expire after 14 days. */
   readonly changeLogTable: dynamodb.Table;
 
-  /** Queue of S3's events about tags and ACLs of the protected buckets, and about versions of those that are backed up continuously. */
+  /**
+   * Queue of S3's events. It gets tag and ACL changes of all protected buckets, and new and deleted
+   * versions of buckets with continuous backup.
+   */
   readonly captureQueue: sqs.Queue;
 
   /**
-   * Events that could not be captured, kept for 14 days. What they tell of is missing in backups until they are redriven, or until
-   * a backup with `metadata: FULL`.
+   * Dead-letter queue of events that could not be captured, which keeps them for 14 days. Backups miss the
+   * changes that these events report, until the events are redriven or a backup runs with `metadata: FULL`.
    */
   readonly captureDeadLetterQueue: sqs.Queue;
 
-  /** Workflow that backs up one bucket. Start it by hand, or with a BackupPlan. */
+  /** Workflow that backs up one bucket. Start it by hand, or through a BackupPlan. */
   readonly backupWorkflow: IWorkflow;
 
   /** Workflow that restores a bucket, prefixes or keys. */
   readonly restoreWorkflow: IWorkflow;
 
-  /** Workflow that keeps the continuous backup of one bucket. Rules of `BackupPlanRule.continuous()` start it. */
+  /** Workflow that maintains the continuous backup of one bucket. A `BackupPlanRule.continuous()` starts it. */
   readonly upkeepWorkflow: IWorkflow;
 
   /** @internal */
@@ -221,7 +240,8 @@ export class BackupVault extends MonitoredVault {
   }
 
   /**
-   * Lets a principal start and follow backup and upkeep jobs, and look the vault up by name.
+   * Grants permission to start and follow backup and upkeep jobs, and to look up the vault by the name of
+   * its bucket.
    *
    * @param grantee user, role or function that backs up
    */
@@ -230,8 +250,10 @@ export class BackupVault extends MonitoredVault {
   }
 
   /**
-   * Lets a principal start and follow restore jobs, and look the vault up by name. A restore runs with the vault's own
-   * role, which can write every bucket of the account but the vault's own: whoever has this grant can too.
+   * Grants permission to start and follow restore jobs, and to look up the vault by the name of its bucket.
+   *
+   * A restore runs with the vault's roles. They can write to every bucket of the account except the
+   * vault's own. The grantee can therefore do the same through a restore.
    *
    * @param grantee user, role or function that restores
    */
@@ -240,10 +262,10 @@ export class BackupVault extends MonitoredVault {
   }
 
   /**
-   * Lets a principal look the vault up by name and list its jobs and recovery points. It does not include reading
-   * what was backed up.
+   * Grants permission to look up the vault by the name of its bucket, and to list its jobs and recovery
+   * points. It does not include access to the data that was backed up.
    *
-   * @param grantee user, role or function that looks
+   * @param grantee user, role or function that reads
    */
   grantRead(grantee: iam.IGrantable): iam.Grant {
     return this.catalogTable.grantReadData(grantee).combine(this.parameter.grantRead(grantee));
@@ -255,7 +277,7 @@ export class BackupVault extends MonitoredVault {
   }
 
   /**
-   * Takes a protected bucket into the policies of the vault's roles, and its tag and ACL changes into backups.
+   * Adds a protected bucket to the policies of the vault's roles, and its tag and ACL changes to backups.
    *
    * @internal
    */

@@ -5,25 +5,26 @@ import { METRIC_NAMESPACE, MetricDimension, MetricName } from '../lambda/contrac
 import { createAlarms, type Watched, type WatchingAlarm } from './private/monitoring/alarms';
 import { alarmRow, dashboardRows } from './private/monitoring/dashboard';
 
-/** What a BackupVault tells of itself: metrics, alarms and a dashboard. It is no vault of its own. */
+/** Metrics, alarms and dashboard of a BackupVault. It is the base class of BackupVault, not a vault itself. */
 export abstract class MonitoredVault extends Construct {
   /** Name of the vault in events, job records and metrics. */
   abstract readonly backupVaultName: string;
 
-  /** Queue of S3's events about the protected buckets. */
+  /** Queue of S3's events for the protected buckets. */
   abstract readonly captureQueue: sqs.Queue;
 
   /**
-   * Events that could not be captured, kept for 14 days. What they tell of is missing in backups until they are redriven, or until
-   * a backup with `metadata: FULL`.
+   * Dead-letter queue of events that could not be captured, which keeps them for 14 days. Backups miss the
+   * changes that these events report, until the events are redriven or a backup runs with `metadata: FULL`.
    */
   abstract readonly captureDeadLetterQueue: sqs.Queue;
 
   /**
-   * Alarms of the vault ($0.10 a month each). There are none until a plan of the vault has a continuous rule. Each says
-   * what it means, and which section of `docs/how-to/runbook.md` says what to do.
+   * Alarms of the vault ($0.10 a month each). The list is empty until a plan of the vault has a continuous
+   * rule. The description of each alarm states its meaning and names its section of
+   * `docs/how-to/runbook.md`.
    *
-   * They do nothing but show until `addAlarmAction()` is called.
+   * Alarms only change their state until `addAlarmAction()` is called.
    */
   readonly alarms: cloudwatch.Alarm[] = [];
 
@@ -35,8 +36,8 @@ export abstract class MonitoredVault extends Construct {
   protected abstract get _startDeadLetterQueue(): sqs.IQueue;
 
   /**
-   * A dashboard of the vault's metrics and alarms. It is made when it is first asked for, and costs $3 a month in an account that has
-   * three already.
+   * Dashboard of the vault's metrics and alarms. The first use of this property creates it. It costs $3 a
+   * month if the account already has three dashboards.
    */
   get dashboard(): cloudwatch.Dashboard {
     if (!this.shown) {
@@ -47,10 +48,13 @@ export abstract class MonitoredVault extends Construct {
   }
 
   /**
-   * Has all alarms of the vault, those of now and those to come, do something when they go off, such as telling an SNS
-   * topic. `ChangesUncommitted` does it as well when no upkeep job has run for three hours, after one has: it then has no data.
+   * Adds actions to all alarms of the vault, such as a message to an SNS topic. Alarms that are created
+   * later get them too.
    *
-   * @param actions what to do
+   * `ChangesUncommitted` also runs them when it has no more data. This happens when upkeep jobs have run
+   * before, and then none for three hours.
+   *
+   * @param actions actions of an alarm that goes off
    */
   addAlarmAction(...actions: cloudwatch.IAlarmAction[]): void {
     this.alarmActions.push(...actions);
@@ -58,11 +62,11 @@ export abstract class MonitoredVault extends Construct {
   }
 
   /**
-   * A metric of the vault: of all its buckets together, or of one with `dimensionsMap: { Bucket: 'my-bucket' }` if the vault has
-   * `bucketMetrics`.
+   * A metric of the vault, for all its buckets together. If the vault has `bucketMetrics`,
+   * `dimensionsMap: { Bucket: 'my-bucket' }` selects one bucket.
    *
    * @param metricName name of the metric
-   * @param props what to make of it
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metric(metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return new cloudwatch.Metric({
@@ -75,97 +79,98 @@ export abstract class MonitoredVault extends Construct {
   }
 
   /**
-   * Versions that were stored within moments of being written. Count.
+   * Number of versions that were stored within moments of being written.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricVersionsCaptured(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.versionsCaptured, props);
   }
 
   /**
-   * Versions that were gone before they could be stored. Count.
+   * Number of versions that were permanently deleted before they could be stored.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricVersionsLost(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.versionsLost, props);
   }
 
   /**
-   * Time from the event of a change to its place in the change log. Seconds.
+   * Time from the event of a change to its entry in the change log, in seconds.
    *
-   * @param props what to make of it (default: the maximum over five minutes)
+   * @param props options of the metric (default: the maximum over five minutes)
    */
   metricCaptureLag(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.captureLag, { statistic: 'Maximum', ...props });
   }
 
   /**
-   * Age of the oldest captured change that no job has committed. Seconds. Changes are lost when it reaches 14 days.
+   * Age of the oldest captured change that no job has committed, in seconds. Changes older than 14 days
+   * are lost.
    *
-   * @param props what to make of it (default: the maximum over five minutes)
+   * @param props options of the metric (default: the maximum over five minutes)
    */
   metricUncommittedAge(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.uncommittedAge, { statistic: 'Maximum', ...props });
   }
 
   /**
-   * Changes that a comparison with a bucket found, and no event had told of. Count.
+   * Number of changes that a comparison with a bucket found and no event had reported.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricReconcileGaps(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.reconcileGaps, props);
   }
 
   /**
-   * Jobs that found that changes of their bucket may go by unseen. Count.
+   * Number of jobs that found that changes of their bucket may be missed.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricCoverageLost(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.coverageLost, props);
   }
 
   /**
-   * Jobs that did all they had to. Count.
+   * Number of jobs that completed everything.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricJobsCompleted(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.jobsCompleted, props);
   }
 
   /**
-   * Jobs that had to leave something out, as their reports say. Count.
+   * Number of jobs that ended as PARTIAL. Their reports list what they had to skip.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricJobsPartial(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.jobsPartial, props);
   }
 
   /**
-   * Jobs that failed. Count.
+   * Number of jobs that failed.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricJobsFailed(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.jobsFailed, props);
   }
 
   /**
-   * Jobs that found their bucket busy until their start window had ended. Count.
+   * Number of jobs whose bucket stayed busy until their start window ended.
    *
-   * @param props what to make of it (default: the sum over five minutes)
+   * @param props options of the metric (default: the sum over five minutes)
    */
   metricJobsExpired(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.jobsExpired, props);
   }
 
   /**
-   * Makes the alarms, once.
+   * Creates the alarms, once.
    *
    * @internal
    */

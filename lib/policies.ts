@@ -7,19 +7,21 @@ import { documentedDocument, rolePolicy } from './private/access/role-policy';
 /** Properties of S3BackupPolicy and S3RestorePolicy. */
 export interface S3PolicyProps {
   /**
-   * Roles that get the policy, inline. A role may have 10,240 characters of inline policies (quota of IAM).
+   * Roles that get the policy, inline. A role may have at most 10,240 characters of inline policies (quota
+   * of IAM).
    */
   readonly roles: iam.IRole[];
 
   /**
-   * Exactly the policy that AWS documents: every bucket, in the partition `aws` only. Excludes `buckets`.
+   * Whether the policy is exactly the one that AWS documents. It then covers every bucket, in the partition
+   * `aws` only, and `buckets` must be omitted.
    *
-   * @default false - the scoped policy: this account and Region, any partition
+   * @default false - the scoped policy, for this account and Region and any partition
    */
   readonly documented?: boolean;
 
   /**
-   * Buckets that the scoped policy is for.
+   * Buckets that the scoped policy covers, at least one.
    *
    * @default - every bucket of the account
    */
@@ -27,13 +29,13 @@ export interface S3PolicyProps {
 }
 
 /**
- * The permissions that AWS documents for a role that backs S3 up, as the inline policy `s3-backup-policy`.
+ * Inline policy `s3-backup-policy`: the permissions that AWS documents for a role that backs up S3.
  *
- * The vault's own roles do not need it: they have narrower ones. It is for roles of yours that are to have what the
- * documentation asks for.
+ * Use it for your own roles, where they must have exactly what the documentation asks for. The vault's
+ * roles do not need it: they have narrower policies.
  */
 export class S3BackupPolicy extends Construct {
-  /** The policy document of AWS's documentation, statement by statement. */
+  /** Policy document of AWS's documentation, statement by statement. */
   static documentedPolicy(): iam.PolicyDocument {
     return documentedDocument(BACKUP_STATEMENTS);
   }
@@ -55,13 +57,14 @@ export class S3BackupPolicy extends Construct {
 }
 
 /**
- * The permissions that AWS documents for a role that restores S3 backups, as the inline policy `s3-restore-policy`.
+ * Inline policy `s3-restore-policy`: the permissions that AWS documents for a role that restores S3
+ * backups.
  *
- * The vault's own roles do not need it: they have narrower ones. It is for roles of yours that are to have what the
- * documentation asks for.
+ * Use it for your own roles, where they must have exactly what the documentation asks for. The vault's
+ * roles do not need it: they have narrower policies.
  */
 export class S3RestorePolicy extends Construct {
-  /** The policy document of AWS's documentation, statement by statement. */
+  /** Policy document of AWS's documentation, statement by statement. */
   static documentedPolicy(): iam.PolicyDocument {
     return documentedDocument(RESTORE_STATEMENTS);
   }
@@ -84,11 +87,9 @@ export class S3RestorePolicy extends Construct {
 
 function requireOneScope({ documented, buckets }: S3PolicyProps): void {
   if (documented && buckets) {
-    throw new Error(
-      '`buckets` must not be given with `documented: true`, which is for every bucket; leave one of them out',
-    );
+    throw new Error('`buckets` must be omitted with `documented: true`, which covers every bucket; remove one of them');
   }
   if (buckets?.length === 0) {
-    throw new Error('`buckets` must name one bucket or more, got none; leave it out for every bucket of the account');
+    throw new Error('`buckets` must have at least one bucket, got none; omit it to cover every bucket of the account');
   }
 }

@@ -9,7 +9,7 @@ import { engineFolder, outputsFile, repositoryRoot } from './support/paths';
 import { runMain } from './support/run-main';
 
 /** A deployment takes about 20 seconds on two cores. */
-const deployLimitMs = 5 * 60_000;
+const deployLimitMs = 10 * 60_000;
 
 /** The engine sends events at once. */
 const ENGINE_WAITS = { CAPTURE_START_SECONDS: '1' };

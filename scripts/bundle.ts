@@ -1,4 +1,5 @@
 import { build, type BuildOptions } from 'esbuild';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -39,7 +40,46 @@ async function bundle(entry: string, outfile: string): Promise<number> {
   return code.length;
 }
 
-/** Bundles each `lambda/handlers/<name>.ts` to `assets/<name>/index.js`, and removes bundles of handlers that are gone. */
+/** What the bundles were made of and what they were, when they were last made. */
+const STAMP = '.local/bundles.json';
+
+interface Stamp {
+  readonly sources: string;
+  readonly bundles: string;
+  readonly sizes: Record<string, number>;
+}
+
+function hashOf(paths: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const path of paths)
+    hash
+      .update(`${path}\0`)
+      .update(existsSync(path) ? readFileSync(path) : '')
+      .update('\0');
+  return hash.digest('hex');
+}
+
+/** Everything that a bundle can depend on: our own sources, the packages, and how they are bundled. */
+function sourcesHash(): string {
+  const own = readdirSync(join(root, 'lambda'), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  return hashOf([...own, join(root, 'package-lock.json'), join(root, 'scripts/bundle.ts')]);
+}
+
+const bundlesHash = (names: readonly string[]): string =>
+  hashOf(names.map((name) => join(root, `assets/${name}/index.js`)));
+
+function readStamp(): Stamp | undefined {
+  try {
+    return JSON.parse(readFileSync(join(root, STAMP), 'utf8')) as Stamp;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bundles each `lambda/handlers/<name>.ts` to `assets/<name>/index.js`, unless nothing has changed, and removes bundles of handlers that are gone. */
 export async function bundleHandlers(): Promise<Record<string, number>> {
   const handlers = join(root, 'lambda/handlers');
   const names = readdirSync(handlers)
@@ -52,10 +92,16 @@ export async function bundleHandlers(): Promise<Record<string, number>> {
       rmSync(join(assets, old), { recursive: true });
     }
   }
+  const sources = sourcesHash();
+  const made = readStamp();
+  if (made?.sources === sources && made.bundles === bundlesHash(names)) return made.sizes;
   const sizes: Record<string, number> = {};
   for (const name of names) {
     sizes[name] = await bundle(`lambda/handlers/${name}.ts`, `assets/${name}/index.js`);
   }
+  mkdirSync(join(root, '.local'), { recursive: true });
+  const stamp: Stamp = { sources, bundles: bundlesHash(names), sizes };
+  writeFileSync(join(root, STAMP), JSON.stringify(stamp));
   return sizes;
 }
 

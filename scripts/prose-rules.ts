@@ -88,6 +88,9 @@ export function passagesOfMarkdown(page: string): Passage[] {
   return passages;
 }
 
+/** Help has blank lines between its paragraphs, and examples (`  $ command`), which are code. */
+const paragraphsOfHelp = (text: string): string[] => text.replace(/^\s*\$ .*$/gm, '').split(/\n\s*\n/);
+
 /** Docstrings of what is public, and texts with several words: messages, descriptions, help. */
 export function passagesOfSource(ts: typeof TypeScript, path: string, source: string): Passage[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
@@ -99,7 +102,7 @@ export function passagesOfSource(ts: typeof TypeScript, path: string, source: st
       : ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)
         ? [node.text]
         : [];
-    for (const text of texts)
+    for (const text of texts.flatMap(paragraphsOfHelp))
       if (wordsIn(text) > 2) passages.push({ line: lineOf(node.getStart(file)), text: plain(text) });
     if (path.startsWith('lib/'))
       for (const comment of (node as { jsDoc?: readonly TypeScript.JSDoc[] }).jsDoc ?? [])

@@ -2,11 +2,17 @@ import { MemoryS3 } from '../../lambda/adapters/memory';
 import { DEADLINE_MARGIN_MS } from '../../lambda/contract/env';
 import type { RangeUnit } from '../../lambda/core/backup/job';
 import { encodeManifest, type Manifest } from '../../lambda/core/history/manifest';
-import { cutRanges, versionWeight, type WeightSample, workersFor, workOf } from '../../lambda/core/scan/weights';
+import {
+  cutRanges,
+  versionWeight,
+  type WeightSample,
+  workersFor,
+  workOf,
+  SAMPLES_PER_RANGE,
+} from '../../lambda/core/scan/weights';
 import type { Counts } from '../../lambda/core/values/counts';
 import { shareOfRate } from '../../lambda/usecases/backup/limits/paced';
 import { listingUnits } from '../../lambda/usecases/backup/sources/listing-units';
-import { SAMPLES_PER_RANGE } from '../../lambda/usecases/backup/sources/result';
 import { type BackupSettings, DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import { endOfRangeAt } from '../../lambda/usecases/history/segment-index';
 import { planUnits, ROWS_PER_WEIGHT } from '../../lambda/usecases/restore/plan';

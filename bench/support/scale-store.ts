@@ -14,7 +14,7 @@ import type { Manifest } from '../../lambda/core/history/manifest';
 import type { SegmentRef } from '../../lambda/core/history/segment-index';
 import { afterKey, type KeyRange } from '../../lambda/core/keys/order';
 import type { PlanResult } from '../../lambda/core/restore/result';
-import type { WeightSample } from '../../lambda/core/scan/weights';
+import { type WeightSample, SAMPLES_PER_RANGE } from '../../lambda/core/scan/weights';
 import { sha256Hex } from '../../lambda/core/values/hash';
 import {
   type GetOptions,
@@ -27,7 +27,7 @@ import {
   type Written,
 } from '../../lambda/ports/object-store';
 import { NextHistory } from '../../lambda/usecases/backup/compare/next-history';
-import { SAMPLES_PER_RANGE, type ScanResult } from '../../lambda/usecases/backup/sources/result';
+import { type ScanResult } from '../../lambda/usecases/backup/sources/result';
 import { DEFAULT_SETTINGS } from '../../lambda/usecases/context';
 import type { Vault } from '../../lambda/usecases/vault/vault';
 import { PLAN_STEP, RANGE_STEP, SCAN_STEP, RESTORE_STEP } from '../../lambda/usecases/work/step-names';

@@ -25,8 +25,8 @@ Examples:
   $ s3-backup --vault MyStack backup my-bucket --delete-after-days 35 --tag reason=release --no-wait
   $ s3-backup --vault MyStack backup my-bucket --json | jq -r .recoveryPointId
 
-A backup plan of the vault's stack has to select the bucket. The backup runs in AWS: ending this
-command does not end it.`;
+A backup plan of the vault's stack must select the bucket.
+The backup runs in AWS and continues if this command ends.`;
 
 const FIELD_OPTIONS = {
   recoveryPointTags: '--tag',
@@ -39,19 +39,22 @@ const FIELD_OPTIONS = {
 export function addBackup(program: Command, run: Run): void {
   program
     .command('backup')
-    .summary('make a recovery point of a bucket')
-    .description('Makes a recovery point of a bucket: starts a job, waits for its end and says what it did.')
+    .summary('create a recovery point of a bucket')
+    .description('Creates a recovery point of a bucket: starts a job, waits until it ends, and shows the result.')
     .argument('<bucket>', 'the bucket to back up')
     .addOption(
-      choice('--source <source>', 'where the list of versions comes from', ['auto', 'listing', 'inventory', 'changes']),
+      choice('--source <source>', 'source of the list of versions', ['auto', 'listing', 'inventory', 'changes']),
     )
-    .addOption(choice('--versions <which>', 'all versions, or current ones only', ['ALL', 'CURRENT']))
+    .addOption(choice('--versions <which>', 'versions that the recovery point holds', ['ALL', 'CURRENT']))
     .addOption(
-      choice('--metadata <how>', 'tags and ACLs: new ones and captured changes, or all again', ['EVENTS', 'FULL']),
+      choice('--metadata <how>', 'tags and ACLs to read; EVENTS reads new and changed ones, FULL reads all again', [
+        'EVENTS',
+        'FULL',
+      ]),
     )
-    .option('--delete-after-days <days>', 'when the recovery point expires (default: never)', wholeNumber)
-    .option('--tag <name=value>', 'tag of the recovery point; may be repeated', collectTag)
-    .option('--no-wait', 'start the job and do not wait for its end')
+    .option('--delete-after-days <days>', 'days until the recovery point expires (default: never)', wholeNumber)
+    .option('--tag <name=value>', 'tag of the recovery point (repeatable)', collectTag)
+    .option('--no-wait', 'start the job and do not wait until it ends')
     .addHelpText('after', EXAMPLES)
     .action((bucket: string, options: BackupOptions) => run((context) => backup(context, bucket, options)));
 }
@@ -65,7 +68,7 @@ async function backup(context: Context, bucket: string, options: BackupOptions):
   const { executionArn } = await clients.executions.start(vault.backupStateMachineArn, input);
   if (!options.wait) {
     result(context, { status: 'RUNNING', executionArn }, () => `Backup of ${bucket} started: ${executionArn}`);
-    if (!context.json) io.err(`Look at it with: s3-backup --vault ${vaultName} jobs ${bucket}`);
+    if (!context.json) io.err(`See its state with: s3-backup --vault ${vaultName} jobs ${bucket}`);
     return Exit.done;
   }
   const what = { what: 'the backup', title: 'Backing up', phases: BACKUP_PHASES };
@@ -81,7 +84,7 @@ function outcome(bucket: string, output: BackupOutput): string {
     ['bucket', `${plural(output.objects, 'object')}, ${plural(output.versions, 'version')}, ${bytes(output.bytes)}`],
     [
       'versions',
-      `${number(output.stored)} stored, ${number(output.reused)} known already, ${number(output.removed)} gone since`,
+      `${number(output.stored)} stored, ${number(output.reused)} already stored, ${number(output.removed)} no longer in the bucket`,
     ],
     ...skippedRows(output.skipped),
     ['requests', requests(output.requests)],

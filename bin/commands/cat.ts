@@ -22,8 +22,9 @@ interface CatOptions extends StateOptions {
 }
 
 const EXAMPLES = `
-The body is checked by its checksum. One of up to 8 MiB is checked before the first byte is written; of a
-larger one the last part is written only when all of it was right. Anything wrong is exit code 1.
+The checksum of the body is verified. A body of up to 8 MiB is verified before its first byte is
+written. The last part of a larger body is written only after the whole body is verified.
+A mismatch ends the command with exit code 1.
 
 Examples:
   $ s3-backup --vault MyStack cat my-bucket docs/a.txt
@@ -33,20 +34,20 @@ Examples:
 export function addCat(program: Command, run: Run): void {
   const command = program
     .command('cat')
-    .summary('write the body of an object as it was at any time')
+    .summary('write the body of an object as of any time')
     .description('Writes the body that an object had at a recovery point or an instant to stdout, byte for byte.')
     .argument('<bucket>', 'the bucket that was backed up')
     .argument('<key>', 'key of the object');
   withStateOptions(command)
-    .option('--version-id <id>', 'this version, as "versions" lists it (default: the one that was current)')
-    .option('-o, --output <file>', 'write to this file instead; it is there only when all of the body was right')
+    .option('--version-id <id>', 'version ID, as shown by "versions" (default: the version that was current)')
+    .option('-o, --output <file>', 'write to this file; it appears only after the whole body is verified')
     .addHelpText('after', EXAMPLES)
     .action((bucket: string, key: string, options: CatOptions) => run((context) => cat(context, bucket, key, options)));
 }
 
 async function cat(context: Context, bucket: string, key: string, options: CatOptions): Promise<number> {
   if (context.json)
-    throw usageError('--json: cat writes the body and no document: leave it out, or use "versions --json"');
+    throw usageError('--json: cat writes a body, not a JSON document; remove --json, or use "versions --json"');
   const problems = new Problems();
   problems.bucket(bucket);
   problems.item('the key', key);
@@ -102,15 +103,21 @@ async function findVersion(
   const index = versionId === undefined ? 0 : view.versions.findIndex(({ row }) => row.versionId === versionId);
   const version = view.versions[index];
   if (!version)
-    throw new CliError('NoSuchVersion', `"${key}" had no version "${String(versionId)}" ${then}: see "versions"`);
+    throw new CliError(
+      'NoSuchVersion',
+      `"${key}" had no version "${String(versionId)}" ${then}: use a version ID that "versions" shows`,
+    );
   const { row } = version;
   if (row.kind === 'marker')
     throw versionId === undefined
       ? new CliError(
           'NoSuchKey',
-          `"${key}" was deleted ${then}: a delete marker of ${toIso(row.lastModified)} was current; name an older version with --version-id (see "versions")${unsure}`,
+          `"${key}" was deleted ${then}: a delete marker of ${toIso(row.lastModified)} was current; choose an older version with --version-id (see "versions")${unsure}`,
         )
-      : new CliError('MethodNotAllowed', `version "${versionId}" of "${key}" is a delete marker, which has no body`);
+      : new CliError(
+          'MethodNotAllowed',
+          `version "${versionId}" of "${key}" is a delete marker and has no body; choose another version`,
+        );
   const { file } = row;
   if (!file)
     throw new CliError(
@@ -123,5 +130,5 @@ async function findVersion(
 function whyNotStored(row: Row): string {
   const reason = notStored(row) ?? 'unknown';
   if (reason === 'pending') return 'pending: the next commit of continuous backup stores it';
-  return `${reason}: the report of the backup tells more`;
+  return `${reason}: see the report of the backup`;
 }

@@ -20,16 +20,17 @@ interface DiffOptions {
 }
 
 const EXAMPLES = `
-A state is an instant of continuous backup, a recovery point (its ID, or its number alone), or "latest".
-Each line is what became of the object (added, removed, changed), what of it changed (body, metadata, tags,
-acl), the mark "?" where that is in doubt, and the key. A new version in which nothing differs is only counted.
+A state is an instant of continuous backup, a recovery point (its ID or its number), or "latest".
+
+Each line shows the change of the object (added, removed, changed), what changed (body, metadata, tags,
+acl), the mark "?" if this is in doubt, and the key. New versions without any difference are only counted.
 
 Examples:
   $ s3-backup --vault MyStack diff my-bucket --from 11
   $ s3-backup --vault MyStack diff my-bucket photos/ --from 2026-11-22T10:15:00Z --to 2026-11-22T11:00:00Z
   $ s3-backup --vault MyStack diff my-bucket --from 11 --to 12 --json | jq '.changes[] | select(.change == "removed")'
 
-Exit code 0, whether or not there are differences.`;
+The exit code is 0 with and without differences.`;
 
 export function addDiff(program: Command, run: Run): void {
   program
@@ -37,7 +38,7 @@ export function addDiff(program: Command, run: Run): void {
     .summary('compare the objects of a bucket at two times')
     .description('Compares the objects that were current in a bucket at two recovery points or instants.')
     .argument('<bucket>', 'the bucket that was backed up')
-    .argument('[prefix]', 'only keys that begin so (default: all)')
+    .argument('[prefix]', 'only keys with this prefix (default: all)')
     .requiredOption('--from <state>', 'an instant or a recovery point')
     .option('--to <state>', 'an instant or a recovery point', 'latest')
     .addHelpText('after', EXAMPLES)
@@ -108,7 +109,7 @@ const writeLines = (context: Context, { differences, marks }: Compared): Promise
     const { added = 0, removed = 0, changed = 0, rewritten = 0 } = totals.keys;
     const sizes = `${bytes(totals.addedBytes)} instead of ${bytes(totals.removedBytes)}`;
     const counts = `${plural(added, 'object')} added, ${number(removed)} removed, ${number(changed)} changed`;
-    await output.line(`${counts} (${sizes}); ${plural(rewritten, 'object')} written again with nothing changed`);
+    await output.line(`${counts} (${sizes}); ${plural(rewritten, 'object')} rewritten without any change`);
   });
 
 const writeDocument = (context: Context, { prefix, from, to, differences, marks }: Compared): Promise<void> =>

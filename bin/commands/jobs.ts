@@ -23,8 +23,8 @@ export function addJobs(program: Command, run: Run): void {
     .summary('list backup, restore and upkeep jobs')
     .description('Lists jobs of a bucket or of the whole vault, newest first.')
     .argument('[bucket]', 'the protected bucket (default: all)')
-    .option('--type <type>', 'only jobs of one kind: backup, restore or upkeep', oneOf(['backup', 'restore', 'upkeep']))
-    .option('--limit <n>', 'how many jobs', wholeNumber, 20)
+    .option('--type <type>', 'only jobs of one type: backup, restore or upkeep', oneOf(['backup', 'restore', 'upkeep']))
+    .option('--limit <n>', 'maximum number of jobs', wholeNumber, 20)
     .addHelpText('after', EXAMPLES)
     .action((bucket: string | undefined, options: JobsOptions) => run((context) => jobs(context, bucket, options)));
 }
@@ -36,7 +36,7 @@ async function jobs(context: Context, bucket: string | undefined, { type, limit 
   const { items, next } = await clients.catalog(vault.catalogTable).listJobs({ bucket, type: wanted, limit });
   if (items.length === 0) io.err(`no jobs${bucket === undefined ? '' : ` of ${bucket}`} in vault ${vault.vaultName}`);
   if (items.length > 0 || context.json) result(context, items, () => table(COLUMNS, items, io.columns));
-  if (next !== undefined) io.err(`there are more: use --limit to see more than ${limit}`);
+  if (next !== undefined) io.err(`there are more than ${limit}: raise --limit to see them`);
   return Exit.done;
 }
 

@@ -19,8 +19,9 @@ interface LsOptions extends StateOptions {
 type Shown = Exclude<ListedEntry, { kind: 'absent' }>;
 
 const EXAMPLES = `
-Each line is date, size, mark and key; PRE stands for all keys with that prefix. The mark is "?" for a key in
-doubt and "!" for a body that the backup could not store. A key with odd characters is shown as JSON text.
+Each line shows date, size, mark and key. PRE stands for all keys with that prefix.
+The mark "?" means that the key is in doubt, "!" that the backup could not store its body.
+Keys with unusual characters are shown as JSON text.
 
 Examples:
   $ s3-backup --vault MyStack ls my-bucket
@@ -33,10 +34,10 @@ export function addLs(program: Command, run: Run): void {
     .summary('list the objects that a bucket had at any time')
     .description('Lists the objects that were current in a bucket at a recovery point or an instant, in key order.')
     .argument('<bucket>', 'the bucket that was backed up')
-    .argument('[prefix]', 'only keys that begin so (default: all)');
+    .argument('[prefix]', 'only keys with this prefix (default: all)');
   withStateOptions(command)
-    .option('-r, --recursive', 'every key, instead of one line for all keys that are the same up to the next "/"')
-    .option('--limit <n>', 'how many lines (default: all)', wholeNumber)
+    .option('-r, --recursive', 'list every key, not one line per prefix up to the next "/"')
+    .option('--limit <n>', 'maximum number of lines (default: all)', wholeNumber)
     .addHelpText('after', EXAMPLES)
     .action((bucket: string, prefix: string | undefined, options: LsOptions) =>
       run((context) => ls(context, bucket, prefix ?? '', options)),

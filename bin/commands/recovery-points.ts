@@ -15,10 +15,10 @@ export function addRecoveryPoints(program: Command, run: Run): void {
     .command('recovery-points')
     .summary('list recovery points')
     .description(
-      'Lists recovery points of a bucket or of the whole vault, newest first, and what of continuous backup can be restored to the second.',
+      'Lists recovery points of a bucket or of the whole vault, newest first. Shows also the period that continuous backup can restore to the second.',
     )
     .argument('[bucket]', 'the protected bucket (default: all)')
-    .option('--limit <n>', 'how many recovery points', wholeNumber, 20)
+    .option('--limit <n>', 'maximum number of recovery points', wholeNumber, 20)
     .addHelpText('after', EXAMPLES)
     .action((bucket: string | undefined, { limit }: { limit: number }) =>
       run((context) => recoveryPoints(context, bucket, limit)),
@@ -40,7 +40,7 @@ async function recoveryPoints(context: Context, bucket: string | undefined, limi
         ...(items.length > 0 ? [table(COLUMNS, items, io.columns)] : []),
       ].join('\n\n'),
     );
-  if (next !== undefined) io.err(`there are more: use --limit to see more than ${limit}`);
+  if (next !== undefined) io.err(`there are more than ${limit}: raise --limit to see them`);
   return Exit.done;
 }
 

@@ -1,6 +1,6 @@
+import type { RestoreInput } from '../../lambda/core/restore/schema';
 import { total } from '../../lambda/core/values/counts';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
-import type { RestoreInput } from '../input/restore';
 import { explained } from '../output/doubts';
 import { byCount, bytes, dollars, facts, number, plural, requests } from '../output/format';
 import { skippedRows } from '../output/reasons';
@@ -34,7 +34,7 @@ export function outcomeText(input: RestoreInput, output: RestoreOutput): string 
     ...exactnessRows(output),
     ['restored', `${plural(restored, 'version')}${markers(deleted)}, ${bytes(output.bytes)}`],
     ...uncoveredRows(output),
-    ...(failed > 0 ? [['failed', `${plural(failed, 'version')}: see the report`] as [string, string]] : []),
+    ...(failed > 0 ? [['failed', `${plural(failed, 'version')}; see the report`] as [string, string]] : []),
     ...skippedRows(output.skipped),
     ['verified', verified(output)],
     ['requests', requests(output.requests)],
@@ -50,34 +50,35 @@ export function question(input: RestoreInput, plan: RestoreOutput): string {
   const { versions, bytes: size, markers: deletions, deletes = 0, uncovered = 0 } = plan.planned;
   if (isInPlace(input)) {
     const doubts = plan.exact ? '' : ' The plan is not exact.';
-    const written = `writes ${plural(versions - uncovered, 'version')} (${bytes(size)}) on top and deletes ${plural(deletes, 'object')}`;
-    const removed = uncovered > 0 ? ` It removes the delete markers of ${plural(uncovered, 'object')} for good.` : '';
-    return `${capital(route(input, plan))}: this ${written}, by delete markers.${removed}${doubts} Go on?`;
+    const written = `writes ${plural(versions - uncovered, 'version')} (${bytes(size)}) on top and deletes ${plural(deletes, 'object')} by adding delete markers`;
+    const removed =
+      uncovered > 0 ? ` It permanently removes the delete markers of ${plural(uncovered, 'object')}.` : '';
+    return `${capital(route(input, plan))}: this ${written}.${removed}${doubts} Continue?`;
   }
   const replaced = input.onExisting === 'overwrite' ? ', on top of existing objects' : '';
-  return `Restore ${plural(versions, 'version')}${markers(deletions)} (${bytes(size)}) to ${plan.destinationBucket}${replaced}${plan.exact ? '' : ', which is not exact'}?`;
+  return `Restore ${plural(versions, 'version')}${markers(deletions)} (${bytes(size)}) to ${plan.destinationBucket}${replaced}${plan.exact ? '' : '. The plan is not exact. Continue'}?`;
 }
 
 /** An undo goes back to what was there before, and not to the point that the rollback went to. */
 const pointRow = ({ undo }: RestoreInput, { recoveryPointId, asOf }: RestoreOutput): [string, string] =>
   undo === undefined
     ? ['recovery point', `${recoveryPointId} (as of ${asOf})`]
-    : ['undone', `what job ${undo} wrote to go back to ${recoveryPointId} (as of ${asOf})`];
+    : ['undone', `the changes that job ${undo} made to return to ${recoveryPointId} (as of ${asOf})`];
 
 const EXISTING = {
-  skip: 'are left as they are (--on-existing skip)',
+  skip: 'stay unchanged (--on-existing skip)',
   overwrite: 'get a new version on top (--on-existing overwrite)',
-  fail: 'stop the restore before it begins (--on-existing fail)',
+  fail: 'stop the restore before it writes (--on-existing fail)',
 };
 
 const inPlace = ({ removeMarkers }: RestoreInput): string =>
-  `get a new version or a delete marker on top; ${removeMarkers ? 'only delete markers are removed for good' : 'nothing is deleted for good'}`;
+  `get a new version or a delete marker on top; ${removeMarkers ? 'only delete markers are permanently deleted' : 'nothing is permanently deleted'}`;
 const isInPlace = ({ rollback, undo }: RestoreInput): boolean => rollback === true || undo !== undefined;
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Only a point in time, or what was made of changes, may be in doubt for more reasons than one. */
 function exactnessRows({ exact, doubts, capturedThrough }: RestoreOutput): [string, string][] {
-  if (doubts === undefined) return exact ? [] : [['exact', 'no: the order of versions of one second is not certain']];
+  if (doubts === undefined) return exact ? [] : [['exact', 'no: the order of versions within one second is uncertain']];
   if (exact) return [['exact', 'yes']];
   const reasons = byCount(doubts).map(([reason, count]) => `${number(count)} ${explained(reason)}`);
   const captured = capturedThrough === undefined ? [] : [`captured until ${capturedThrough}`];
@@ -90,7 +91,7 @@ function exactnessRows({ exact, doubts, capturedThrough }: RestoreOutput): [stri
 const deletesRows = ({ deletes }: RestoreOutput['planned']): [string, string][] =>
   deletes === undefined
     ? []
-    : [['deletes', deletes === 0 ? 'nothing' : `${plural(deletes, 'object')}, by delete markers`]];
+    : [['deletes', deletes === 0 ? 'nothing' : `${plural(deletes, 'object')}, by adding delete markers`]];
 
 const uncoversRows = ({ uncovered }: RestoreOutput['planned']): [string, string][] =>
   uncovered === undefined
@@ -98,7 +99,7 @@ const uncoversRows = ({ uncovered }: RestoreOutput['planned']): [string, string]
     : [
         [
           'comes back',
-          uncovered === 0 ? 'nothing' : `${plural(uncovered, 'object')} of these, by removing delete markers`,
+          uncovered === 0 ? 'nothing' : `${number(uncovered)} of these objects, by removing delete markers`,
         ],
       ];
 
@@ -106,8 +107,8 @@ const uncoversRows = ({ uncovered }: RestoreOutput['planned']): [string, string]
 function uncoveredRows({ uncovered, keptMarkers = {} }: RestoreOutput): [string, string][] {
   if (uncovered === undefined) return [];
   const kept = byCount(keptMarkers).map(([reason, count]) => `${number(count)} ${reason}`);
-  const stays = kept.length > 0 ? `; markers stay: ${kept.join(', ')}` : '';
-  return [['came back', `${plural(uncovered, 'version')} of these, by removing delete markers${stays}`]];
+  const stays = kept.length > 0 ? `; markers kept: ${kept.join(', ')}` : '';
+  return [['came back', `${number(uncovered)} of these versions, by removing delete markers${stays}`]];
 }
 
 const markers = (count: number): string => (count > 0 ? ` and ${plural(count, 'delete marker')}` : '');
@@ -129,7 +130,7 @@ function itemsText({ items, itemsFile }: RestoreInput): string {
     .map((item) => (typeof item === 'string' ? item : 'prefix' in item ? `prefix ${item.prefix}` : `key ${item.key}`));
   const more = (items?.length ?? 0) - names.length;
   if (more > 0) names.push(`${number(more)} more`);
-  if (itemsFile !== undefined) names.push(`those of ${itemsFile}`);
+  if (itemsFile !== undefined) names.push(`the items of ${itemsFile}`);
   return names.join(', ');
 }
 
@@ -140,11 +141,11 @@ function writesText({ objects, versions, markers: deletions, bytes: size }: Rest
 }
 
 const conflictsText = (count: number): string =>
-  `${plural(count, 'object')} at the destination: nothing can be restored`;
+  `${plural(count, 'object')} already at the destination; nothing can be restored`;
 
 function verified({ verifiedByReading, restored, skipped }: RestoreOutput): string {
   if (restored === 0) return 'nothing to verify';
   const { 'not-compared': uncompared = 0 } = skipped;
-  const but = uncompared > 0 ? ` but for ${number(uncompared)} that S3 has none of` : '';
-  return `every body by its checksum${but}${verifiedByReading > 0 ? `, ${number(verifiedByReading)} of them by reading it again` : ''}`;
+  const but = uncompared > 0 ? `, except ${number(uncompared)} without a checksum in S3` : '';
+  return `every body by its checksum${but}${verifiedByReading > 0 ? `; ${number(verifiedByReading)} read again to verify them` : ''}`;
 }

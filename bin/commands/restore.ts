@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { ErrorName } from '../../lambda/contract/errors';
+import { ENCRYPTION_TYPES, ON_EXISTING, type RestoreInput } from '../../lambda/core/restore/schema';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
 import { choice, collect, countOrAll, upperCase } from '../input/options';
-import { checkRestoreInput, RestoreInput, restoreInput, RestoreOptions } from '../input/restore';
+import { checkRestoreInput, restoreInput, RestoreOptions } from '../input/restore';
 import { CliError, Exit, usageError } from '../output/errors';
 import type { VaultNames } from '../vault/clients';
 import { type Context, result, type Run, say, vaultOf } from '../vault/context';
@@ -12,8 +13,9 @@ import { outcomeText, planText, question } from './restore-text';
 
 const EXAMPLES = `
 Items:
-  An item ending in "/" is a prefix, any other a key; --prefix and --key say it outright. Files have one
-  item a line, as JSON text if it has odd characters. Without items the whole bucket is restored.
+  An item that ends in "/" is a prefix; any other item is a key. --prefix and --key set this explicitly.
+  A file has one item per line. An item with unusual characters must be JSON text.
+  Without items, the whole bucket is restored.
 
 Examples:
   $ s3-backup --vault MyStack restore my-bucket --dry-run
@@ -24,43 +26,43 @@ Examples:
   $ s3-backup --vault MyStack restore my-bucket --undo 20261122T111500Z-0123456789ab
   $ s3-backup --vault MyStack restore my-bucket --recovery-point 12 --versions all --to elsewhere --yes --json
 
-A dry run comes first: it shows the plan, and nothing is written before you agree. The restore runs in
-AWS: ending this command does not end it.`;
+The command begins with a dry run and shows the plan. Nothing is written before you confirm.
+The restore runs in AWS and continues if this command ends.`;
 
 export function addRestore(program: Command, run: Run): void {
   program
     .command('restore')
     .summary('restore a bucket, prefixes or keys')
-    .description('Restores a bucket, prefixes or keys from a recovery point: shows the plan, asks, restores.')
+    .description(
+      'Restores a bucket, prefixes or keys from a recovery point or an instant. Shows the plan, asks for confirmation, and restores.',
+    )
     .argument('<source-bucket>', 'the bucket that was backed up')
     .argument('[items...]', 'prefixes (ending in "/") and keys to restore')
-    .option('--recovery-point <id>', 'recovery point, or its number alone (default: the latest)')
-    .option('--at <instant>', 'any second of continuous backup: 2026-11-22T10:15:00Z, or with another offset')
-    .addOption(new Option('--point-in-time <instant>', 'like --at').conflicts('at'))
-    .option('--rollback', 'bring the bucket back to what it was: objects of later get a delete marker')
-    .option('--remove-markers', 'with --rollback: remove delete markers for good where that brings an object back')
-    .option('--undo <job>', 'put back what was current before the rollback of that job')
-    .option('--item <item>', 'like an item argument; may be repeated', collect)
-    .option('--prefix <prefix>', 'restore keys that begin so; may be repeated', collect)
-    .option('--key <key>', 'restore this key; may be repeated', collect)
-    .option('--items-file <s3-uri>', 'file with items in S3, up to a million')
+    .option('--recovery-point <id>', 'recovery point, by ID or number (default: the latest)')
+    .option('--at <instant>', 'any second of continuous backup: 2026-11-22T10:15:00Z, or with an offset such as +02:00')
+    .addOption(new Option('--point-in-time <instant>', 'same as --at').conflicts('at'))
+    .option('--rollback', 'return the bucket to its state at that time; newer objects get a delete marker')
+    .option('--remove-markers', 'with --rollback: permanently remove delete markers where that brings an object back')
+    .option('--undo <job>', 'undo the rollback of that job: restore what was current before it')
+    .option('--item <item>', 'same as an item argument (repeatable)', collect)
+    .option('--prefix <prefix>', 'restore keys with this prefix (repeatable)', collect)
+    .option('--key <key>', 'restore this key (repeatable)', collect)
+    .option('--items-file <s3-uri>', 'file in S3 with up to a million items')
     .option('--items-from <file>', 'local file with items, up to 250 KB')
     .option('--to <bucket>', 'destination bucket (default: the source bucket)')
     .option('--create-bucket', 'create the destination bucket')
-    .option('--destination-prefix <prefix>', 'put this before each key')
-    .addOption(choice('--on-existing <what>', 'objects that exist at the destination', ['skip', 'overwrite', 'fail']))
-    .option('--versions <n|all>', 'newest versions of each key to restore (default: 1)', countOrAll)
+    .option('--destination-prefix <prefix>', 'prefix to add to each restored key')
+    .addOption(choice('--on-existing <what>', 'action for objects that exist at the destination', ON_EXISTING))
+    .option('--versions <n|all>', 'number of newest versions to restore per key, or "all" (default: 1)', countOrAll)
     .option('--no-tags', 'restore without tags')
-    .option('--acls', 'insist on ACLs: fail where the destination has ACLs disabled')
+    .option('--acls', 'require ACLs: fail if the destination has ACLs disabled')
     .option('--no-acls', 'restore without ACLs')
     .option('--storage-class <class>', 'storage class of restored objects, or ORIGINAL (default: STANDARD)', upperCase)
-    .addOption(
-      choice('--encryption <type>', 'encryption of restored objects', ['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']),
-    )
-    .option('--kms-key-id <id>', 'key for SSE_KMS')
+    .addOption(choice('--encryption <type>', 'encryption of restored objects', ENCRYPTION_TYPES))
+    .option('--kms-key-id <id>', 'KMS key for SSE_KMS')
     .option('--dry-run', 'show the plan and stop')
-    .option('-y, --yes', 'restore without asking')
-    .option('--no-wait', 'start the restore and do not wait for its end')
+    .option('-y, --yes', 'restore without confirmation')
+    .option('--no-wait', 'start the restore and do not wait until it ends')
     .addHelpText('after', EXAMPLES)
     .action((bucket: string, items: string[], options: RestoreOptions) =>
       run((context) => restore(context, bucket, items, options)),
@@ -73,7 +75,7 @@ async function restore(context: Context, bucket: string, items: string[], option
   const sure = options.yes ?? false;
   if (!dryRun && !sure && !io.interactive)
     throw usageError(
-      'nobody can be asked here, this is no terminal: add --yes to restore, or --dry-run to see the plan',
+      'stdin or stderr is not a terminal, so the plan cannot be confirmed: add --yes to restore, or --dry-run to see the plan',
     );
   const input = await restoreInput(io, bucket, items, options);
   const vault = await vaultOf(context);
@@ -119,7 +121,7 @@ function refuseConflicts({ planned, destinationBucket, report }: RestoreOutput, 
   if (planned.conflicts === 0) return;
   throw new CliError(
     ErrorName.destinationConflict,
-    `${planned.conflicts} of the objects exist in bucket "${destinationBucket}" and --on-existing is fail: nothing was written; the report is ${report}`,
+    `${planned.conflicts} of the objects exist in bucket "${destinationBucket}" and --on-existing is fail, so nothing was written: see the report ${report}`,
     Exit.failed,
     { executionArn },
   );

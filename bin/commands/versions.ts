@@ -29,8 +29,8 @@ interface Version {
 }
 
 const EXAMPLES = `
-Each line is date, size, storage class, version ID, remarks (latest, delete-marker, not-stored:<reason>,
-in-doubt:<reason>; "-" for none) and key. A key with odd characters is shown as JSON text.
+Each line shows date, size, storage class, version ID, remarks and key. Remarks are latest, delete-marker,
+not-stored:<reason> and in-doubt:<reason>, or "-" for none. Keys with unusual characters are shown as JSON text.
 
 Examples:
   $ s3-backup --vault MyStack versions my-bucket photos/a.jpg
@@ -42,14 +42,14 @@ export function addVersions(program: Command, run: Run): void {
     .command('versions')
     .summary('list the versions that keys had at any time')
     .description(
-      'Lists all versions and delete markers that a key, or each key with a prefix, had at a recovery point or an instant, newest first.',
+      'Lists all versions and delete markers of a key, or of each key with a prefix, at a recovery point or an instant. The newest come first.',
     )
     .argument('<bucket>', 'the bucket that was backed up')
     .argument('[item]', 'a key, or a prefix if it ends in "/" (default: the whole bucket)')
-    .option('--prefix <prefix>', 'keys that begin so')
-    .option('--key <key>', 'this key');
+    .option('--prefix <prefix>', 'only keys with this prefix')
+    .option('--key <key>', 'only this key');
   withStateOptions(command)
-    .option('--limit <n>', 'how many lines (default: all)', wholeNumber)
+    .option('--limit <n>', 'maximum number of lines (default: all)', wholeNumber)
     .addHelpText('after', EXAMPLES)
     .action((bucket: string, item: string | undefined, options: VersionsOptions) =>
       run((context) => versions(context, bucket, item, options)),
@@ -86,7 +86,7 @@ function selectorOf(problems: Problems, item: string | undefined, { prefix, key 
     ...(prefix === undefined ? [] : [{ kind: 'prefix' as const, text: prefix }]),
     ...(key === undefined ? [] : [{ kind: 'key' as const, text: key }]),
   ];
-  if (given.length > 1) problems.add('item, --prefix and --key: give one of them');
+  if (given.length > 1) problems.add('item, --prefix and --key: only one is allowed; remove the others');
   for (const { kind, text: name } of given) {
     problems.item(`the ${kind}`, name);
     if (kind === 'key' && name === '') problems.add('the key: must not be empty');
@@ -109,7 +109,7 @@ class Unseen {
 
   explain(io: Io): void {
     for (const line of this.named) io.err(line);
-    if (this.count > MOST_NAMED) io.err(`and ${plural(this.count - MOST_NAMED, 'key')} more of this kind`);
+    if (this.count > MOST_NAMED) io.err(`${plural(this.count - MOST_NAMED, 'more key')} of this kind`);
   }
 }
 

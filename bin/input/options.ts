@@ -4,9 +4,10 @@ import { CliError, Exit } from '../output/errors';
 
 /** An option with a fixed set of values, in any case. The workflow takes the first one where the option is left out. */
 export const choice = (flags: string, description: string, values: readonly string[]): Option =>
-  new Option(flags, `${description}: ${[`${values[0] ?? ''} (default)`, ...values.slice(1)].join(', ')}`).argParser(
-    oneOf(values),
-  );
+  new Option(
+    flags,
+    `${description}: ${values.map((value, n) => `"${value}"${n === 0 ? ' (default)' : ''}`).join(', ')}`,
+  ).argParser(oneOf(values));
 
 /** Parses one of some values, in any case. */
 export const oneOf =
@@ -18,7 +19,8 @@ export const oneOf =
   };
 
 export function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1)
+    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
   return Number(text);
 }
 

@@ -10,7 +10,7 @@ import { TempFiles } from '../vault/temp-files';
 import type { StateRequest } from './state';
 
 const RIGHTS =
-  'reading takes s3:GetObject, s3:GetObjectVersion and s3:ListBucket on the vault bucket, and kms:Decrypt on its key (docs/reference/cli.md)';
+  'reading needs s3:GetObject, s3:GetObjectVersion and s3:ListBucket on the vault bucket, and kms:Decrypt on its key (docs/reference/cli.md)';
 
 /** Runs work that reads states of a bucket straight from the vault. Nothing of it stays on this machine. */
 export async function readVault<T>(
@@ -23,7 +23,7 @@ export async function readVault<T>(
   if (changeLogTable === undefined && requests.some(({ pointInTime }) => pointInTime !== undefined))
     throw new CliError(
       'VaultOutdated',
-      `vault ${vaultName} does not say where its change log is, an instant cannot be read: deploy its stack again, or name a recovery point`,
+      `vault ${vaultName} does not publish its change log, so no instant can be read: deploy its stack again, or use a recovery point`,
     );
   const scratch = new TempFiles();
   try {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { formatSeq } from '../../lambda/contract/layout';
 import { parseItemsFile } from '../../lambda/core/restore/items';
 import { parseRestoreRequest } from '../../lambda/core/restore/request';
+import type { ENCRYPTION_TYPES, RawItem, RestoreInput } from '../../lambda/core/restore/schema';
 import { fromIso, toIso } from '../../lambda/core/values/instant';
 import { usageError } from '../output/errors';
 import type { Io } from '../output/io';
@@ -24,43 +25,20 @@ export interface RestoreOptions {
   readonly to?: string;
   readonly createBucket?: boolean;
   readonly destinationPrefix?: string;
-  readonly onExisting?: 'skip' | 'overwrite' | 'fail';
-  readonly versions?: number | 'all';
+  readonly onExisting?: RestoreInput['onExisting'];
+  readonly versions?: RestoreInput['versions'];
   readonly tags: boolean;
   readonly acls?: boolean;
   readonly storageClass?: string;
-  readonly encryption?: string;
+  readonly encryption?: (typeof ENCRYPTION_TYPES)[number];
   readonly kmsKeyId?: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly wait: boolean;
 }
 
-type Item = string | { readonly prefix: string } | { readonly key: string };
-
-/** Input of the Restore execution, as far as it was asked for: the defaults are the workflow's. */
-export interface RestoreInput {
-  readonly sourceBucket: string;
-  readonly recoveryPointId?: string;
-  readonly pointInTime?: string;
-  readonly rollback?: boolean;
-  readonly removeMarkers?: boolean;
-  readonly undo?: string;
-  readonly items?: readonly Item[];
-  readonly itemsFile?: string;
-  readonly destinationBucket?: string;
-  readonly createBucket?: boolean;
-  readonly destinationPrefix?: string;
-  readonly onExisting?: 'skip' | 'overwrite' | 'fail';
-  readonly versions?: number | 'all';
-  readonly restoreTags?: boolean;
-  readonly restoreAcls?: boolean;
-  readonly storageClass?: string;
-  readonly encryption?: { readonly type: string; readonly kmsKeyId?: string };
-  readonly dryRun?: boolean;
-}
-
-export const RESTORE_FIELD_OPTIONS = {
+/** The option or argument that each field comes from: none may be missing. */
+export const RESTORE_FIELD_OPTIONS: Readonly<Record<keyof RestoreInput | 'encryption.kmsKeyId', string>> = {
   recoveryPointId: '--recovery-point',
   pointInTime: '--at',
   rollback: '--rollback',
@@ -73,9 +51,12 @@ export const RESTORE_FIELD_OPTIONS = {
   destinationPrefix: '--destination-prefix',
   onExisting: '--on-existing',
   versions: '--versions',
+  restoreTags: '--no-tags',
+  restoreAcls: '--acls',
   storageClass: '--storage-class',
   'encryption.kmsKeyId': '--kms-key-id',
   encryption: '--encryption',
+  dryRun: '--dry-run',
   sourceBucket: 'the bucket',
 };
 
@@ -88,7 +69,7 @@ export async function restoreInput(
   args: readonly string[],
   options: RestoreOptions,
 ): Promise<RestoreInput> {
-  const items: Item[] = [
+  const items: RawItem[] = [
     ...args,
     ...(options.item ?? []),
     ...(options.prefix ?? []).map((prefix) => ({ prefix })),
@@ -97,7 +78,7 @@ export async function restoreInput(
   ];
   if (options.itemsFile !== undefined && !options.itemsFile.startsWith('s3://'))
     throw usageError(
-      `--items-file: must be s3://bucket/key, got "${options.itemsFile}": for a local file use --items-from`,
+      `--items-file: must be s3://bucket/key, got "${options.itemsFile}"; for a local file use --items-from`,
     );
   const encryption = options.encryption ?? (options.kmsKeyId === undefined ? undefined : 'SSE_KMS');
   const input: RestoreInput = {
@@ -116,13 +97,14 @@ export async function restoreInput(
     versions: options.versions,
     restoreTags: options.tags ? undefined : false,
     restoreAcls: options.acls,
-    storageClass: options.storageClass,
+    // Checked with the rest, so that all problems are named at once.
+    storageClass: options.storageClass as RestoreInput['storageClass'],
     encryption: encryption === undefined ? undefined : { type: encryption, kmsKeyId: options.kmsKeyId },
   };
   const size = Buffer.byteLength(JSON.stringify(input));
   if (size > MAX_INPUT_BYTES)
     throw usageError(
-      `the items have ${size} bytes, an execution takes ${MAX_INPUT_BYTES}: put them into S3 and use --items-file s3://bucket/key`,
+      `the request has ${size} bytes, but an execution accepts ${MAX_INPUT_BYTES}: put the items into a file in S3 and use --items-file s3://bucket/key`,
     );
   return input;
 }
@@ -142,14 +124,15 @@ export const utc = (given: string | undefined): string | undefined =>
     ? toIso(fromIso(given))
     : given;
 
-async function localItems(io: Io, path: string): Promise<Item[]> {
+async function localItems(io: Io, path: string): Promise<RawItem[]> {
   const body = await io.readFile(path).catch((error: unknown) => {
     throw usageError(
       `--items-from: "${path}" cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   });
-  if (!isUtf8(body)) throw usageError(`--items-from: "${path}" is not UTF-8 text`);
-  let items: Item[] = [];
+  if (!isUtf8(body))
+    throw usageError(`--items-from: "${path}" must be UTF-8 text, got other bytes; convert it to UTF-8`);
+  let items: RawItem[] = [];
   checkRequest({ itemsFile: '--items-from' }, () => {
     const selectors = parseItemsFile(Buffer.from(body).toString('utf8'));
     items = selectors.map(({ kind, text }) => (kind === 'prefix' ? { prefix: text } : { key: text }));

@@ -19,8 +19,11 @@ export interface StateOptions {
 
 export const withStateOptions = (command: Command): Command =>
   command
-    .option('--recovery-point <id>', 'recovery point, or its number alone (default: the latest)')
-    .option('--at <instant>', 'any second of continuous backup: 2026-11-22T10:15:00Z, or with another offset');
+    .option('--recovery-point <id>', 'recovery point, by ID or number (default: the latest)')
+    .option(
+      '--at <instant>',
+      'any second of continuous backup: 2026-11-22T10:15:00Z, or with an offset such as +02:00',
+    );
 
 /** Collects what is wrong with a command line, so that all of it is said at once. */
 export class Problems {
@@ -45,7 +48,8 @@ export class Problems {
   }
 
   state(sourceBucket: string, { recoveryPoint, at }: StateOptions): StateRequest {
-    if (recoveryPoint !== undefined && at !== undefined) this.add('--at: excludes --recovery-point: give one of them');
+    if (recoveryPoint !== undefined && at !== undefined)
+      this.add('--at: cannot be combined with --recovery-point; remove one of them');
     const recoveryPointId = recoveryPointOf(sourceBucket, recoveryPoint);
     const pointInTime = utc(at);
     const fields = { recoveryPointId: '--recovery-point', pointInTime: '--at', sourceBucket: 'the bucket' };
@@ -62,7 +66,7 @@ export class Problems {
     const isPoint = recoveryPointId === 'latest' || recoveryPointId?.includes('/');
     if (!isInstant && !isPoint)
       this.add(
-        `${option}: must be an instant as 2026-11-22T10:15:00Z, the number or ID of a recovery point, or "latest", got ${JSON.stringify(text)}`,
+        `${option}: must be an instant such as 2026-11-22T10:15:00Z, the number or ID of a recovery point, or "latest", got ${JSON.stringify(text)}`,
       );
     else {
       const fields = { recoveryPointId: option, pointInTime: option, sourceBucket: 'the bucket' };

@@ -4,18 +4,19 @@ import { byCount, number } from './format';
 
 /** What the doubts about a state of a bucket mean. */
 export const DOUBTS: Readonly<Record<string, string>> = {
-  'not-captured-yet': 'changes of that time may still be under way: try later',
-  'not-reconciled': 'no listing has confirmed that time yet',
-  'coverage-gap': 'capture was off at that time',
+  'not-captured-yet': 'events for changes before this time may still be in flight; retry later',
+  'not-reconciled': 'no comparison with the bucket has confirmed this time yet',
+  'coverage-gap': 'changes were not captured at this time',
   'metadata-missed':
-    'tags and ACLs may have changed without an event that told the vault: a backup with metadata FULL reads them',
-  'unknown-version': 'a version that no event has told of was deleted later: it may have been there',
-  'same-second': 'versions of one second whose order nobody told',
-  removal: 'a version may have been deleted for good by then',
-  visibility: 'an upload may not have ended by then',
-  tags: 'tags were changed again, or their version deleted, before they were read',
-  acl: 'the ACL was changed again, or its version deleted, before it was read',
-  'not-stored': 'the version is known, its body is not',
+    'tags or ACLs may have changed without a captured event; a backup with metadata FULL reads them again',
+  'unknown-version':
+    'a version that was later permanently deleted may have existed at this time; no event recorded its creation',
+  'same-second': 'the order of versions within one second is unknown',
+  removal: 'a version may already have been permanently deleted at this time',
+  visibility: 'an upload may not yet have completed at this time',
+  tags: 'the tags changed again, or their version was deleted, before they were read',
+  acl: 'the ACL changed again, or its version was deleted, before it was read',
+  'not-stored': 'the version is known, but its body is not stored',
 };
 
 export const explained = (doubt: string): string => `${doubt} (${DOUBTS[doubt] ?? doubt})`;

@@ -32,7 +32,7 @@ export class CutOff extends Error {
 export function reportError(error: unknown, io: Io, json: boolean): number {
   if (error instanceof CutOff) {
     const exitCode = reportError(error.cause, io, false);
-    if (exitCode !== Exit.readerLeft) io.err('What is on stdout is incomplete.');
+    if (exitCode !== Exit.readerLeft) io.err('The result on stdout is incomplete.');
     return exitCode;
   }
   // Nobody is there who could be told.
@@ -72,5 +72,5 @@ function hint(error: Error): string {
 /** Errors of several connection attempts have no message of their own. */
 const codeOf = (error: Error): string => {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? `${code}: cannot reach AWS` : 'no further message';
+  return typeof code === 'string' ? `${code}: cannot reach AWS` : 'the error has no message';
 };

@@ -42,7 +42,7 @@ export function processIo({ stdin, stdout, stderr } = process): Io {
       new Promise((resolve, reject) => {
         stdout.write(piece, (error) => {
           if (!error) resolve();
-          else reject(isClosed(error) ? new ReaderLeft('nobody reads stdout any more', { cause: error }) : error);
+          else reject(isClosed(error) ? new ReaderLeft('the reader of stdout closed it', { cause: error }) : error);
         });
       }),
     err: (text) => void stderr.write(`${text}\n`),

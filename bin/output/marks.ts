@@ -42,9 +42,9 @@ export class Marks {
     if (this.doubtful > 0) io.err(`in doubt (?): ${number(this.doubtful)}: ${explainedCounts(this.doubts)}`);
     if (this.missing > 0) {
       const why = byCount(this.reasons).map(([reason, count]) => `${number(count)} ${reason}`);
-      io.err(`without a body in the vault (!): ${number(this.missing)}: ${why.join(', ')}`);
+      io.err(`body not in the vault (!): ${number(this.missing)}: ${why.join(', ')}`);
     }
     if (this.hidden > 0)
-      io.err(`not listed, but perhaps ${this.otherwise}: ${plural(this.hidden, 'key')}; "versions" tells more of them`);
+      io.err(`not listed, but possibly ${this.otherwise}: ${plural(this.hidden, 'key')}; see "versions"`);
   }
 }

@@ -7,13 +7,16 @@ import type { Io } from './io';
 /** What is wrong with the path of a file to write, if anything. */
 export async function outputFileProblem(option: string, path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined);
-  if (found && !found.isFile()) return [`${option}: ${JSON.stringify(path)} is there, and is no file`];
+  if (found && !found.isFile())
+    return [`${option}: ${JSON.stringify(path)} exists and is not a file; use another path`];
   const folder = dirname(path);
   const isWritable = await access(folder, constants.W_OK).then(
     () => true,
     () => false,
   );
-  return isWritable ? [] : [`${option}: nothing can be written to the folder ${JSON.stringify(folder)}`];
+  return isWritable
+    ? []
+    : [`${option}: the folder ${JSON.stringify(folder)} does not exist or is not writable; use another path`];
 }
 
 /** Writes a file that is there whole or not at all: it takes its name when the last piece has come. */

@@ -95,6 +95,6 @@ export async function listed<T>(context: Context, entries: AsyncIterable<T>, lis
     await array?.end();
     return answer;
   });
-  if (isCut) context.io.err(`there are more: use --limit to see more than ${limit}`);
+  if (isCut) context.io.err(`there are more than ${limit}: raise --limit to see them`);
   return count;
 }

@@ -32,7 +32,7 @@ export async function findVault(directory: VaultDirectory, name: string): Promis
       return found;
     } catch (error) {
       if (!(error instanceof Error) || !/^AccessDenied/.test(error.name)) throw error;
-      tried.push(`${what} may not be read: ${error.message}`);
+      tried.push(`${what} cannot be read: ${error.message}`);
       return undefined;
     }
   };
@@ -53,7 +53,7 @@ export async function findVault(directory: VaultDirectory, name: string): Promis
   const why = tried.length > 0 ? tried.join('; ') : 'it is neither a bucket name nor a stack name';
   throw new CliError(
     'VaultNotFound',
-    `no backup vault "${name}" in this account and Region ${await directory.region()}: ${why}`,
+    `found no backup vault "${name}" in this account and Region ${await directory.region()}: ${why}; check the name, the Region and the credentials`,
   );
 }
 
@@ -65,7 +65,7 @@ async function onlyVault(directory: VaultDirectory, stack: string, tried: string
   if (buckets.length > 1)
     throw new CliError(
       'VaultNotFound',
-      `stack "${stack}" has ${buckets.length} backup vaults: name one by its bucket, ${buckets.join(' or ')}`,
+      `stack "${stack}" has ${buckets.length} backup vaults: use the name of a vault bucket, ${buckets.join(' or ')}`,
     );
   if (buckets.length === 0)
     tried.push(`stack ${stack} has neither an output ${OUTPUT} nor an SSM parameter ${PARAMETER_PREFIX}…`);
@@ -80,7 +80,7 @@ function parseNames(parameter: string, text: string): VaultNames {
   if (formatVersion > VAULT_FORMAT_VERSION)
     throw new CliError(
       ErrorName.vaultFormatTooNew,
-      `vault ${names.vaultName} has format ${formatVersion}, this release knows up to ${VAULT_FORMAT_VERSION}: update s3-backup`,
+      `vault ${names.vaultName} has format ${formatVersion}, but this release supports formats up to ${VAULT_FORMAT_VERSION}: update s3-backup`,
     );
   return names;
 }

@@ -79,12 +79,12 @@ function outputOf({ status, output, error, cause }: ExecutionState, started: Sta
   if (status === 'FAILED')
     throw new CliError(
       error ?? 'ExecutionFailed',
-      cause ?? `no cause was given: see execution ${executionArn}`,
+      cause ?? `the execution failed without a cause: see execution ${executionArn}`,
       Exit.failed,
       details,
     );
   const [name, happened] =
-    status === 'ABORTED' ? ['ExecutionAborted', 'was stopped'] : ['ExecutionTimedOut', 'took too long'];
+    status === 'ABORTED' ? ['ExecutionAborted', 'was stopped'] : ['ExecutionTimedOut', 'timed out'];
   throw new CliError(name, `${what} ${happened}: see execution ${executionArn}`, Exit.failed, { ...details, status });
 }
 
@@ -92,7 +92,7 @@ const lostSight = (error: unknown, { what, executionArn }: Started): CliError =>
   const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new CliError(
     'ExecutionOutOfSight',
-    `${what} goes on, but its state cannot be read (${why}): see execution ${executionArn}`,
+    `${what} continues, but its state cannot be read (${why}): see execution ${executionArn}`,
     Exit.failed,
     {
       executionArn,
@@ -103,10 +103,10 @@ const lostSight = (error: unknown, { what, executionArn }: Started): CliError =>
 
 function interruption({ vaultName }: Context, { what, bucket, executionArn }: Started): CliError {
   const text = [
-    `${what} goes on without this command`,
-    `  look at it:  s3-backup --vault ${vaultName} jobs ${bucket}`,
-    `  or:          aws stepfunctions describe-execution --execution-arn ${executionArn}`,
-    `  stop it:     aws stepfunctions stop-execution --execution-arn ${executionArn}`,
+    `${what} continues without this command`,
+    `  see its state: s3-backup --vault ${vaultName} jobs ${bucket}`,
+    `  or:            aws stepfunctions describe-execution --execution-arn ${executionArn}`,
+    `  stop it:       aws stepfunctions stop-execution --execution-arn ${executionArn}`,
   ];
   return new CliError('Interrupted', text.join('\n'), Exit.interrupted, { executionArn, status: 'RUNNING' });
 }

@@ -8,8 +8,8 @@ export const BACKUP_PHASES: readonly Phase[] = [
   { states: 'Prepare', text: 'checking the bucket' },
   { states: 'Wait', text: 'waiting for another job, or five minutes for the first events of S3' },
   { states: 'Scan', text: 'listing versions' },
-  { states: 'Partition', text: 'cutting the work into ranges' },
-  { states: 'BackUpRanges', text: 'storing what is new' },
+  { states: 'Partition', text: 'dividing the work into ranges' },
+  { states: 'BackUpRanges', text: 'storing new versions' },
   { states: 'Commit', text: 'committing the recovery point' },
 ];
 
@@ -24,7 +24,7 @@ export const PLAN_PHASES: readonly Phase[] = [
 export const RESTORE_PHASES: readonly Phase[] = [
   ...PLAN_PHASES.slice(0, -1),
   { states: 'RemoveMarkers', text: 'removing delete markers' },
-  { states: 'RestoreRanges', text: 'writing and checking objects' },
+  { states: 'RestoreRanges', text: 'writing and verifying objects' },
   ...PLAN_PHASES.slice(-1),
 ];
 

@@ -1,30 +1,9 @@
+import { INVENTORY_FIELDS } from '../core/inventory/manifest';
 import { INVENTORY_FORMATS, type InventorySettings } from '../ports/bucket-admin';
 import { StoreError } from '../ports/object-store';
 
 /** S3's limit for one bucket. */
 export const MAX_INVENTORIES = 1_000;
-
-/**
- * The optional fields of reports, in S3's order. Fields that S3 added later (expiry by lifecycle, tiering dates, holds) say nothing
- * of what a version is, and are not offered in every Region.
- */
-export const INVENTORY_FIELDS = [
-  'Size',
-  'LastModifiedDate',
-  'ETag',
-  'StorageClass',
-  'IsMultipartUploaded',
-  'ReplicationStatus',
-  'EncryptionStatus',
-  'ObjectLockRetainUntilDate',
-  'ObjectLockMode',
-  'ObjectLockLegalHoldStatus',
-  'IntelligentTieringAccessTier',
-  'BucketKeyStatus',
-  'ChecksumAlgorithm',
-  'ObjectAccessControlList',
-  'ObjectOwner',
-] as const;
 
 /** An inventory configuration as a bucket has it. */
 export interface BucketInventory extends Omit<InventorySettings, 'frequency' | 'format'> {
@@ -77,6 +56,6 @@ const identity = ({ encryption, ...inventory }: BucketInventory): string =>
 export const tooManyInventories = (bucket: string, cause?: unknown): StoreError =>
   new StoreError(
     'too-many-configurations',
-    `bucket "${bucket}" has ${MAX_INVENTORIES} inventory configurations, which is S3's limit: delete one`,
+    `bucket "${bucket}" has ${MAX_INVENTORIES} inventory configurations, the limit of S3: delete one`,
     { cause },
   );

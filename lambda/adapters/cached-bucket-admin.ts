@@ -19,7 +19,7 @@ export function cachedBucketAdmin(admin: BucketAdmin, now: () => number = Date.n
       return described;
     },
     create: (bucket, options) => admin.create(bucket, options),
-    ensureEventBridge: (bucket) => admin.ensureEventBridge(bucket),
+    ensureEventBridge: (bucket, beforeEnabling) => admin.ensureEventBridge(bucket, beforeEnabling),
     ensureInventory: (bucket, settings) => admin.ensureInventory(bucket, settings),
     hasInventory: (bucket, settings) => admin.hasInventory(bucket, settings),
   };

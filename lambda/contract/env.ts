@@ -16,7 +16,7 @@ export const Env = {
   packThreshold: 'PACK_THRESHOLD',
   /** Only for tests: the largest object that one CopyObject call may copy, and the part size above it. */
   copyPartSize: 'COPY_PART_SIZE',
-  /** Weight (objects + bytes) at which a range is cut, see core/weights. */
+  /** Weight (objects + bytes) at which a range is cut, see core/scan/weights. */
   rangeWeight: 'RANGE_WEIGHT',
   /** Only for tests: segments that a manifest, and a page of its index, name. */
   pageSegments: 'PAGE_SEGMENTS',

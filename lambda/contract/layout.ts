@@ -56,9 +56,9 @@ export const objectKey = (jobId: string, hash: string): string =>
 
 const jobPrefix = (jobId: string): string => `${ScratchPrefix.jobs}${jobId}/`;
 export const unitsKey = (jobId: string, step: string): string => `${jobPrefix(jobId)}${step}/units.jsonl`;
-/** What Prepare decided, see usecases/backup-prepare. */
+/** What Prepare decided, see usecases/backup/prepare. */
 export const planKey = (jobId: string): string => `${jobPrefix(jobId)}plan.json`;
-/** What Prepare found out about the capture of the bucket's events, see usecases/coverage-note. */
+/** What Prepare found out about the capture of the bucket's events, see usecases/backup/coverage/note. */
 export const coverageNoteKey = (jobId: string): string => `${jobPrefix(jobId)}coverage.json`;
 /** When a job last switched a bucket's events on, before its first commit. No job has such an ID. */
 export const eventsNoteKey = (bucket: string): string => `${ScratchPrefix.jobs}events-on/${bucket}.json`;

@@ -18,7 +18,7 @@ export const SCRATCH_LIFETIME = Duration.days(WORK_FILE_DAYS);
 /** Reports of restore jobs; those of backups are in the vault, and stay. */
 const REPORT_LIFETIME = Duration.days(365);
 
-/** An upload that nobody finished is paid for and seen by nobody. */
+/** An unfinished multipart upload is billed and appears in no listing. */
 const ABORT_UPLOADS_AFTER = Duration.days(7);
 
 /** Where a vault keeps things. */
@@ -62,7 +62,7 @@ export function createStorage(vault: Construct, encryptionKey: kms.IKey, removal
     acknowledge(
       bucket,
       'AwsSolutions-S1',
-      'every access is by the roles of the vault, and CloudTrail data events record it where that is wanted; access logs would need one more bucket a vault',
+      'only the roles of the vault have access, and CloudTrail data events can record it; access logs would need one more bucket per vault',
     );
   }
   letInventoryDeliver(scratchBucket, encryptionKey);
@@ -93,7 +93,7 @@ export function createStorage(vault: Construct, encryptionKey: kms.IKey, removal
   acknowledge(
     changeLogTable,
     'AwsSolutions-DDB3',
-    'what it holds is in the vault after the next backup, and nothing of it is older than 14 days',
+    'the next backup commits its content to the vault, and no item is older than 14 days',
   );
   return { encryptionKey, vaultBucket, scratchBucket, catalogTable, changeLogTable };
 }

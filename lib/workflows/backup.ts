@@ -12,11 +12,12 @@ import { type IWorkflow, workflowFunction, type WorkflowContext } from './workfl
 
 const COMMENT = [
   'Backs up one bucket.',
-  'Input: {"bucket": "my-bucket"}; optional: "source": "auto" | "inventory" | "listing" | "changes" (default auto),',
-  '"maxSourceAgeMinutes": 120 (oldest inventory report; default 2 hours, or 36 hours for "inventory"),',
-  '"versions": "ALL" | "CURRENT" (default ALL), "metadata": "EVENTS" | "FULL" (default EVENTS),',
-  '"deleteAfterDays": 35 (default: kept for ever), "recoveryPointTags": {"name": "value"}.',
-  'A backup plan of the stack has to select the bucket. Output: job, recovery point, status and counts.',
+  'Input: {"bucket": "my-bucket"}. A backup plan of the stack must select the bucket.',
+  'Optional: "source": "auto" (default) | "inventory" | "listing" | "changes";',
+  '"maxSourceAgeMinutes": 120 (oldest inventory report; default 2 hours, 36 hours for "inventory");',
+  '"versions": "ALL" (default) | "CURRENT"; "metadata": "EVENTS" (default) | "FULL";',
+  '"deleteAfterDays": 35 (default: never deleted); "recoveryPointTags": {"key": "value"}.',
+  'Output: job, recovery point, status and counts.',
 ].join(' ');
 
 /** Labels of the maps. */
@@ -61,7 +62,7 @@ export class BackupWorkflow extends Construct implements IWorkflow {
         memoryMiB: ONE_VCPU_MIB,
       }),
       scan: create(this, 'Scan', FunctionName.backupScan, context, {
-        description: 'Reads an inventory report or lists a bucket into sorted runs',
+        description: 'Reads an inventory report or lists the bucket, and writes sorted runs',
         memoryMiB: ONE_VCPU_MIB,
       }),
       partition: create(this, 'Partition', FunctionName.backupPartition, context, {
@@ -83,7 +84,7 @@ export class BackupWorkflow extends Construct implements IWorkflow {
   }
 }
 
-/** The steps, which Backup and Upkeep share: what Prepare and Failed are told of the execution says which it is. */
+/** The steps that Backup and Upkeep share. The payload of Prepare and Failed names the workflow. */
 export function backupDefinition(
   scope: Construct,
   fn: BackupFunctions,
@@ -125,7 +126,7 @@ export function backupDefinition(
 
   const wait = new sfn.Wait(states, 'Wait for the bucket', { time: sfn.WaitTime.secondsPath('$.wait') });
   const busy = new sfn.Choice(states, 'Bucket busy?', {
-    comment: 'Another job has the bucket until its lock is free',
+    comment: 'Waits while another job holds the lock of the bucket',
   });
   busy.when(sfn.Condition.isPresent('$.wait'), wait.next(prepare));
   // Rules that are due together share one scan.
@@ -141,7 +142,9 @@ function startWhenDue(states: Construct, prepare: sfn.IChainable): sfn.IChainabl
   const notBefore = '$.scheduled.notBefore';
   const wait = new sfn.Wait(states, 'Wait until due', { time: sfn.WaitTime.timestampPath(notBefore) });
   wait.next(prepare);
-  return new sfn.Choice(states, 'Due later?', { comment: 'A schedule spreads the jobs that it starts' })
+  return new sfn.Choice(states, 'Due later?', {
+    comment: 'Waits for the start time that the schedule assigned to the job',
+  })
     .when(sfn.Condition.and(sfn.Condition.isPresent(notBefore), sfn.Condition.isTimestamp(notBefore)), wait)
     .otherwise(prepare);
 }

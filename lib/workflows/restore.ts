@@ -12,16 +12,18 @@ import { JOB_INPUT, START_INPUT, step } from './blocks/step';
 import { type IWorkflow, workflowFunction, type WorkflowContext } from './workflow';
 
 const COMMENT = [
-  'Restores a bucket, prefixes or keys from a recovery point, or as they were at any second of continuous backup.',
-  'Input: {"sourceBucket": "my-bucket"}; optional: "recoveryPointId": "latest" (default) or an ID,',
-  'or "pointInTime": "2026-11-22T10:15:00Z"; "rollback": true puts the source bucket itself back, "undo": "<jobId>" takes that back;',
-  '"removeMarkers": true lets a rollback remove delete markers for good, where the vault allows it;',
-  '"items": ["photos/", "docs/a.txt"] (a prefix ends in /; default: all), "itemsFile": "s3://bucket/key",',
-  '"destinationBucket" (default: the source), "createBucket": false, "destinationPrefix": "restored/",',
-  '"onExisting": "skip" (default) | "overwrite" | "fail", "versions": 1 (default), n or "all",',
-  '"restoreTags": true, "restoreAcls": true, "storageClass": "STANDARD" (default) | "ORIGINAL" | …,',
-  '"encryption": {"type": "DESTINATION_DEFAULT" | "SSE_S3" | "SSE_KMS", "kmsKeyId": "…"},',
-  '"dryRun": true to see the plan and write nothing. Output: job, status and counts.',
+  'Restores a bucket, prefixes or keys from a recovery point, or as of any second of continuous backup.',
+  'Input: {"sourceBucket": "my-bucket"}.',
+  'When: "recoveryPointId" (default: "latest"): an ID; or "pointInTime": "2026-11-22T10:15:00Z".',
+  'What: "items": ["photos/", "docs/a.txt"] (a prefix ends in /; default: all); "itemsFile": "s3://bucket/key";',
+  '"versions" (default: 1): a number or "all".',
+  'Where: "destinationBucket" (default: the source); "createBucket": false; "destinationPrefix": "restored/";',
+  '"onExisting" (default: "skip"): "skip" | "overwrite" | "fail".',
+  'How: "restoreTags": true; "restoreAcls": true; "storageClass" (default: "STANDARD"): "ORIGINAL" or a class;',
+  '"encryption": {"type": "DESTINATION_DEFAULT" | "SSE_S3" | "SSE_KMS", "kmsKeyId": "…"}.',
+  'In place: "rollback": true returns the source bucket to that point; "undo": "<jobId>" reverts a rollback;',
+  '"removeMarkers": true lets a rollback permanently remove delete markers, if the vault allows it.',
+  '"dryRun": true shows the plan and writes nothing. Output: job, status and counts.',
 ].join(' ');
 
 interface RestoreFunctions {
@@ -67,11 +69,11 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
         memoryMiB: ONE_VCPU_MIB,
       }),
       assess: create(this, 'Assess', FunctionName.restoreAssess, context, {
-        description: 'Adds up the plan, refuses conflicts, creates the bucket',
+        description: 'Adds up the plan, rejects conflicts, creates the bucket',
         memoryMiB: ONE_VCPU_MIB,
       }),
       range: create(this, 'Range', FunctionName.restoreRange, context, {
-        description: 'Restores the objects of a range and checks them',
+        description: 'Restores the objects of a range and verifies them',
         memoryMiB: ONE_VCPU_MIB,
       }),
       ...(context.allowMarkerRemoval && {
@@ -108,12 +110,12 @@ export class RestoreWorkflow extends Construct implements IWorkflow {
       worker: fn.planRange,
     });
     const assess = step(states, 'Assess', fn.assess, {
-      comment: 'Adds up the plan. A dry run and a conflict end here, before anything is written',
+      comment: 'Adds up the plan. A dry run or a conflict ends the job here, before anything is written',
       payload: JOB_INPUT,
     });
     const restoreRanges = new FanOut(states, 'RestoreRanges', {
       ...fanOut,
-      comment: 'Restores the objects of each range and checks them',
+      comment: 'Restores the objects of each range and verifies them',
       worker: fn.range,
       oneAtATime: true,
     });

@@ -7,14 +7,16 @@ import { START_INPUT } from './blocks/step';
 import type { IWorkflow, WorkflowContext } from './workflow';
 
 const COMMENT = [
-  'Keeps the continuous backup of one bucket: commits what was captured of its changes, and compares it with the bucket.',
-  'Input: {"bucket": "my-bucket"}; optional: "action": "auto" | "commit-changes" | "reconcile"',
-  '(default auto: commits what was captured; compares with the bucket once a day, at the first run, and after a gap),',
-  '"deleteAfterDays": 35 (days that the bucket can be restored to any second of).',
-  'A continuous rule of a backup plan starts it every hour. Output: job, status and counts.',
+  'Maintains the continuous backup of one bucket: commits its captured changes, and compares them with the bucket.',
+  'A continuous rule of a backup plan starts it every hour.',
+  'Input: {"bucket": "my-bucket"}.',
+  'Optional: "action": "auto" (default) | "commit-changes" | "reconcile".',
+  'With "auto" it commits what was captured. It also compares with the bucket once a day, at the first run, and after a gap.',
+  '"deleteAfterDays": 35 (period within which the bucket can be restored to any second).',
+  'Output: job, status and counts.',
 ].join(' ');
 
-/** The Upkeep workflow: the steps and the functions of Backup, in a state machine with a history of its own. */
+/** The Upkeep workflow: the steps and functions of Backup, in a state machine with its own execution history. */
 export class UpkeepWorkflow extends Construct implements IWorkflow {
   readonly stateMachine: sfn.StateMachine;
 

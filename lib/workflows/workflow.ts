@@ -14,8 +14,8 @@ import type { VaultStorage } from '../private/vault-storage';
 /** A workflow of a backup vault. */
 export interface IWorkflow {
   /**
-   * State machine of the workflow. An execution of it is a job; its comment, which the console shows, documents the
-   * input.
+   * State machine of the workflow. Each execution is a job. The comment of its definition, which the
+   * console shows, documents the input.
    */
   readonly stateMachine: sfn.StateMachine;
 }
@@ -29,11 +29,11 @@ export interface WorkflowContext {
   readonly maxConcurrency: number;
   readonly maxSourceRequestsPerSecond: number;
   readonly packThresholdBytes: number;
-  /** Whether a rollback may remove delete markers for good. */
+  /** Whether a rollback may permanently remove delete markers. */
   readonly allowMarkerRemoval: boolean;
   readonly logRetention: logs.RetentionDays;
   readonly commonEnv: Readonly<Record<string, string>>;
-  /** Told of every function, so that the vault knows its own roles. */
+  /** Gets every function, so that the vault knows its own roles. */
   readonly register: (fn: RuntimeFunction) => void;
 }
 

@@ -7,7 +7,7 @@ import { count, size, type DemoConsole } from './console';
 import type { DemoWorld } from './demo-world';
 import { requestsText } from './prices';
 
-const captureLimitMs = 120_000;
+const captureLimitMs = 10 * 60_000;
 
 /** Continuous backup: an exact second of a busy day, a rollback to it, and the rollback taken back. */
 export class ContinuousSteps extends CheckedSteps {
@@ -89,7 +89,7 @@ export class ContinuousSteps extends CheckedSteps {
 
   /** What runs each hour. Here until the second is whole, then a comparison, which runs once a day. */
   private capture(instant: string): Promise<void> {
-    return this.out.step('Upkeep: what events have told of becomes history', async (figures) => {
+    return this.out.step('Upkeep: captured changes become history', async (figures) => {
       const begun = Date.now();
       let captured = 0;
       for (;;) {

@@ -30,10 +30,13 @@ export class DemoSteps extends CheckedSteps {
   async run(): Promise<number> {
     const { world } = this;
     const first = await this.backUp('First backup', 'first backup', new Map());
-    await this.change('Changes: edits, new objects, deletions, an undelete, versions removed for good', changeSample);
+    await this.change(
+      'Changes: edits, new objects, deletions, an undelete, versions permanently deleted',
+      changeSample,
+    );
     const second = await this.backUp('Incremental backup', 'incremental backup', first.history);
     await this.backUp('Incremental backup with nothing changed', 'backup of no change', second.history);
-    await this.change('More changes: edits, new objects, deletions, a version removed for good', changeSampleAgain);
+    await this.change('More changes: edits, new objects, deletions, a version permanently deleted', changeSampleAgain);
     const third = await this.backUpByInventory(second.history);
     await this.damage();
 
@@ -115,7 +118,7 @@ export class DemoSteps extends CheckedSteps {
       await change(source);
       const after = source.snapshot();
       figures.add('new object versions', newBodies(before, after).length);
-      figures.add('object versions removed for good', newBodies(after, before).length);
+      figures.add('object versions permanently deleted', newBodies(after, before).length);
       figures.add('new delete markers', markersOf(after).length - markersOf(before).length);
     });
   }

@@ -18,8 +18,8 @@ import { freePort, isFree, portVariable } from './ports';
 import { endGroup, eventually, signalGroup } from './process-group';
 import { enginePython } from './venv';
 
-const startLimitMs = 30_000;
-const portLimitMs = 5_000;
+const startLimitMs = 10 * 60_000;
+const portLimitMs = 60_000;
 const logTailLines = 20;
 const logName = 'engine.log';
 const pidName = 'engine.pid';

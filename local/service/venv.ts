@@ -12,7 +12,7 @@ const requirementsFile = join(repositoryRoot, 'local', 'engine', 'requirements.t
 const markerFile = join(venvFolder, 'requirements.sha256');
 const lockFolder = join(stateRoot, 'venv.lock');
 /** A fresh install takes about ten seconds; this is for slow networks. */
-const installLimitMs = 5 * 60_000;
+const installLimitMs = 10 * 60_000;
 const pythons = ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
 const isRecent = 'import sys; sys.exit(sys.version_info < (3, 10))';
 

@@ -10,7 +10,7 @@ import { clientConfig, type Endpoint } from '../service/aws-env';
 import { eventually } from '../service/process-group';
 import { inParallel } from '../support/parallel';
 
-const executionLimitMs = 120_000;
+const executionLimitMs = 10 * 60_000;
 const requestsAtOnce = 8;
 
 /** How an execution ended. */

@@ -172,13 +172,13 @@ describe('the health of the capture', () => {
     ['one that is enabled names it', [rule('ENABLED')], []],
     ['the one that names it is disabled', [rule('DISABLED'), rule('ENABLED', ['docs'])], ['s3-backup-photos']],
     ['a disabled and an enabled one name it', [rule('DISABLED'), rule('ENABLED', ['docs', 'photos'])], []],
-    ['none names it', [rule('ENABLED', ['docs'])], ['none names bucket "photos"']],
+    ['none names it', [rule('ENABLED', ['docs'])], ['no rule names bucket "photos"']],
     [
       'one names it for other events only',
       [rule('ENABLED', ['photos'], ['Object ACL Updated'])],
-      ['none names bucket "photos"'],
+      ['no rule names bucket "photos"'],
     ],
-    ['one has a pattern that is no JSON', [{ Name: 'x', State: 'ENABLED' }], ['none names bucket "photos"']],
+    ['one has a pattern that is no JSON', [{ Name: 'x', State: 'ENABLED' }], ['no rule names bucket "photos"']],
   ])('knows whether the rules capture a bucket: %s', async (_, rules, expected) => {
     const pages = [...rules];
     const { control, sent } = on({

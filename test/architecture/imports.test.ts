@@ -35,6 +35,49 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** These may import anything, and nothing else may import them. */
 const OUTSIDE = ['local', 'bench', 'scripts', 'test'];
 
+/** What the rooms of a folder may import of each other. A room that imports nothing is named too: a new room has to be thought about. */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'lambda/core': {
+    values: [],
+    keys: [],
+    objects: [],
+    history: ['keys', 'values'],
+    capture: ['values'],
+    scan: ['history', 'keys', 'values'],
+    inventory: ['history', 'objects', 'scan', 'values'],
+    backup: ['capture', 'history', 'values'],
+    restore: ['history', 'keys', 'objects', 'values'],
+    browse: ['history'],
+  },
+  'lambda/usecases': {
+    // All ports of a step.
+    'context.ts': ['vault', 'work'],
+    work: [],
+    vault: ['work'],
+    versions: ['vault', 'work'],
+    jobs: ['context.ts', 'work'],
+    history: ['context.ts', 'vault', 'work'],
+    capture: ['context.ts', 'versions', 'work'],
+    backup: ['context.ts', 'history', 'jobs', 'vault', 'versions', 'work'],
+    restore: ['context.ts', 'history', 'jobs', 'vault', 'versions', 'work'],
+    browse: ['history', 'restore', 'vault'],
+  },
+  'lambda/usecases/backup': {
+    limits: [],
+    coverage: [],
+    sources: ['coverage'],
+    store: [],
+    compare: ['coverage', 'store'],
+    kinds: ['store'],
+  },
+  'lambda/usecases/restore': {
+    existing: [],
+    point: ['existing'],
+    planning: ['existing'],
+    writing: ['existing'],
+  },
+};
+
 /** Packages that a layer may use; a layer that is not named may use any. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   'lambda/contract': /^$/,
@@ -88,6 +131,58 @@ test('imports point inward', () => {
     if (source === 'bin' && target === 'package.json') return false;
     return destination === undefined || !MAY_IMPORT[source]!.includes(destination);
   });
+  expect(wrong.map(({ from, specifier }) => `${from}: ${specifier}`)).toEqual([]);
+});
+
+describe.each(Object.entries(ROOMS))('the rooms of %s', (folder, rooms) => {
+  /** The room of a file of the folder; undefined outside of it. */
+  const roomOf = (path: string): string | undefined =>
+    path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).split('/')[0] : undefined;
+  /** Imports leave the ending out. */
+  const asFile = (path: string): string => (path.endsWith('.ts') ? path : `${path}.ts`);
+
+  test('are all in the table', () => {
+    const folders = filesIn(folder).flatMap((path) =>
+      path.slice(folder.length + 1).includes('/') ? [roomOf(path)!] : [],
+    );
+    expect([...new Set(folders)].sort()).toEqual(
+      Object.keys(rooms)
+        .filter((room) => !room.endsWith('.ts'))
+        .sort(),
+    );
+  });
+
+  test('import only what the table permits', () => {
+    const wrong = imports.filter(({ from, target }) => {
+      const [room, imported] = [roomOf(from), target === undefined ? undefined : roomOf(asFile(target))];
+      if (room === undefined || imported === undefined || room === imported) return false;
+      // Steps lie in the folder itself: they import what they need of its rooms.
+      const permitted = rooms[room];
+      return permitted ? !permitted.includes(imported) : room.endsWith('.ts') && !Object.hasOwn(rooms, imported);
+    });
+    expect(wrong.map(({ from, specifier }) => `${from}: ${specifier}`)).toEqual([]);
+  });
+
+  test('import each other in one direction', () => {
+    const order: string[] = [];
+    for (let left = Object.keys(rooms); left.length > 0;) {
+      const free = left.filter((room) => rooms[room]!.every((other) => order.includes(other)));
+      expect(free).not.toEqual([]);
+      order.push(...free);
+      left = left.filter((room) => !free.includes(room));
+    }
+  });
+});
+
+test('a step imports no other step', () => {
+  const steps = imports
+    .filter(({ from, target }) => from.startsWith('lambda/handlers/') && target?.startsWith('lambda/usecases/'))
+    .filter(({ from }) => !from.includes('/private/'))
+    .map(({ target }) => target!);
+  expect(new Set(steps).size).toBeGreaterThan(12);
+  const wrong = imports.filter(
+    ({ from, target }) => from.startsWith('lambda/usecases/') && target !== undefined && steps.includes(target),
+  );
   expect(wrong.map(({ from, specifier }) => `${from}: ${specifier}`)).toEqual([]);
 });
 

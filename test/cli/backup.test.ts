@@ -29,7 +29,7 @@ test('the outcome names recovery point, counts, requests with their price, and t
       'Backup of photos: COMPLETED',
       '  recovery point  photos/00000000000000000007 (as of 2026-11-22T10:15:00Z)',
       '  bucket          1,234 objects, 1,300 versions, 5.0 MiB',
-      '  versions        1,200 stored, 100 known already, 1 gone since',
+      '  versions        1,200 stored, 100 already stored, 1 no longer in the bucket',
       '  skipped         none',
       '  requests        1,202 (GetObject 1,200, ListObjectVersions 2), about $0.0005',
       '  report          s3://vault-bucket/buckets/photos/reports/1/report.json',
@@ -71,7 +71,7 @@ test('a failed job is exit 1 with its error name and cause', async () => {
 
 test.each([
   ['ABORTED' as const, 'ExecutionAborted: the backup was stopped'],
-  ['TIMED_OUT' as const, 'ExecutionTimedOut: the backup took too long'],
+  ['TIMED_OUT' as const, 'ExecutionTimedOut: the backup timed out'],
 ])('an execution that is %s failed too', async (status, text) => {
   const { exitCode, stderr } = await cli(['backup', 'photos'], { executions: [{ end: { status } }] });
   expect(exitCode).toBe(1);
@@ -99,7 +99,7 @@ test('without a terminal progress is a line for each phase', async () => {
   expect(stderr.split('\n')).toEqual([
     'Backing up photos: checking the bucket [0:00]',
     'Backing up photos: listing versions [0:01]',
-    'Backing up photos: storing what is new (3 of 12 parts) [0:03]',
+    'Backing up photos: storing new versions (3 of 12 parts) [0:03]',
   ]);
 });
 
@@ -113,7 +113,7 @@ test('Ctrl-C while waiting leaves the job alone and says how to look at it', asy
   const world = { executions: [{ end: 'never' as const }], interruptAt: 3 };
   const plain = await cli(['backup', 'photos'], world);
   expect(plain).toMatchObject({ exitCode: 130, stdout: '' });
-  expect(plain.stderr).toContain('the backup goes on without this command');
+  expect(plain.stderr).toContain('the backup continues without this command');
   expect(plain.stderr).toContain('s3-backup --vault vault-bucket jobs photos');
   expect(plain.stderr).toContain('--execution-arn arn:aws:states:execution:0');
   const json = await cli(['backup', 'photos', '--json'], world);
@@ -124,6 +124,6 @@ test('an execution that cannot be looked at any more is not said to have failed'
   const world = { executions: [{ end: new Error('expired') }] };
   const { exitCode, stdout, stderr } = await cli(['backup', 'photos', '--json'], world);
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('the backup goes on, but its state cannot be read (Error: expired)');
+  expect(stderr).toContain('the backup continues, but its state cannot be read (Error: expired)');
   expect(JSON.parse(stdout)).toMatchObject({ status: 'RUNNING', error: 'ExecutionOutOfSight' });
 });

@@ -89,13 +89,11 @@ test('lines for people, and the numbers at the end', async () => {
     'added   -                         added',
     'added   -                         back',
   ]);
-  expect(all.at(-1)).toMatch(
-    /^2 objects added, 2 removed, 6 changed \(.*\); 2 objects written again with nothing changed$/,
-  );
+  expect(all.at(-1)).toMatch(/^2 objects added, 2 removed, 6 changed \(.*\); 2 objects rewritten without any change$/);
   const none = await read(rig, ['diff', 'src', '--from', '2', '--to', '2']);
   expect(none.exitCode).toBe(0);
   expect(lines(none)).toEqual([
-    '0 objects added, 0 removed, 0 changed (0 B instead of 0 B); 0 objects written again with nothing changed',
+    '0 objects added, 0 removed, 0 changed (0 B instead of 0 B); 0 objects rewritten without any change',
   ]);
   const empty = json(await read(rig, ['diff', 'src', '--from', '2', '--json']));
   expect(empty).toMatchObject({ changes: [], counts: { added: 0 } });
@@ -150,7 +148,7 @@ test('what is in doubt in either state is marked, and the answer says that it is
   const outcome = await read(rig, args);
   expect(lines(outcome)[0]).toBe('removed -                       ? a');
   expect(outcome.stderr).toMatch(/in doubt \(\?\): 1: 1 removal/);
-  expect(outcome.stderr).toMatch(/not listed, but perhaps different: 1 key/);
+  expect(outcome.stderr).toMatch(/not listed, but possibly different: 1 key/);
   expect(json(await read(rig, [...args, '--json']))).toMatchObject({
     changes: [{ key: 'a', exact: false, doubts: ['removal'] }],
     exact: false,
@@ -161,10 +159,10 @@ test('all that is wrong is said at once', async () => {
   const rig = new Rig();
   const outcome = await read(rig, ['diff', 'UPPER', '--from', 'yesterday', '--to', '2026-02-31T00:00:00Z']);
   expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-  for (const text of ['"UPPER"', '--from: must be an instant as', '--to: must be an instant'])
+  for (const text of ['"UPPER"', '--from: must be an instant such as', '--to: must be an instant'])
     expect(outcome.stderr).toContain(text);
   expect((await read(rig, ['diff', 'src'])).stderr).toContain("required option '--from <state>'");
   expect((await read(rig, ['diff', 'src', '--from', 'other/00000000000000000001'])).stderr).toContain(
-    '--from: is of bucket "other"',
+    '--from: belongs to bucket "other"',
   );
 });

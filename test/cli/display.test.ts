@@ -65,6 +65,6 @@ test('on a terminal progress is a bar that goes away', async () => {
   const before = drawn.length;
   display.show({ state: 'Commit' });
   expect(lines).toEqual([]);
-  expect(drawn.join('')).toContain('storing what is new (1 of 2 parts)');
+  expect(drawn.join('')).toContain('storing new versions (1 of 2 parts)');
   expect(drawn).toHaveLength(before);
 });

@@ -4,7 +4,8 @@ import { at, iso, log, logTags, makeContinuous } from '../scenarios/support/cont
 import { Rig } from '../scenarios/support/rig';
 import { json, lines, read } from './support/vault-rig';
 
-const UNKNOWN = 'unknown-version (a version that no event has told of was deleted later: it may have been there)';
+const UNKNOWN =
+  'unknown-version (a version that was later permanently deleted may have existed at this time; no event recorded its creation)';
 
 /** Continuous backup of a bucket in which versions of `gone` and `k` were deleted that nobody knows. */
 async function deleted() {
@@ -27,7 +28,7 @@ test('a version that nobody knows is told of by all commands', async () => {
   const { rig, args } = await deleted();
   const ls = await read(rig, args('ls'));
   expect(lines(ls)).toHaveLength(1);
-  expect(ls.stderr).toContain('not listed, but perhaps there: 1 key');
+  expect(ls.stderr).toContain('not listed, but possibly there: 1 key');
   expect(ls.stderr).toContain(UNKNOWN);
   const versions = await read(rig, args('versions'));
   expect(lines(versions)[0]).toContain('latest,in-doubt:unknown-version');
@@ -82,7 +83,7 @@ test('a recovery point whose tags may be stale is not said to be exact', async (
   for (const command of ['ls', 'versions'])
     expect(json(await read(rig, [command, 'src', '--json']))).toEqual([expect.objectContaining(missed)]);
   const { stderr } = await read(rig, ['cat', 'src', 'k']);
-  expect(stderr).toContain('not exact: metadata-missed (tags and ACLs may have changed');
+  expect(stderr).toContain('not exact: metadata-missed (tags or ACLs may have changed');
   expect((await read(rig, ['ls', 'src'])).stderr).not.toContain('captured until');
   await rig.backup({ bucket: 'src', metadata: 'FULL' });
   expect(json(await read(rig, ['ls', 'src', '--json']))).toEqual([expect.objectContaining({ exact: true })]);

@@ -8,7 +8,7 @@ import { deployExample, type StackOutputs } from '../../local/deploy';
 import { clientConfig } from '../../local/service/aws-env';
 import { type Engine, startEngine } from '../../local/service/engine';
 
-const LIMIT_MS = 4 * 60_000;
+const LIMIT_MS = 10 * 60_000;
 const stackName = 'CliExample';
 let engine: Engine;
 let outputs: StackOutputs;

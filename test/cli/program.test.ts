@@ -35,15 +35,15 @@ test.each([
   [['backup', 'photos', 'music'], 'too many arguments'],
   [['backup', 'photos', '--sourc', 'auto'], 'Did you mean --source?'],
   [['backup', 'photos', '--source', 'events'], 'It must be auto or listing or inventory or changes'],
-  [['backup', 'photos', '--delete-after-days', '0'], 'It must be a whole number from 1'],
+  [['backup', 'photos', '--delete-after-days', '0'], 'It must be a whole number, 1 or more'],
   [['backup', 'photos', '--delete-after-days', '36501'], '--delete-after-days: must be at most 36500 days'],
   [['backup', 'photos', '--tag', 'novalue'], 'It must be name=value'],
   [['backup', 'UPPER'], '"UPPER" is not a bucket name'],
   [['backup', 'scratch-bucket'], 'belongs to the backup vault itself'],
-  [['restore', 'photos', '--versions', 'some', '--yes'], 'It must be a whole number from 1'],
+  [['restore', 'photos', '--versions', 'some', '--yes'], 'It must be a whole number, 1 or more'],
   [['restore', 'photos', '--on-existing', 'replace', '--yes'], 'It must be skip or overwrite or fail'],
   [['jobs', '--type', 'copy'], 'It must be backup or restore or upkeep'],
-  [['jobs', '--limit', '-1'], 'It must be a whole number from 1'],
+  [['jobs', '--limit', '-1'], 'It must be a whole number, 1 or more'],
 ])('%j is a usage error: exit 2, nothing on stdout, nothing started', async (args, text) => {
   const outcome = await cli(args);
   expect(outcome).toMatchObject({ exitCode: 2, stdout: '', started: [] });
@@ -75,7 +75,7 @@ test('the vault has to be named, by option or variable', async () => {
   const wrong = await bareCli(['jobs', '--vault', 'other']);
   expect(wrong).toMatchObject({ exitCode: 1, listed: [] });
   expect(wrong.stderr).toMatch(
-    /^VaultNotFound: no backup vault "other".*eu-central-1.*\/cdk-s3-backup\/other.*stack other/,
+    /^VaultNotFound: found no backup vault "other".*eu-central-1.*\/cdk-s3-backup\/other.*stack other/,
   );
 });
 

@@ -1,4 +1,6 @@
-import { cli, PLAN, RESTORE_OUTPUT, succeeded, VAULT, type World } from './support/fakes';
+import { RESTORE_FIELD_OPTIONS } from '../../bin/input/restore';
+import { ENCRYPTION_TYPES, ON_EXISTING, restoreSchema } from '../../lambda/core/restore/schema';
+import { bareCli, cli, PLAN, RESTORE_OUTPUT, succeeded, VAULT, type World } from './support/fakes';
 
 const planned: World = { executions: [{ end: succeeded(PLAN) }, { end: succeeded(RESTORE_OUTPUT) }] };
 const asked = (answer: boolean): World => ({ ...planned, interactive: true, answer });
@@ -18,14 +20,14 @@ test('a dry run comes first; after a yes what it showed is restored', async () =
       '  recovery point    photos/00000000000000000007 (as of 2026-11-22T10:15:00Z)',
       '  items             the whole bucket',
       '  writes            2 objects with 3 versions and 1 delete marker, 2.0 KiB',
-      '  skipped           4 exists (the destination has an object under that key)',
-      '  existing objects  are left as they are (--on-existing skip)',
+      '  skipped           4 exists (the destination already has an object with this key)',
+      '  existing objects  stay unchanged (--on-existing skip)',
       '  requests          3, less than $0.0001',
       '  report            s3://scratch-bucket/reports/photos/2/report.json',
       'Restore of photos in place: COMPLETED',
       '  recovery point  photos/00000000000000000007 (as of 2026-11-22T10:15:00Z)',
       '  restored        3 versions and 1 delete marker, 2.0 KiB',
-      '  skipped         4 exists (the destination has an object under that key)',
+      '  skipped         4 exists (the destination already has an object with this key)',
       '  verified        every body by its checksum',
       '  requests        3 (PutObject 3), less than $0.0001',
       '  report          s3://scratch-bucket/reports/photos/2/report.json',
@@ -44,7 +46,7 @@ test('after a no nothing is restored: exit 1', async () => {
 test('without a terminal somebody has to say --yes beforehand', async () => {
   const silent = await cli(['restore', 'photos'], planned);
   expect(silent).toMatchObject({ exitCode: 2, started: [] });
-  expect(silent.stderr).toMatch(/no terminal: add --yes to restore, or --dry-run/);
+  expect(silent.stderr).toMatch(/not a terminal, so .*: add --yes to restore, or --dry-run/);
   const sure = await cli(['restore', 'photos', '--yes'], planned);
   expect(sure).toMatchObject({ exitCode: 0, questions: [] });
   expect(sure.started).toHaveLength(2);
@@ -104,19 +106,19 @@ test.each([
 });
 
 test.each([
-  [['--create-bucket'], '--create-bucket: needs --to'],
-  [['--encryption', 'SSE_S3', '--kms-key-id', 'k'], '--kms-key-id: goes with type SSE_KMS only'],
+  [['--create-bucket'], '--create-bucket: requires --to'],
+  [['--encryption', 'SSE_S3', '--kms-key-id', 'k'], '--kms-key-id: requires type SSE_KMS'],
   [['--storage-class', 'glacier'], '--storage-class: must be one of "STANDARD", "ORIGINAL"'],
   [['--to', 'vault-bucket'], '--to: "vault-bucket" belongs to the backup vault itself'],
-  [['--recovery-point', 'music/00000000000000000001'], '--recovery-point: is of bucket "music"'],
-  [['--versions', '1001'], '--versions: must be "all" or from 1 to 1000'],
+  [['--recovery-point', 'music/00000000000000000001'], '--recovery-point: belongs to bucket "music"'],
+  [['--versions', '1001'], '--versions: must be "all" or a whole number from 1 to 1000'],
   [['--items-file', './list'], 'for a local file use --items-from'],
   [['--items-from', 'missing'], '--items-from: "missing" cannot be read: ENOENT'],
-  [['--items-from', 'binary'], '--items-from: "binary" is not UTF-8 text'],
-  [['--items-from', 'odd'], '--items-from: line 2 is not a key, a JSON string or'],
+  [['--items-from', 'binary'], '--items-from: "binary" must be UTF-8 text'],
+  [['--items-from', 'odd'], '--items-from: line 2 must be a key, a JSON string'],
   [['--items-from', 'zero'], '--items-from: line 2 ("b\\u0000") has the character U+0000'],
   [['--items-from', 'empty'], '--items-from: has no items'],
-  [['--items-from', 'long'], 'put them into S3 and use --items-file'],
+  [['--items-from', 'long'], 'put the items into a file in S3 and use --items-file'],
 ])('%j is refused before anything is started, in terms of options', async (args, text) => {
   const files = {
     binary: '\xff',
@@ -167,13 +169,13 @@ test('a partial restore is exit 3, a failed one exit 1, an interrupted dry run w
     executions: [{ end: succeeded(PLAN) }, { end: succeeded(partial) }],
   });
   expect(outcome.exitCode).toBe(3);
-  expect(outcome.stdout).toMatch(/failed +1 version: see the report/);
-  expect(outcome.stdout).toContain('1 of them by reading it again');
+  expect(outcome.stdout).toMatch(/failed +1 version; see the report/);
+  expect(outcome.stdout).toContain('1 read again to verify them');
   const failed = { status: 'FAILED' as const, error: 'RecoveryPointNotFound', cause: 'none' };
   expect((await cli(['restore', 'photos', '--yes'], { executions: [{ end: failed }] })).exitCode).toBe(1);
   const interrupted = await cli(['restore', 'photos', '--yes'], { executions: [{ end: 'never' }], interruptAt: 1 });
   expect(interrupted).toMatchObject({ exitCode: 130, started: [{}] });
-  expect(interrupted.stderr).toContain('the dry run goes on without this command');
+  expect(interrupted.stderr).toContain('the dry run continues without this command');
 });
 
 test('--no-wait shows the plan, starts the restore and leaves', async () => {
@@ -181,4 +183,12 @@ test('--no-wait shows the plan, starts the restore and leaves', async () => {
   expect(exitCode).toBe(0);
   expect(started).toHaveLength(2);
   expect(JSON.parse(stdout)).toEqual({ status: 'RUNNING', executionArn: 'arn:aws:states:execution:1' });
+});
+
+test('every field of a restore has an option or an argument, which the help names with its choices', async () => {
+  const { stdout } = await bareCli(['restore', '--help']);
+  expect(Object.keys(RESTORE_FIELD_OPTIONS)).toEqual(expect.arrayContaining(Object.keys(restoreSchema.shape)));
+  const options = Object.values(RESTORE_FIELD_OPTIONS).filter((option) => option.startsWith('--'));
+  for (const option of options) expect(stdout).toMatch(new RegExp(`${option}[ ,\n]`));
+  for (const value of [...ON_EXISTING, ...ENCRYPTION_TYPES]) expect(stdout).toContain(`"${value}"`);
 });

@@ -13,9 +13,9 @@ test('an instant is restored as it was asked for, and the plan says what is in d
     { sourceBucket: 'photos', pointInTime: AT, dryRun: true },
     { sourceBucket: 'photos', pointInTime: AT },
   ]);
-  expect(stdout).toMatch(/exact +no: 3 removal \(a version may have been deleted/);
-  expect(stdout).toMatch(/1 not-reconciled \(no listing/);
-  expect(questions[0]).toMatch(/, which is not exact\?$/);
+  expect(stdout).toMatch(/exact +no: 3 removal \(a version may already have been permanently deleted/);
+  expect(stdout).toMatch(/1 not-reconciled \(no comparison/);
+  expect(questions[0]).toMatch(/ The plan is not exact\. Continue\?$/);
 });
 
 test('a rollback says what it deletes before it asks, and afterwards how to undo it', async () => {
@@ -25,9 +25,9 @@ test('a rollback says what it deletes before it asks, and afterwards how to undo
     input: { sourceBucket: 'photos', pointInTime: AT, rollback: true },
   });
   expect(stdout).toContain(`Plan: roll photos back to ${AT}`);
-  expect(stdout).toMatch(/deletes +2 objects, by delete markers/);
+  expect(stdout).toMatch(/deletes +2 objects, by adding delete markers/);
   expect(questions).toEqual([
-    `Roll photos back to ${AT}: this writes 3 versions (2.0 KiB) on top and deletes 2 objects, by delete markers. The plan is not exact. Go on?`,
+    `Roll photos back to ${AT}: this writes 3 versions (2.0 KiB) on top and deletes 2 objects by adding delete markers. The plan is not exact. Continue?`,
   ]);
   expect(stdout).toMatch(/undo +--undo 20261122T111500Z-000000000002/);
 });
@@ -43,11 +43,11 @@ test('a rollback that may remove delete markers says so before it asks, and afte
     { sourceBucket: 'photos', pointInTime: AT, rollback: true, removeMarkers: true, dryRun: true },
     { sourceBucket: 'photos', pointInTime: AT, rollback: true, removeMarkers: true },
   ]);
-  expect(stdout).toMatch(/comes back +2 objects of these, by removing delete markers/);
-  expect(stdout).toMatch(/existing objects .*only delete markers are removed for good/);
+  expect(stdout).toMatch(/comes back +2 of these objects, by removing delete markers/);
+  expect(stdout).toMatch(/existing objects .*only delete markers are permanently deleted/);
   expect(questions[0]).toContain('this writes 1 version (2.0 KiB) on top');
-  expect(questions[0]).toContain('It removes the delete markers of 2 objects for good.');
-  expect(stdout).toMatch(/came back +1 version of these, by removing delete markers; markers stay: 1 overwritten/);
+  expect(questions[0]).toContain('It permanently removes the delete markers of 2 objects.');
+  expect(stdout).toMatch(/came back +1 of these versions, by removing delete markers; markers kept: 1 overwritten/);
 });
 
 test('a rollback to a recovery point is pinned to that of the plan', async () => {
@@ -58,7 +58,7 @@ test('a rollback to a recovery point is pinned to that of the plan', async () =>
 
 test('an undo names its job only', async () => {
   const { started, questions, stdout } = await cli(['restore', 'photos', '--undo', 'job-1'], world);
-  expect(stdout).toContain('what job job-1 wrote to go back to photos/continuous');
+  expect(stdout).toContain('the changes that job job-1 made to return to photos/continuous');
   expect(started[1]?.input).toEqual({ sourceBucket: 'photos', undo: 'job-1' });
   expect(questions[0]).toMatch(/^Undo rollback job-1 of photos: this writes 3 versions/);
 });
@@ -74,12 +74,12 @@ test.each(['--at', '--point-in-time'])(
 test.each([
   [['--at', AT, '--point-in-time', AT], "'--point-in-time <instant>' cannot be used with option '--at <instant>'"],
   [['--at', 'yesterday'], '--at: must be an instant in UTC with whole seconds'],
-  [['--at', AT, '--recovery-point', '7'], '--at: excludes'],
+  [['--at', AT, '--recovery-point', '7'], '--at: cannot be combined with'],
   [['--rollback', '--to', 'other-bucket'], '--to: must be the source bucket with'],
   [['--rollback', '--on-existing', 'skip'], '--on-existing: '],
-  [['--undo', 'job-1', '--at', AT], '--undo: excludes'],
-  [['--remove-markers', '--at', AT], '--remove-markers: goes with'],
-  [['--undo', 'job-1', '--remove-markers'], '--undo: excludes'],
+  [['--undo', 'job-1', '--at', AT], '--undo: cannot be combined with'],
+  [['--remove-markers', '--at', AT], '--remove-markers: requires'],
+  [['--undo', 'job-1', '--remove-markers'], '--undo: cannot be combined with'],
 ])('%j is refused before anything is started', async (args, text) => {
   const outcome = await cli(['restore', 'photos', '--yes', ...args], world);
   expect(outcome).toMatchObject({ exitCode: 2, started: [] });

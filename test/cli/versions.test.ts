@@ -99,6 +99,6 @@ test('item, prefix and key exclude each other; all problems are said at once', a
   const rig = new Rig();
   const outcome = await read(rig, ['versions', 'src', 'k', '--key', '', '--at', 'x']);
   expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-  for (const text of ['give one of them', 'the key: must not be empty', '--at: must be'])
+  for (const text of ['only one is allowed', 'the key: must not be empty', '--at: must be'])
     expect(outcome.stderr).toContain(text);
 });

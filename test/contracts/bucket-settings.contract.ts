@@ -1,4 +1,5 @@
-import { type BucketInventory, INVENTORY_FIELDS } from '../../lambda/adapters/bucket-inventory';
+import type { BucketInventory } from '../../lambda/adapters/bucket-inventory';
+import { INVENTORY_FIELDS } from '../../lambda/core/inventory/manifest';
 import type { InventorySettings } from '../../lambda/ports/bucket-admin';
 import type { NotificationRule, S3World } from '../support/s3-world';
 

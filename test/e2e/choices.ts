@@ -100,7 +100,7 @@ export function choices(world: () => E2eWorld): void {
       });
       expect({ error, cause }).toEqual({
         error: 'InvalidRequest',
-        cause: expect.stringMatching(/versions.*current versions only/) as string,
+        cause: expect.stringMatching(/versions.*only current versions/) as string,
       });
     });
   });

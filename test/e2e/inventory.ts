@@ -32,7 +32,7 @@ export function inventoryBefore(world: () => E2eWorld): void {
       expect(await main.backups.run(request)).toMatchObject({
         status: 'FAILED',
         error: ErrorName.noInventory,
-        cause: expect.stringMatching(/no complete inventory report .*e2e-inventory.* wait for it/) as string,
+        cause: expect.stringMatching(/e2e-inventory.*no complete inventory report.* wait for the first one/) as string,
       });
       // Reports of before the configuration are not believed.
       writtenAt = Date.now();

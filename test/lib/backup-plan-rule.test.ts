@@ -75,13 +75,16 @@ describe('schedules', () => {
 
 describe('windows', () => {
   test.each([
-    [{ startWindow: Duration.minutes(59) }, '`startWindow` must be 60 minutes or more, got 59 minutes'],
-    [{ startWindow: Duration.seconds(3601) }, '`startWindow` must be whole minutes'],
+    [
+      { startWindow: Duration.minutes(59) },
+      '`startWindow` must be 60 minutes or more (the limit of AWS Backup), got 59 minutes',
+    ],
+    [{ startWindow: Duration.seconds(3601) }, '`startWindow` must be a whole number of minutes'],
     [
       { startWindow: Duration.hours(2), completionWindow: Duration.hours(2) },
-      '`completionWindow` must be longer than `startWindow`, got 120 minutes for a start window of 120 minutes',
+      '`completionWindow` must be longer than `startWindow`, got 120 minutes with a start window of 120 minutes',
     ],
-    [{ completionWindow: Duration.hours(8) }, 'for a start window of 480 minutes'],
+    [{ completionWindow: Duration.hours(8) }, 'with a start window of 480 minutes'],
     [{ startWindow: Duration.days(7) }, '`completionWindow` must be longer than `startWindow`'],
     [{ completionWindow: Duration.days(14) }, 'must be 14 days or less together'],
   ])('%j is impossible', (props, message) => {
@@ -105,11 +108,11 @@ describe('other props', () => {
     [{ deleteAfter: Duration.hours(36) }, '`deleteAfter` must be one or more whole days, got 2160 minutes'],
     [{ deleteAfter: Duration.days(0) }, '`deleteAfter` must be one or more whole days'],
     [{ deleteAfter: Duration.days(36_501) }, '`deleteAfter` must be 36500 days (100 years) or less, got 36501 days'],
-    [{ recoveryPointTags: { '': 'x' } }, 'names of `recoveryPointTags` must have 1 to 128 characters'],
-    [{ recoveryPointTags: { k: 'x'.repeat(257) } }, 'got 257 for the tag "k"'],
+    [{ recoveryPointTags: { '': 'x' } }, 'keys of `recoveryPointTags` must have 1 to 128 characters'],
+    [{ recoveryPointTags: { k: 'x'.repeat(257) } }, 'got 257 for the key "k"'],
     [
       { recoveryPointTags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v'])) },
-      '`recoveryPointTags` must be 50 tags or fewer, got 51',
+      '`recoveryPointTags` must have 50 tags or fewer, got 51',
     ],
   ])('%j is refused', (props, message) => {
     expect(() => rule(props)).toThrow(message);

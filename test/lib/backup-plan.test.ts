@@ -120,7 +120,7 @@ describe('a rule', () => {
 
   test('ends in the same queue when the function itself fails', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
-      Description: 'Starts a backup job for each bucket of a plan',
+      Description: 'Starts a backup or upkeep job for each bucket of a plan',
       DeadLetterConfig: {
         TargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^VaultStartJobsDeadLetterQueue'), 'Arn'] },
       },
@@ -145,15 +145,17 @@ describe('a plan', () => {
   test('needs a rule and a selection', () => {
     const stack = testStack();
     new BackupPlan(stack, 'Plan', { backupVault: new BackupVault(stack, 'Vault') });
-    expect(() => Template.fromStack(stack)).toThrow(/needs one rule or more, got none; call addRule\(\)/);
-    expect(() => Template.fromStack(stack)).toThrow(/needs one selection or more, got none; call addSelection\(\)/);
+    expect(() => Template.fromStack(stack)).toThrow(/must have at least one rule, got none; call addRule\(\)/);
+    expect(() => Template.fromStack(stack)).toThrow(
+      /must have at least one selection, got none; call addSelection\(\)/,
+    );
   });
 
   test('refuses two rules of one name', () => {
     const plan = BackupPlan.daily35DayRetention(testStack(), 'Plan');
     expect(() => {
       plan.addRule(BackupPlanRule.daily());
-    }).toThrow('`ruleName` must be one of a kind in its plan, got "Daily" twice');
+    }).toThrow('`ruleName` must be unique in its backup plan, got "Daily" twice');
   });
 
   test('may be in another stack than its vault, whatever stack the buckets are in', () => {

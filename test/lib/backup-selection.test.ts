@@ -39,9 +39,9 @@ describe('ARNs', () => {
     ['arn:aws:s3:::my-bucket/photos/*', 'which names objects'],
     ['arn:aws:s3:::team-*', 'got the pattern'],
     ['arn:aws:s3:::*', 'got the pattern'],
-    ['arn:aws:s3:::a_', 'whose name no bucket can have'],
+    ['arn:aws:s3:::a_', 'which is not a valid bucket name'],
     ['arn:aws:ec2:us-east-1:111122223333:volume/v', 'must be the ARN of a bucket'],
-    ['my-bucket', 'must be the ARN of a bucket, such as arn:aws:s3:::my-bucket, got "my-bucket"'],
+    ['my-bucket', 'must be the ARN of a bucket, got "my-bucket"; use one such as arn:aws:s3:::my-bucket'],
     ['', 'must be the ARN of a bucket'],
   ])('%s is refused', (arn, message) => {
     expect(() => BackupResource.fromArn(arn)).toThrow(message);
@@ -59,7 +59,9 @@ describe('ARNs', () => {
 
   test('a directory bucket is refused by its name too', () => {
     const bucket = s3.Bucket.fromBucketName(testStack(), 'B', 'b--use1-az4--x-s3');
-    expect(() => BackupResource.fromBucket(bucket)).toThrow('which is a directory bucket; select the bucket itself');
+    expect(() => BackupResource.fromBucket(bucket)).toThrow(
+      'which is a directory bucket; use the name of the bucket itself',
+    );
   });
 
   test.each([
@@ -168,14 +170,18 @@ describe('buckets that cannot be backed up', () => {
       account: '444455556666',
     });
     select(w, BackupResource.fromBucket(far));
-    expect(() => synth(w)).toThrow(/bucket far-bucket is in us-east-1, and its vault in eu-central-1/);
-    expect(() => synth(w)).toThrow(/bucket far-bucket is of account 444455556666, and its vault of 111122223333/);
+    expect(() => synth(w)).toThrow(
+      /bucket far-bucket must be in the Region of its vault \(eu-central-1\), got us-east-1/,
+    );
+    expect(() => synth(w)).toThrow(
+      /bucket far-bucket must be in the account of its vault \(111122223333\), got 444455556666/,
+    );
   });
 
   test('no bucket at all', () => {
     const w = world();
     select(w);
-    expect(() => synth(w)).toThrow(/a selection needs one resource or more, got none/);
+    expect(() => synth(w)).toThrow(/a selection must have at least one resource, got none/);
   });
 });
 

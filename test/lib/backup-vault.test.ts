@@ -178,7 +178,7 @@ describe('the vault', () => {
   });
 });
 
-const CAPTURE_DESCRIPTION = 'Stores new versions, reads tags and ACLs that changed, and logs them';
+const CAPTURE_DESCRIPTION = 'Stores new versions, reads changed tags and ACLs, and records them in the change log';
 
 describe('its functions', () => {
   const template = vaultTemplate({ backupVaultName: 'team-vault', logRetention: logs.RetentionDays.ONE_WEEK });

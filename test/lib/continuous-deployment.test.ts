@@ -219,8 +219,8 @@ describe('what continuous backup lets functions do', () => {
 });
 
 describe('plans that contradict each other', () => {
-  const differing = 'must have all its backups in that vault';
-  const twice = 'must be continuous in one backup plan at most';
+  const differing = 'all its plans must use the same vault';
+  const twice = 'may have continuous backup by one plan';
 
   test('across stacks', () => {
     const one = testStack({}, 'One');
@@ -228,7 +228,7 @@ describe('plans that contradict each other', () => {
     planOf(one, 'A', new BackupVault(one, 'Vault'), [byName('photos')]);
     planOf(two, 'B', new BackupVault(two, 'Vault'), [byName('photos')]);
     expect(() => (one.node.root as App).synth()).toThrow(
-      /bucket photos must be continuous in one backup plan at most, got One\/A and Two\/B; take it out of one of them/,
+      /bucket photos may have continuous backup by one plan, got One\/A and Two\/B; remove it from one of them/,
     );
   });
 
@@ -270,7 +270,7 @@ describe('plans that contradict each other', () => {
     const vault = new BackupVault(stack, 'Vault');
     planOf(stack, 'A', vault, [TAG]);
     planOf(stack, 'B', vault, [BackupResource.fromTag('tier', '1')]);
-    expect(() => Template.fromStack(stack)).toThrow(/one continuous plan of a vault at most may select by tag/);
+    expect(() => Template.fromStack(stack)).toThrow(/only one continuous plan of a vault may select by tag/);
   });
 
   test('and not: periodic and continuous plans of one vault', () => {
@@ -287,6 +287,6 @@ test('windows beyond five years are refused even when long ones are allowed', ()
     BackupPlanRule.continuous({ deleteAfter: Duration.days(days), allowLongRetention: true });
   expect(rule(1_826).props.deleteAfter?.toDays()).toBe(1_826);
   expect(() => rule(1_827)).toThrow(
-    '`deleteAfter` must be 1826 days or less for continuous backup, got 1827 days; recovery points of periodic rules may be kept longer',
+    '`deleteAfter` must be 1826 days or less for continuous backup, got 1827 days; use a periodic rule to keep recovery points longer',
   );
 });

@@ -30,7 +30,9 @@ describe('a continuous rule', () => {
   test('is one of a kind in its plan', () => {
     const stack = testStack();
     const plan = planOf(stack, 'Plan', new BackupVault(stack, 'Vault'), [byName('aaa')]);
-    expect(() => plan.addRule(BackupPlanRule.continuous({ ruleName: 'Again' }))).toThrow('one continuous rule at most');
+    expect(() => plan.addRule(BackupPlanRule.continuous({ ruleName: 'Again' }))).toThrow(
+      'may have one continuous rule',
+    );
   });
 
   test('starts upkeep once an hour, with the events of all changes captured below the limit of a pattern', () => {
@@ -63,10 +65,10 @@ describe('a continuous rule', () => {
     const vault = new BackupVault(twice, 'Vault');
     planOf(twice, 'A', vault, [byName('bbb')]);
     planOf(twice, 'B', vault, [byName('bbb')]);
-    expect(() => Template.fromStack(twice)).toThrow('continuous in one backup plan at most');
+    expect(() => Template.fromStack(twice)).toThrow('may have continuous backup by one plan');
     const split = testStack();
     planOf(split, 'A', new BackupVault(split, 'V1'), [byName('bbb')]);
     planOf(split, 'B', new BackupVault(split, 'V2'), [byName('bbb')], false);
-    expect(() => Template.fromStack(split)).toThrow('must have all its backups in that vault');
+    expect(() => Template.fromStack(split)).toThrow('all its plans must use the same vault');
   });
 });

@@ -31,7 +31,7 @@ describe('executions that end without a word of their own', () => {
 
   test('end in a queue when the function fails, or cannot be called', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
-      Description: 'Ends the record of a job whose execution was stopped',
+      Description: 'Ends the record of a job whose execution was stopped, timed out or failed',
       DeadLetterConfig: { TargetArn: queue },
     });
     template.hasResourceProperties('AWS::SQS::QueuePolicy', {

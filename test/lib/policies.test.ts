@@ -69,8 +69,8 @@ describe.each([
   test('refuses contradictions', () => {
     const bucket = s3.Bucket.fromBucketName(testStack(), 'B', 'my-bucket');
     expect(() => attach({ documented: true, buckets: [bucket] })).toThrow(
-      '`buckets` must not be given with `documented: true`',
+      '`buckets` must be omitted with `documented: true`',
     );
-    expect(() => attach({ buckets: [] })).toThrow('`buckets` must name one bucket or more, got none');
+    expect(() => attach({ buckets: [] })).toThrow('`buckets` must have at least one bucket, got none');
   });
 });

@@ -1,6 +1,7 @@
 import validate from 'asl-validator';
 import { Template } from 'aws-cdk-lib/assertions';
 import { FINAL_ERRORS } from '../../lambda/contract/errors';
+import { restoreSchema } from '../../lambda/core/restore/schema';
 import { BackupVault } from '../../lib';
 import { allStates, type Definition, definitionOf, type State } from './support/definition';
 import { testStack } from './support/synth';
@@ -26,7 +27,7 @@ describe.each([
   });
 
   test('documents its input in its comment, which the console shows', () => {
-    expect(definition.Comment).toMatch(/Input: \{"\w+": "my-bucket"\}; optional: .* Output: /);
+    expect(definition.Comment).toMatch(/Input: \{"\w+": "my-bucket"\}\. .* Output: /);
   });
 
   test('has no name twice, and none too long', () => {
@@ -233,6 +234,14 @@ test('upkeep is the backup workflow, told apart by what its first and last steps
   expect(JSON.parse(told)).toEqual(backup.States);
   expect(upkeep.StartAt).toBe(backup.StartAt);
   expect(upkeep.Comment).not.toBe(backup.Comment);
+});
+
+test('the comment of a restore names every field of its input, and no other', () => {
+  const input = (restore.Comment as string).replace(/ Output: .*/, '');
+  const named = new Set([...input.matchAll(/"(\w+)"(?=:| \()|, "(\w+)"(?=[,.])/g)].map(([, a, b]) => a ?? b));
+  // Fields of the encryption are inside of it.
+  for (const inner of ['type', 'kmsKeyId']) named.delete(inner);
+  expect([...named].sort()).toEqual(Object.keys(restoreSchema.shape).sort());
 });
 
 test('the last step answers for the execution', () => {

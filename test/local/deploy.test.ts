@@ -7,7 +7,7 @@ import { startEngine, type Engine } from '../../local/service/engine';
 import { engineFolder, repositoryRoot } from '../../local/support/paths';
 import { engineStartLimitMs } from './support';
 
-const deployLimitMs = 4 * 60_000;
+const deployLimitMs = 10 * 60_000;
 const tinyApp = join(repositoryRoot, 'test', 'local', 'fixtures', 'tiny-app.ts');
 
 let engine: Engine;

@@ -19,7 +19,7 @@ import { allow, deployTemplate, engineStartLimitMs, role, type Json } from './su
 const Bucket = 'events-source';
 const Key = 'a b+é/😀';
 const pass = { StartAt: 'P', States: { P: { Type: 'Pass', End: true } } };
-const deliveryLimitMs = 20_000;
+const deliveryLimitMs = 10 * 60_000;
 
 let engine: Engine;
 let s3: S3Client;
@@ -185,8 +185,8 @@ test('a schedule fills its context attributes into the input of its target', asy
 test('a schedule fires by the clocks of its time zone', async () => {
   const zoned = await fired('zoned', deliveryLimitMs);
   expect(Math.abs(Date.parse(zoned?.time ?? '') - Date.parse(`${soon}Z`))).toBeLessThanOrEqual(1000);
-}, 30_000);
+});
 
 test('the scheduled time of a cron schedule is a whole minute', async () => {
   expect((await fired('minutely', 65_000))?.time).toMatch(/T\d\d:\d\d:00Z$/);
-}, 70_000);
+});

@@ -359,13 +359,13 @@ describe('starting and stopping', () => {
       new StartExecutionCommand({ stateMachineArn, input: '{"list":[{"s":1},{"s":1}]}' }),
     );
     const mapRun = async () => (await sfn.send(new ListMapRunsCommand({ executionArn }))).mapRuns?.[0]?.mapRunArn;
-    await eventually(async () => (await mapRun()) !== undefined, 5000);
+    await eventually(async () => (await mapRun()) !== undefined, 10 * 60_000);
     await sfn.send(new StopExecutionCommand({ executionArn }));
     const children = async () =>
       (await sfn.send(new ListExecutionsCommand({ mapRunArn: await mapRun() }))).executions?.map(
         ({ status }) => status,
       );
-    await eventually(async () => (await children())?.every((status) => status === 'ABORTED') === true, 5000);
+    await eventually(async () => (await children())?.every((status) => status === 'ABORTED') === true, 10 * 60_000);
     expect(await children()).toEqual(['ABORTED', 'ABORTED']);
     expect((await sfn.send(new DescribeExecutionCommand({ executionArn }))).status).toBe('ABORTED');
   });

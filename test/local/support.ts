@@ -8,10 +8,10 @@ import {
 import { clientConfig, type Endpoint } from '../../local/service/aws-env';
 import { eventually } from '../../local/service/process-group';
 
-const stackLimitMs = 30_000;
-const executionLimitMs = 30_000;
+const stackLimitMs = 10 * 60_000;
+const executionLimitMs = 10 * 60_000;
 /** The first start may have to install the engine. */
-export const engineStartLimitMs = 6 * 60_000;
+export const engineStartLimitMs = 10 * 60_000;
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Resources = Record<string, { Type: string; Properties?: Json; DependsOn?: Json }>;

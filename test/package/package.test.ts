@@ -23,11 +23,17 @@ beforeAll(() => {
     mkdirSync(dirname(link), { recursive: true });
     if (existsSync(join(root, 'node_modules', name))) symlinkSync(join(root, 'node_modules', name), link);
   }
-}, 180_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = (file: string): string =>
-  execFileSync(process.execPath, [join(consumer, file)], { cwd: consumer, encoding: 'utf8', stdio: 'pipe' });
+/** Node as it runs the tests, and the lowest one that `engines` permits. */
+const NODES = [
+  ['the Node of this repository', process.execPath],
+  ['the lowest Node of engines', join(root, 'node_modules', 'node-lowest', 'bin', 'node')],
+] as const;
+
+const run = (file: string, node: string = process.execPath, args: readonly string[] = []): string =>
+  execFileSync(node, [join(consumer, file), ...args], { cwd: consumer, encoding: 'utf8', stdio: 'pipe' });
 
 describe('the package', () => {
   test('has what a consumer needs', () => {
@@ -102,7 +108,20 @@ describe('the package', () => {
 });
 
 describe('a consumer', () => {
-  test('in JavaScript synthesizes a plan, with neither esbuild nor Docker', () => {
+  test('has the lowest versions that the package permits among those that it is tested with', () => {
+    const { engines, peerDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    const version = execFileSync(NODES[1][1], ['--version'], { encoding: 'utf8' }).trim();
+    expect(engines.node).toBe(`>= ${version.replace(/^v(\d+\.\d+)\.\d+$/, '$1')}`);
+    const cdk = JSON.parse(readFileSync(join(root, 'node_modules', 'aws-cdk-lib', 'package.json'), 'utf8'));
+    expect(peerDependencies['aws-cdk-lib']).toBe(`^${String(cdk.version)}`);
+  });
+
+  test.each(NODES)('runs the command line on %s', (_, node) => {
+    const cli = join('node_modules', 'cdk-s3-backup', 'bin', 's3-backup.js');
+    expect(run(cli, node, ['restore', '--help'])).toContain('--dry-run');
+  });
+
+  test.each(NODES)('in JavaScript synthesizes a plan, with neither esbuild nor Docker, on %s', (_, node) => {
     writeFileSync(
       join(consumer, 'app.js'),
       `const { App, Stack, aws_s3: s3 } = require('aws-cdk-lib');
@@ -114,7 +133,8 @@ describe('a consumer', () => {
        plan.addSelection('Buckets', { resources: [BackupResource.fromBucket(bucket)] });
        app.synth();`,
     );
-    run('app.js');
+    rmSync(join(consumer, 'out'), { recursive: true, force: true });
+    run('app.js', node);
     const template = JSON.parse(readFileSync(join(consumer, 'out', 'Mine.template.json'), 'utf8'));
     const types = Object.values(template.Resources).map((resource: any) => resource.Type);
     expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(15);
@@ -155,7 +175,7 @@ describe('a consumer', () => {
     } catch (error) {
       throw new Error((error as { stdout: string }).stdout, { cause: error });
     }
-  }, 120_000);
+  });
 
   test('is told what to do when the functions are missing', () => {
     rmSync(join(installed, 'assets', 'start-jobs'), { recursive: true });

@@ -3,31 +3,11 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { wantedInventory } from '../../lambda/adapters/bucket-inventory';
 import type { MemoryS3, MemoryVersion } from '../../lambda/adapters/memory';
+import { INVENTORY_COLUMNS } from '../../lambda/core/inventory/manifest';
 import { inventoryConfigId, vaultInventory } from '../../lambda/core/inventory/place';
 
 /** Columns of a CSV report in AWS's order. */
-export const CSV_COLUMNS = [
-  'Bucket',
-  'Key',
-  'VersionId',
-  'IsLatest',
-  'IsDeleteMarker',
-  'Size',
-  'LastModifiedDate',
-  'ETag',
-  'StorageClass',
-  'IsMultipartUploaded',
-  'ReplicationStatus',
-  'EncryptionStatus',
-  'ObjectLockRetainUntilDate',
-  'ObjectLockMode',
-  'ObjectLockLegalHoldStatus',
-  'IntelligentTieringAccessTier',
-  'BucketKeyStatus',
-  'ChecksumAlgorithm',
-  'ObjectAccessControlList',
-  'ObjectOwner',
-];
+export const CSV_COLUMNS: readonly string[] = INVENTORY_COLUMNS;
 
 export type Record = Readonly<{ [column: string]: string }>;
 

@@ -113,7 +113,7 @@ export function checkProperties(bucket: MemoryBucket, properties: ObjectProperti
   if (properties.grants?.some(({ grantee }) => 'id' in grantee && bucket.closedAccounts.has(grantee.id)))
     throw new StoreError('unknown-grantee', 'Invalid id');
   if (properties.grants?.some(({ permission }) => permission === 'WRITE'))
-    throw new StoreError('invalid', 'no grant header says WRITE, which means nothing on an object');
+    throw new StoreError('invalid', 'S3 has no grant header for WRITE, which has no effect on an object');
   checkTags(properties.tags);
 }
 

@@ -12,7 +12,7 @@ export function countAll(planned: number, totals: RangeResult): BackupCounts {
   if (settled + totals.leftOut !== planned + totals.omitted || settled !== versions)
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped: nothing is committed, run the backup again`,
+      `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped. Nothing is committed: run the backup again`,
     );
   const counts = { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
   return { ...counts, ...(captured > 0 && { captured }), ...(lost > 0 && { lost }) };
@@ -40,7 +40,7 @@ export function countChanges(base: Manifest | undefined, totals: RangeResult, ro
   if (totals.folded !== rows)
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `${String(rows)} changes were captured, but ${String(totals.folded)} were taken in: nothing is committed, run the job again`,
+      `${String(rows)} changes were captured, but ${String(totals.folded)} are in the new history. Nothing is committed: run the job again`,
     );
   const { stored, storedBytes, captured, lost, removed, restated } = totals;
   const shown = addHoldings(addHoldings(holdingsBefore(base), totals.change), totals.later, -1);

@@ -42,7 +42,7 @@ const schema = z.strictObject({
   maxSourceAgeMinutes: z
     .int()
     .min(1, 'must be at least 1 minute')
-    .max(MAX_SOURCE_AGE, `must be at most ${String(MAX_SOURCE_AGE)} minutes (14 days, as long as reports are kept)`)
+    .max(MAX_SOURCE_AGE, `must be at most ${String(MAX_SOURCE_AGE)} minutes (14 days, the lifetime of reports)`)
     .optional(),
   versions: z.enum(['ALL', 'CURRENT']).default('ALL'),
   metadata: z.enum(['EVENTS', 'FULL']).default('EVENTS'),
@@ -73,9 +73,9 @@ export function parseBackupRequest(input: unknown, own: { readonly buckets: read
     problems.push('recoveryPointTags: "__proto__" cannot be a tag key');
   problems.push(...scheduledProblems(sound.scheduled));
   if (sound.source === 'changes' && sound.versions === 'CURRENT')
-    problems.push('versions: must be ALL with source "changes", which has all versions, got "CURRENT"');
+    problems.push('versions: must be ALL with source "changes", which captures all versions, got "CURRENT"');
   if (sound.source === 'changes' && sound.metadata === 'FULL')
-    problems.push('metadata: must be EVENTS with source "changes", which reads nothing again, got "FULL"');
+    problems.push('metadata: must be EVENTS with source "changes", which reads no tags and ACLs again, got "FULL"');
   if (!value || problems.length > 0) throw invalidRequest(problems);
   return value;
 }
@@ -86,7 +86,9 @@ export function bucketProblems(input: unknown, ownBuckets: readonly string[]): s
   const problems: string[] = [];
   if (typeof bucket === 'string') problems.push(...bucketNameProblem('bucket', bucket));
   if (ownBuckets.includes(bucket as string))
-    problems.push(`bucket: "${String(bucket)}" belongs to the backup vault itself, which cannot be a protected bucket`);
+    problems.push(
+      `bucket: "${String(bucket)}" belongs to the backup vault itself, which cannot be a protected bucket: choose another bucket`,
+    );
   return problems;
 }
 

@@ -46,7 +46,7 @@ export function whatDisables(
 ): readonly string[] {
   const own = rules.filter(({ buckets }) => buckets.includes(bucket));
   if (own.some(({ enabled }) => enabled)) return [];
-  return own.length > 0 ? own.map(({ name }) => name) : [`none names bucket "${bucket}"`];
+  return own.length > 0 ? own.map(({ name }) => name) : [`no rule names bucket "${bucket}"`];
 }
 
 /** A rule, and since when it has captured each of its buckets (epoch seconds), where that is known. */

@@ -94,5 +94,5 @@ function changeOf({ 'detail-type': type, detail }: Envelope): VersionEvent['chan
   if (type === 'Object Created') return 'created';
   const deletion = detail['deletion-type'] ?? '';
   if (Object.hasOwn(DELETION_TYPES, deletion)) return DELETION_TYPES[deletion as keyof typeof DELETION_TYPES];
-  throw new Error('not an S3 event that is captured: detail.deletion-type: is none that is known');
+  throw new Error('not an S3 event that is captured: detail.deletion-type: must be a known deletion type');
 }

@@ -138,7 +138,7 @@ export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
   if (typeof format === 'number' && format > MOST_FORMAT)
     throw new BackupError(
       ErrorName.vaultFormatTooNew,
-      `manifest ${name} has format ${String(format)}, this release reads up to ${String(MOST_FORMAT)}: update it`,
+      `manifest ${name} has format ${String(format)}, but this release reads formats up to ${String(MOST_FORMAT)}: update cdk-s3-backup`,
     );
   const parsed = manifestFile.safeParse(value);
   if (!parsed.success)

@@ -43,7 +43,7 @@ export interface Row {
   readonly checksum?: string;
   /** SHA-256 of the body in hex, when a worker read it. */
   readonly sha256?: string;
-  /** Canonical JSON texts (core/canonical). */
+  /** Canonical JSON texts (core/objects/canonical). */
   readonly headers?: string;
   readonly userMetadata?: string;
   readonly tags?: string;

@@ -12,7 +12,9 @@ type Found = Pick<Row, 'lastModified' | 'size'> & { readonly kind?: Row['kind'] 
 export function refuseContradiction(row: Row, found: Found): void {
   if (row.source !== 'inventory' || row.versionId === NULL_VERSION) return;
   const refuse = (what: string, reported: unknown, real: unknown): never => {
-    throw new RecordProblem(`says that version ${row.versionId} ${what} ${String(reported)}, not ${String(real)}`);
+    throw new RecordProblem(
+      `reports that version ${row.versionId} ${what} ${String(reported)}, expected ${String(real)}`,
+    );
   };
   if (found.kind !== undefined && found.kind !== row.kind) refuse('is a', row.kind, found.kind);
   if (row.kind === 'put' && found.size !== undefined && row.size !== found.size)

@@ -19,7 +19,7 @@ export async function* csvRecords(
   let batch: InventoryRecord[] = [];
   for await (const fields of parser as AsyncIterable<string[]>) {
     if (fields.length !== columns.length)
-      throw new RecordProblem(`has ${String(fields.length)} fields, not ${String(columns.length)}`);
+      throw new RecordProblem(`has ${String(fields.length)} fields, expected ${String(columns.length)}`);
     batch.push((column) => {
       const field = fields[places.get(column) ?? -1];
       if (field === undefined || field === '') return undefined;

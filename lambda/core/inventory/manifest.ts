@@ -26,23 +26,59 @@ export interface InventoryManifest {
 /** Reports are eventually consistent: S3 gives no time after which they have everything, 48 hours are taken to be enough. Seconds. */
 export const REPORT_LAG = 48 * 60 * 60;
 
+/** Columns that every report of all versions has, in S3's order. */
+const FIXED_COLUMNS = ['Bucket', 'Key', 'VersionId', 'IsLatest', 'IsDeleteMarker'] as const;
+
+/**
+ * The optional fields of reports, in S3's order. Fields that S3 added later (expiry by lifecycle, tiering dates, holds) say nothing
+ * of what a version is, and are not offered in every Region.
+ */
+export const INVENTORY_FIELDS = [
+  'Size',
+  'LastModifiedDate',
+  'ETag',
+  'StorageClass',
+  'IsMultipartUploaded',
+  'ReplicationStatus',
+  'EncryptionStatus',
+  'ObjectLockRetainUntilDate',
+  'ObjectLockMode',
+  'ObjectLockLegalHoldStatus',
+  'IntelligentTieringAccessTier',
+  'BucketKeyStatus',
+  'ChecksumAlgorithm',
+  'ObjectAccessControlList',
+  'ObjectOwner',
+] as const;
+
+/** All columns of a report that has every field. */
+export const INVENTORY_COLUMNS = [...FIXED_COLUMNS, ...INVENTORY_FIELDS] as const;
+export type InventoryColumn = (typeof INVENTORY_COLUMNS)[number];
+
 /** Without these a backup cannot tell versions apart. */
-const REQUIRED_COLUMNS = ['Key', 'VersionId', 'IsDeleteMarker', 'Size', 'LastModifiedDate', 'ETag'] as const;
+const REQUIRED_COLUMNS = [
+  'Key',
+  'VersionId',
+  'IsDeleteMarker',
+  'Size',
+  'LastModifiedDate',
+  'ETag',
+] as const satisfies readonly InventoryColumn[];
 
 const MD5 = /^[0-9a-f]{32}$/i;
 const schema = z.object({
   sourceBucket: z.string(),
   destinationBucket: z.string(),
-  version: z.literal('2016-11-30', { error: 'is not 2016-11-30, the version that this release knows' }),
+  version: z.literal('2016-11-30', { error: 'must be 2016-11-30, the only version that this release supports' }),
   // Fifteen digits reach beyond the year 30,000; what is longer is no instant at all.
   creationTimestamp: z
     .string()
-    .regex(/^\d{1,15}$/, 'is not in milliseconds')
+    .regex(/^\d{1,15}$/, 'must be in milliseconds')
     .optional(),
   fileFormat: z.enum(['CSV', 'Parquet'], { error: 'must be CSV or Parquet: change the inventory configuration' }),
   fileSchema: z.string(),
   files: z.array(
-    z.object({ key: z.string().min(1), size: z.int().min(0), MD5checksum: z.string().regex(MD5, 'is not an MD5') }),
+    z.object({ key: z.string().min(1), size: z.int().min(0), MD5checksum: z.string().regex(MD5, 'must be an MD5') }),
   ),
 });
 
@@ -57,7 +93,7 @@ export const inventoryInvalid = (what: string, problem: string, cause?: unknown)
 /** Throws `InventoryInvalid` unless a manifest is the one that manifest.checksum is about. */
 export function checkInventoryManifest(bytes: Uint8Array, checksum: string, name: string): void {
   if (createHash('md5').update(bytes).digest('hex') !== checksum.trim().toLowerCase())
-    throw inventoryInvalid(`inventory report ${name}`, 'has not the MD5 that its manifest.checksum says');
+    throw inventoryInvalid(`inventory report ${name}`, 'does not match the MD5 in its manifest.checksum');
 }
 
 /** Reads a report's manifest. Throws `InventoryInvalid` with every problem. */
@@ -77,10 +113,10 @@ export function parseInventoryManifest(
   const problems = [
     ...(sourceBucket === expected.sourceBucket
       ? []
-      : [`is about bucket "${sourceBucket}", not "${expected.sourceBucket}"`]),
+      : [`covers bucket "${sourceBucket}", expected "${expected.sourceBucket}"`]),
     ...(destinationBucket.endsWith(`:${expected.destinationBucket}`)
       ? []
-      : [`has its files in "${destinationBucket}", not in "${expected.destinationBucket}"`]),
+      : [`has its files in "${destinationBucket}", expected "${expected.destinationBucket}"`]),
     ...(format === 'CSV' ? columnProblems(columns) : []),
     ...(new Set(files.map((file) => file.key)).size === files.length ? [] : ['names a data file twice']),
   ];
@@ -98,7 +134,7 @@ export function columnProblems(columns: readonly string[]): string[] {
   const missing = REQUIRED_COLUMNS.filter((name) => !columns.includes(name));
   return [
     ...(missing.length > 0
-      ? [`lacks the columns ${missing.join(', ')}: the inventory has to include all versions and these fields`]
+      ? [`lacks the columns ${missing.join(', ')}: the inventory must include all versions and these fields`]
       : []),
     ...(new Set(columns).size === columns.length ? [] : ['has a column twice']),
   ];

@@ -53,5 +53,5 @@ function asText(value: unknown): string | undefined {
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'bigint' || typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (typeof value === 'string') return value;
-  throw new RecordProblem('has a value of a type that reports do not have');
+  throw new RecordProblem('has a value of a type that inventory reports never have');
 }

@@ -21,7 +21,8 @@ export class RecordProblem extends Error {}
 /** The row of a record. Throws RecordProblem for one that no S3 bucket can have brought forth. */
 export function inventoryRow(value: InventoryRecord, facts: InventoryFacts): Row {
   const bucket = value('Bucket');
-  if (bucket !== undefined && bucket !== facts.bucket) throw new RecordProblem(`is of another bucket, "${bucket}"`);
+  if (bucket !== undefined && bucket !== facts.bucket)
+    throw new RecordProblem(`belongs to another bucket, "${bucket}"`);
   const key = value('Key');
   if (key === undefined) throw new RecordProblem('has no key');
   const isMarker = flag(value, 'IsDeleteMarker') ?? false;
@@ -36,7 +37,7 @@ export function inventoryRow(value: InventoryRecord, facts: InventoryFacts): Row
     source: 'inventory',
   };
   if (isMarker) {
-    if (!isBodiless(value)) throw new RecordProblem('is of a delete marker that has a body');
+    if (!isBodiless(value)) throw new RecordProblem('is a delete marker with a body');
     return row;
   }
   const etag = value('ETag')?.replace(/^"|"$/g, '');

@@ -9,7 +9,7 @@ export function charactersProblem(text: string): string[] {
 /** Why no key can have so many bytes; empty when one can. */
 export const lengthProblem = (text: string): string[] =>
   keyBytes(text) > MAX_KEY_BYTES
-    ? [`has ${String(keyBytes(text))} bytes, a key has at most ${String(MAX_KEY_BYTES)}`]
+    ? [`has ${String(keyBytes(text))} bytes, but a key has at most ${String(MAX_KEY_BYTES)}`]
     : [];
 
 /** What is wrong with a key or a prefix. */

@@ -16,12 +16,12 @@ export function exclusions(raw: Fields): string[] {
   const given = (field: string): boolean => raw[field] !== undefined;
   const problems: string[] = [];
   if (given('recoveryPointId') && given('pointInTime'))
-    problems.push('pointInTime: excludes recoveryPointId: give one of them');
+    problems.push('pointInTime: cannot be combined with recoveryPointId: remove one of them');
   if (raw.rollback === true) {
     if (given('versions') && raw.versions !== 1)
       problems.push(`versions: must be 1 with rollback, got ${shown(raw.versions)}`);
     if (given('onExisting') && raw.onExisting !== 'overwrite')
-      problems.push(`onExisting: rollback implies "overwrite", got ${shown(raw.onExisting)}`);
+      problems.push(`onExisting: must be "overwrite" with rollback, got ${shown(raw.onExisting)}`);
     if (given('destinationBucket') && raw.destinationBucket !== raw.sourceBucket)
       problems.push(`destinationBucket: must be the source bucket with rollback, got ${shown(raw.destinationBucket)}`);
     if (given('destinationPrefix') && raw.destinationPrefix !== '')
@@ -30,7 +30,8 @@ export function exclusions(raw: Fields): string[] {
   const others = given('undo')
     ? Object.keys(raw).filter((field) => given(field) && !UNDO_GOES_WITH.includes(field))
     : [];
-  if (others.length > 0) problems.push(`undo: excludes ${others.map(shown).join(', ')}: leave them out`);
+  if (others.length > 0)
+    problems.push(`undo: cannot be combined with ${others.map(shown).join(', ')}: remove these fields`);
   return problems;
 }
 
@@ -38,10 +39,10 @@ export function exclusions(raw: Fields): string[] {
 export function removalProblems({ rollback, removeMarkers, undo }: Sound, allowed: boolean | undefined): string[] {
   if (!removeMarkers || undo !== undefined) return [];
   const problems: string[] = [];
-  if (rollback === false) problems.push('removeMarkers: goes with "rollback": true only');
+  if (rollback === false) problems.push('removeMarkers: requires "rollback": true');
   if (allowed === false)
     problems.push(
-      'removeMarkers: this vault may not remove delete markers: deploy it with allowMarkerRemoval, or leave the field out',
+      'removeMarkers: this vault may not remove delete markers: deploy it with allowMarkerRemoval, or omit the field',
     );
   return problems;
 }
@@ -69,21 +70,21 @@ function destinationProblems(value: Sound, ownBuckets: readonly string[]): strin
     problems.push(`destinationBucket: ${shown(destination)} belongs to the backup vault itself: choose another bucket`);
   if (createBucket === true && 'destinationBucket' in value) {
     if (destinationBucket === undefined)
-      problems.push('createBucket: needs destinationBucket, the name of the bucket to create');
+      problems.push('createBucket: requires destinationBucket, the name of the bucket to create');
     else if (destinationBucket === sourceBucket)
-      problems.push('createBucket: destinationBucket is the source bucket itself: name a new bucket');
+      problems.push('createBucket: destinationBucket is the source bucket itself: choose the name of a new bucket');
   }
   return problems;
 }
 
 function versionsProblem({ versions }: Sound): string[] {
   if (typeof versions !== 'number' || (versions >= 1 && versions <= MAX_VERSIONS)) return [];
-  return [`versions: must be "all" or from 1 to ${String(MAX_VERSIONS)}, got ${String(versions)}`];
+  return [`versions: must be "all" or a whole number from 1 to ${String(MAX_VERSIONS)}, got ${String(versions)}`];
 }
 
 function encryptionProblem({ encryption }: Sound): string[] {
   if (encryption?.kmsKeyId === undefined || encryption.type === 'SSE_KMS') return [];
-  return [`encryption.kmsKeyId: goes with type SSE_KMS only, got ${encryption.type}`];
+  return [`encryption.kmsKeyId: requires type SSE_KMS, got ${encryption.type}`];
 }
 
 function itemsFileProblem({ itemsFile }: Sound): string[] {
@@ -109,12 +110,12 @@ export function recoveryPointProblem({
   const match = /^([^/]+)\/(\d{20})$/.exec(recoveryPointId);
   if (!match) return [`recoveryPointId: must be "latest" or <bucket>/<20 digits>, got ${shown(recoveryPointId)}`];
   if (sourceBucket === undefined || match[1] === sourceBucket) return [];
-  return [`recoveryPointId: is of bucket ${shown(match[1])}, but sourceBucket is ${shown(sourceBucket)}`];
+  return [`recoveryPointId: belongs to bucket ${shown(match[1])}, but sourceBucket is ${shown(sourceBucket)}`];
 }
 
 export function pointInTimeProblem({ pointInTime }: Pick<Sound, 'pointInTime'>): string[] {
   if (pointInTime === undefined || isInstant(pointInTime)) return [];
   return [
-    `pointInTime: must be an instant in UTC with whole seconds, as 2026-11-22T10:15:00Z, got ${shown(pointInTime)}`,
+    `pointInTime: must be an instant in UTC with whole seconds, such as 2026-11-22T10:15:00Z, got ${shown(pointInTime)}`,
   ];
 }

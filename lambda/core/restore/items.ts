@@ -93,15 +93,17 @@ export function parseItemsFile(text: string): ItemSelector[] {
     });
   if (wrong > MAX_PROBLEMS) problems.push(`itemsFile: ${String(wrong - MAX_PROBLEMS)} more lines are wrong`);
   if (items.length > MAX_ITEMS)
-    problems.push(`itemsFile: has ${String(items.length)} items, at most ${String(MAX_ITEMS)} are allowed`);
+    problems.push(
+      `itemsFile: has ${String(items.length)} items, but at most ${String(MAX_ITEMS)} are allowed: use several restores`,
+    );
   if (problems.length > 0) throw invalidRequest(problems);
-  if (items.length === 0) throw invalidRequest(['itemsFile: has no items: leave it out for the whole bucket']);
+  if (items.length === 0) throw invalidRequest(['itemsFile: has no items: omit it to restore the whole bucket']);
   return items;
 }
 
 /** All that is wrong with a line, as one sentence. */
 function lineProblem(item: ItemSelector | undefined): string | undefined {
-  if (!item) return 'is not a key, a JSON string or {"prefix": …} or {"key": …}';
+  if (!item) return 'must be a key, a JSON string, {"prefix": …} or {"key": …}';
   const found = itemProblems(item.text);
   return found.length > 0 ? `(${shown(item.text)}) ${found.join(', and ')}` : undefined;
 }

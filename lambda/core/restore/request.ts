@@ -2,7 +2,7 @@ import { invalidRequest } from '../../contract/errors';
 import { fromIso } from '../values/instant';
 import { isFields, parseStrictly } from '../values/parse';
 import { contradictions, exclusions, removalProblems } from './contradictions';
-import { type ItemSelector, parseS3Uri, restoreSchema, toSelector } from './schema';
+import { type ItemSelector, parseS3Uri, type RawRestoreRequest, restoreSchema, toSelector } from './schema';
 
 /** Input of the Restore execution, with its defaults. */
 export interface RestoreRequest {
@@ -17,8 +17,8 @@ export interface RestoreRequest {
   readonly destinationBucket: string;
   readonly createBucket: boolean;
   readonly destinationPrefix: string;
-  readonly onExisting: 'skip' | 'overwrite' | 'fail';
-  readonly versions: number | 'all';
+  readonly onExisting: RawRestoreRequest['onExisting'];
+  readonly versions: RawRestoreRequest['versions'];
   readonly restoreTags: boolean;
   readonly restoreAcls: boolean;
   /** Whether `restoreAcls: true` was asked for in so many words: then ACLs that cannot be restored are an error. */

@@ -17,26 +17,30 @@ const STORAGE_CLASSES = [
   'REDUCED_REDUNDANCY',
 ] as const;
 
+export const ON_EXISTING = ['skip', 'overwrite', 'fail'] as const;
+export const ENCRYPTION_TYPES = ['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS'] as const;
+
 const item = z.union(
   [
     z.string().min(1, 'an item must not be empty'),
     z.strictObject({ prefix: z.string() }),
     z.strictObject({ key: z.string().min(1, 'a key must not be empty') }),
   ],
-  { error: 'must be a text that is not empty, {"prefix": "…"} or {"key": "…"}' },
+  { error: 'must be a string that is not empty, {"prefix": "…"} or {"key": "…"}' },
 );
-type RawItem = z.infer<typeof item>;
+export type RawItem = z.infer<typeof item>;
 
+/** The fields of a restore. The CLI's input, the request and its checks are made of it; the pages and comments are tested against it. */
 export const restoreSchema = z.strictObject({
   sourceBucket: z.string(),
   recoveryPointId: z.string().default('latest'),
   pointInTime: z.string().optional(),
-  items: z.array(item).min(1, 'must have at least one item: leave it out for the whole bucket').optional(),
+  items: z.array(item).min(1, 'must have at least one item: omit it to restore the whole bucket').optional(),
   itemsFile: z.string().optional(),
   destinationBucket: z.string().optional(),
   createBucket: z.boolean().default(false),
   destinationPrefix: z.string().default(''),
-  onExisting: z.enum(['skip', 'overwrite', 'fail']).default('skip'),
+  onExisting: z.enum(ON_EXISTING).default('skip'),
   rollback: z.boolean().default(false),
   removeMarkers: z.boolean().default(false),
   undo: z.string().min(1, 'must be the ID of a job').optional(),
@@ -48,13 +52,15 @@ export const restoreSchema = z.strictObject({
   storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
   encryption: z
     .strictObject({
-      type: z.enum(['DESTINATION_DEFAULT', 'SSE_S3', 'SSE_KMS']),
+      type: z.enum(ENCRYPTION_TYPES),
       kmsKeyId: z.string().min(1).optional(),
     })
     .default({ type: 'DESTINATION_DEFAULT' }),
   dryRun: z.boolean().default(false),
 });
 export type RawRestoreRequest = z.infer<typeof restoreSchema>;
+/** Input of the Restore execution, before the defaults. */
+export type RestoreInput = Readonly<z.input<typeof restoreSchema>>;
 
 /** An item ending in `/` is a prefix, any other text a key; the object forms say it outright. */
 export function toSelector(raw: RawItem): ItemSelector {

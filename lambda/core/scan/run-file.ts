@@ -132,7 +132,10 @@ export function blocksWithin(
   following: string | null = null,
 ): BlockRange[] {
   if (sha256Hex(indexBytes) !== part.indexSha256)
-    throw new BackupError(ErrorName.vaultDamaged, `work file ${part.key} is not the one that the scan wrote`);
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `work file ${part.key} is not the one that the scan wrote: run the job again`,
+    );
   const groups: { offset: number; length: number; blocks: number[]; following: (string | null)[] }[] = [];
   const bounds = decode(indexBytes) as BlockBounds[];
   for (const [place, [minKey, maxKey, offset, length]] of bounds.entries()) {

@@ -29,7 +29,7 @@ export interface UnchangedOptions {
 /**
  * Number of rows from where the two cursors stand on whose keys are unchanged: scan and history have the same versions of them, newest
  * first and no two of a second, all bodies are in the vault, and nothing else is known of them. It is no more than a short cut: of what it does not
- * find, decide (core/decisions) says the same. A last key of a chunk
+ * find, decide (core/backup/decisions) says the same. A last key of a chunk
  * that may go on in the next one is not among them.
  */
 export function unchangedRows(

@@ -110,3 +110,6 @@ export function workersFor(
   const workers = Math.min(most, wanted);
   return units <= workers ? workers : Math.ceil(units / Math.ceil(units / workers));
 }
+
+/** A turn's result is one JSON file: samples must not make it large. */
+export const SAMPLES_PER_RANGE = 8;

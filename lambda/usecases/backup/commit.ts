@@ -1,6 +1,5 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
-import { ENDED_WELL } from '../../contract/metrics';
 import type { BackupJob, ChangesToFold, CoverageGap, RangeUnit } from '../../core/backup/job';
 import { countAll, countChanges, holdingsAfter } from '../../core/backup/point-counts';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
@@ -9,7 +8,8 @@ import { addCounts, Counts, total } from '../../core/values/counts';
 import { fromIso, toIso } from '../../core/values/instant';
 import type { RecoveryPointRecord } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
-import { backupJobEvent, recoveryPointEvent } from '../jobs/events';
+import { recoveryPointEvent } from '../jobs/events';
+import { recordFinished } from '../jobs/finished';
 import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
 import { resultsByUnit } from '../work/turns';
 import { runsOf } from './compare/job-runs';
@@ -64,7 +64,7 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   if (existing && existing.jobId !== job.jobId)
     throw new BackupError(
       ErrorName.backupSuperseded,
-      `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first: nothing of this job counts, the next one starts from there`,
+      `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first, so nothing of this job counts: the next job starts from that commit`,
     );
   if (!job.internal) await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
   await publishContinuous(ports, job, existing ?? manifest, work.gaps ?? 0);
@@ -209,7 +209,7 @@ async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Prom
   if (lock && (lock.jobId !== job.jobId || lock.fence !== job.fence))
     throw new BackupError(
       ErrorName.backupSuperseded,
-      `job ${lock.jobId} took bucket "${job.bucket}" over: nothing of this job counts`,
+      `job ${lock.jobId} took over the lock of bucket "${job.bucket}", so nothing of this job counts: wait for that job to end`,
     );
   refuseLate(job, now);
 }
@@ -339,28 +339,9 @@ async function publish(
 }
 
 async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutput, completedAt: string): Promise<void> {
-  await ports.catalog.putJob({
-    jobId: job.jobId,
-    type: job.internal ? 'UPKEEP' : 'BACKUP',
-    bucket: job.bucket,
-    state: output.status,
-    createdAt: job.startedAt,
-    completedAt,
-    executionArn: job.executionArn,
-    recoveryPointId: output.recoveryPointId,
-    output: { ...output },
-    plan: job.scheduled?.plan,
-    rule: job.scheduled?.rule,
-  });
-  await ports.catalog.releaseLock(job.bucket, job.jobId);
-  if (!job.internal)
-    await ports.events.publish(
-      backupJobEvent(
-        ports.deployment,
-        { jobId: job.jobId, bucket: job.bucket, createdAt: job.startedAt },
-        { state: output.status, recoveryPointId: output.recoveryPointId, bytes: output.bytes, completedAt },
-      ),
-    );
-  ports.metrics.put(ENDED_WELL[output.status], 1, job.bucket);
-  ports.log.info('BackupCommitted', { jobId: job.jobId, bucket: job.bucket, seq: job.seq, status: output.status });
+  const { jobId, bucket, seq, startedAt, executionArn, scheduled } = job;
+  const type = job.internal ? 'UPKEEP' : 'BACKUP';
+  const { plan, rule } = scheduled ?? {};
+  await recordFinished(ports, { jobId, type, bucket, startedAt, completedAt, executionArn, plan, rule }, output);
+  ports.log.info('BackupCommitted', { jobId, bucket, seq, status: output.status });
 }

@@ -18,7 +18,7 @@ import { SCAN_STEP } from '../work/step-names';
 import { writeUnits } from '../work/turns';
 import { CoverageNote } from './coverage/note';
 import { stopContinuous } from './coverage/publish';
-import { takeLock, refuseBusy, refuseLate, waitSeconds } from './limits/lock';
+import { takeLock, refuseBusy, refuseLateStart, waitSeconds } from './limits/lock';
 import { shareOfRate } from './limits/paced';
 import { describeSource } from './sources/describe-source';
 import { ownScan, OwnScan } from './sources/own-scan';
@@ -64,7 +64,7 @@ async function prepare(
   }
   const note = await CoverageNote.ofJob(ports.scratch, jobId);
   // One that waited for S3's events has begun before that.
-  refuseLate(request, note.begunAt ?? now);
+  refuseLateStart(request, note.begunAt ?? now);
   if (described) await ports.vault.ensureFormat();
   const base = await findBase(ports, request.bucket);
   measureAge(ports, request, base?.manifest, now);

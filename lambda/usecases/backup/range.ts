@@ -22,7 +22,7 @@ import { runsOf } from './compare/job-runs';
 import { mergeRanges, rangesToMerge } from './compare/merge-ranges';
 import type { ScannedKey } from './compare/with-history';
 import { shownBy } from './coverage/publish';
-import type { Outcome, RangeWorker } from './kinds/kind';
+import type { RangeWorker } from './kinds/kind';
 import { kindOf } from './kinds/table';
 import { pacedPorts } from './limits/paced';
 import { refuseLateWork } from './limits/windows';
@@ -30,6 +30,7 @@ import { Batch, type MergeCursor, place, type Placed, type RangeCursor, type Sto
 import { RangeCounts } from './store/counts';
 import { DeltaWriter } from './store/delta-writer';
 import { RangeLedger } from './store/ledger';
+import type { Outcome } from './store/outcome';
 
 /** One turn at a range: compares the scan with the history and stores what is new, until the end or the deadline. */
 export function backUpRange(unpaced: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {

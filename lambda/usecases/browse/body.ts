@@ -26,8 +26,8 @@ export async function* readVersionBody(
 async function packedBody(vault: Vault, row: Row & { readonly file: VaultFile }, sha256: string): Promise<Uint8Array> {
   const { file, offset = 0, length = 0 } = row;
   const body = length === 0 ? new Uint8Array() : await vault.readPart(file, { offset, length });
-  if (!body) throw damaged(row, `${file.name} is missing from the vault, or too short`);
-  if (sha256Hex(body) !== sha256) throw damaged(row, `its SHA-256 in ${file.name} is not the recorded one`);
+  if (!body) throw damaged(row, `${file.name} is missing from the vault or too short`);
+  if (sha256Hex(body) !== sha256) throw damaged(row, `in ${file.name} it does not match its recorded SHA-256`);
   return body;
 }
 
@@ -40,8 +40,7 @@ async function* copiedBody(
   const size = sizeOf(row);
   const head = await vault.head(file);
   if (!head) throw damaged(row, `${file.name} is missing from the vault`);
-  if (head.size !== size)
-    throw damaged(row, `${file.name} has ${String(head.size)} bytes, recorded are ${String(size)}`);
+  if (head.size !== size) throw damaged(row, `${file.name} has ${String(head.size)} bytes, expected ${String(size)}`);
   // The version that was looked at: nothing may change while it is read.
   const ref: ReadOptions = { bucket: vault.bucket, key: file.name, versionId: head.versionId, ifMatch: head.etag };
   const read = (offset: number): Promise<Uint8Array> | undefined => {
@@ -61,7 +60,7 @@ async function* copiedBody(
     const next = body.byteLength === 0 ? undefined : read(offset);
     sum.update(body);
     if (!next && (offset !== size || sum.digest() !== sum.recorded))
-      throw damaged(row, `its ${sum.algorithm} in ${file.name} is not the recorded one`);
+      throw damaged(row, `in ${file.name} it does not match its recorded ${sum.algorithm}`);
     yield body;
     piece = next;
   }

@@ -28,7 +28,7 @@ export async function openState(ports: PointPorts, request: PointRequest): Promi
   if (!(await ports.vault.checkFormat()))
     throw new BackupError(
       ErrorName.recoveryPointNotFound,
-      `vault ${ports.deployment.vaultName} has no vault.json: nothing was ever backed up into it, or somebody has deleted that object`,
+      `vault ${ports.deployment.vaultName} has no vault.json: either it has no backup yet, or that object was deleted; back up a bucket, or undelete the object`,
     );
   const { found, recoveryPointId } = await findRestorePoint(ports, request);
   const history = 'coverage' in found ? await historyOfInstant(ports, PLACE, found) : historyOfCommit(found);

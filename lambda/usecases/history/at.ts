@@ -110,7 +110,7 @@ export async function historyOfInstant(ports: HistoryPorts, place: RunPlace, fou
 export async function historyOfNow(ports: HistoryPorts, place: RunPlace, bucket: string): Promise<HistoryAt> {
   const commit = await newestCommit(ports, bucket);
   if (!commit)
-    throw new BackupError(ErrorName.recoveryPointNotFound, `bucket "${bucket}" has no commit: back it up first`);
+    throw new BackupError(ErrorName.recoveryPointNotFound, `bucket "${bucket}" has no backup yet: back it up first`);
   const now = await ports.vault.now();
   return { ...(await withChanges(ports, place, commit, now)), asOf: now + DAY_SECONDS };
 }
@@ -158,7 +158,7 @@ export function coverageAt(
   if (instant < first || instant > now)
     throw new BackupError(
       ErrorName.pointInTimeOutOfRange,
-      `pointInTime: ${toIso(instant)} is outside of what bucket "${bucket}" can be restored to, ${toIso(first)} to ${toIso(now)}: choose an instant within, or a recovery point with recoveryPointId`,
+      `pointInTime: ${toIso(instant)} is outside the period that bucket "${bucket}" can be restored to, ${toIso(first)} to ${toIso(now)}: choose an instant within it, or a recovery point with recoveryPointId`,
     );
   const doubts: CoverageDoubt[] = [];
   if (instant > fromIso(capturedThrough)) doubts.push('not-captured-yet');
@@ -189,7 +189,7 @@ const isBehind = ({ changesMissed, continuous }: Manifest, now: number): boolean
 const neverContinuous = (bucket: string): BackupError =>
   new BackupError(
     ErrorName.pointInTimeOutOfRange,
-    `pointInTime: bucket "${bucket}" was never under continuous backup in this vault: restore a recovery point, and add a continuous rule to its plan for the future`,
+    `pointInTime: bucket "${bucket}" never had continuous backup in this vault: restore a recovery point, and add a continuous rule to its plan for the future`,
   );
 
 /**

@@ -14,7 +14,7 @@ export async function findBase(ports: BackupPorts, bucket: string): Promise<Comm
   if (!found)
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `manifest ${String(seq)} of bucket "${bucket}" vanished while being read`,
+      `manifest ${String(seq)} of bucket "${bucket}" disappeared while it was read: undelete it in the vault bucket`,
     );
   checkRecorded(known.items[0], found);
   return found;

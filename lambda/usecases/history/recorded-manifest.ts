@@ -14,6 +14,6 @@ export function checkRecorded(
   if (record?.seq !== manifest.seq || record.manifestSha256 === undefined || record.manifestSha256 === sha256) return;
   throw new BackupError(
     ErrorName.vaultDamaged,
-    `${manifestKey(manifest.bucket, manifest.seq)} has the SHA-256 ${sha256}, the catalog recorded ${record.manifestSha256}: restore the older version of that object in the vault bucket`,
+    `${manifestKey(manifest.bucket, manifest.seq)} has the SHA-256 ${sha256}, but the catalog recorded ${record.manifestSha256}: restore an earlier version of that object in the vault bucket`,
   );
 }

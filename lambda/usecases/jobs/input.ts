@@ -22,7 +22,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 
 /** What Step Functions shows of a Lambda's failure: the Lambda's own JSON, or a sentence of Step Functions. */
 export function causeSentence(cause: string | undefined): string {
-  if (cause === undefined || cause === '') return 'no cause was given: see the log of the step that failed';
+  if (cause === undefined || cause === '') return 'the step failed without a cause: see its log';
   try {
     const parsed = JSON.parse(cause) as { errorMessage?: unknown } | null;
     if (typeof parsed?.errorMessage === 'string') return parsed.errorMessage;

@@ -27,12 +27,12 @@ export async function assessRestore(
   if (job.insistOnAcls && (plan.skipped['acls-disabled'] ?? 0) > 0)
     throw new BackupError(
       ErrorName.destinationAclsDisabled,
-      `${String(plan.skipped['acls-disabled'])} objects have ACLs, but bucket "${job.destination.bucket}" has ACLs disabled: enable them there, or leave restoreAcls out`,
+      `${String(plan.skipped['acls-disabled'])} objects have ACLs, but bucket "${job.destination.bucket}" has ACLs disabled: enable them there, or omit restoreAcls`,
     );
   if (plan.conflicts > 0 && !job.dryRun)
     throw new BackupError(
       ErrorName.destinationConflict,
-      `${String(plan.conflicts)} of the objects exist in bucket "${job.destination.bucket}" and onExisting is "fail": nothing was written; the keys are in ${report}`,
+      `${String(plan.conflicts)} of the objects exist in bucket "${job.destination.bucket}" and onExisting is "fail", so nothing was written: see the keys in ${report}`,
     );
   if (job.dryRun) return writeUnits(ports.scratch, RESTORE_STEP, job, []);
   if (job.destination.create)

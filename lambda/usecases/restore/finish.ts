@@ -1,5 +1,4 @@
 import { restoreReportPrefix } from '../../contract/layout';
-import { ENDED_WELL } from '../../contract/metrics';
 import { EXPECTED_SKIPS } from '../../core/restore/actions';
 import { keepsUndo, type RestoreJob } from '../../core/restore/job';
 import { markerSums, PlanSums, type PlanSummary, restoreSums } from '../../core/restore/result';
@@ -7,7 +6,7 @@ import { addCounts, Counts, sumCounts } from '../../core/values/counts';
 import { toIso } from '../../core/values/instant';
 import type { RestorePorts } from '../context';
 import type { HistoryAt } from '../history/at';
-import { restoreJobEvent } from '../jobs/events';
+import { recordFinished } from '../jobs/finished';
 import { restoreReport } from '../work/report';
 import { MARKERS_STEP, PLAN_STEP, RESTORE_STEP } from '../work/step-names';
 import { addResults } from '../work/turns';
@@ -93,7 +92,7 @@ export async function finishRestore(ports: RestorePorts, { job }: { job: Restore
 /** Every planned version was restored, failed or was skipped for a reason: anything else is our own mistake. */
 function checkSum(job: RestoreJob, planned: PlanSummary, settled: number): void {
   if (!job.dryRun && settled !== planned.versions)
-    throw new Error(`the plan had ${String(planned.versions)} versions, but ${String(settled)} were settled`);
+    throw new Error(`the plan has ${String(planned.versions)} versions, but ${String(settled)} have an outcome`);
 }
 
 /** An answer is exact when neither a key nor the instant is in doubt. */
@@ -134,35 +133,9 @@ async function mayHaveMissed(
 }
 
 async function record(ports: RestorePorts, job: RestoreJob, output: RestoreOutput, completedAt: string): Promise<void> {
-  await ports.catalog.putJob({
-    jobId: job.jobId,
-    type: 'RESTORE',
-    bucket: job.sourceBucket,
-    state: output.status,
-    createdAt: job.startedAt,
-    completedAt,
-    executionArn: job.executionArn,
-    recoveryPointId: output.recoveryPointId,
-    output: { ...output },
-  });
-  await ports.events.publish(
-    restoreJobEvent(
-      ports.deployment,
-      { jobId: job.jobId, bucket: job.sourceBucket, createdAt: job.startedAt },
-      {
-        state: output.status,
-        recoveryPointId: output.recoveryPointId,
-        destinationBucket: output.destinationBucket,
-        bytes: output.bytes,
-        completedAt,
-      },
-    ),
-  );
-  ports.metrics.put(ENDED_WELL[output.status], 1, job.sourceBucket);
-  ports.log.info('RestoreFinished', {
-    jobId: job.jobId,
-    bucket: job.sourceBucket,
-    status: output.status,
-    restored: output.restored,
-  });
+  const { jobId, sourceBucket: bucket, startedAt, executionArn } = job;
+  const { destinationBucket, restored, status } = output;
+  const finished = { jobId, type: 'RESTORE', bucket, startedAt, completedAt, executionArn, destinationBucket } as const;
+  await recordFinished(ports, finished, output);
+  ports.log.info('RestoreFinished', { jobId, bucket, status, restored });
 }

@@ -40,7 +40,7 @@ export async function planRestore(
   const { manifest } = point.found;
   if (request.versions !== 1 && manifest.versions === 'CURRENT')
     throw invalidRequest([
-      `versions: recovery point ${point.recoveryPointId} has current versions only, so versions must be 1, got ${String(request.versions)}`,
+      `versions: recovery point ${point.recoveryPointId} has only current versions, so versions must be 1, got ${String(request.versions)}`,
     ]);
   const asked = await selection(ports.destination, request);
   const destination = await checkDestination(ports, request, manifest);
@@ -131,7 +131,7 @@ async function selection(store: ObjectStore, request: RestoreRequest): Promise<S
   if (!itemsFile) return toSelection(items);
   try {
     const { body } = await store.get(itemsFile);
-    if (!isUtf8(body)) throw invalidRequest(['itemsFile: is not UTF-8 text']);
+    if (!isUtf8(body)) throw invalidRequest(['itemsFile: must be UTF-8 text']);
     return toSelection([...(items ?? []), ...parseItemsFile(Buffer.from(body).toString('utf8'))]);
   } catch (cause) {
     if (!isStoreError(cause)) throw cause;

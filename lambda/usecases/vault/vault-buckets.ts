@@ -24,7 +24,7 @@ export async function refuseVaultBucket(
   if (!(await isFormatFile(store, bucket))) return;
   const rule = field === 'bucket' ? 'which cannot be a protected bucket' : 'choose another bucket';
   throw invalidRequest([
-    `${field}: "${bucket}" is the bucket of a backup vault (it has ${VAULT_FORMAT_KEY} of a vault): ${rule}; if it is not one, rename that object`,
+    `${field}: "${bucket}" is the bucket of a backup vault (it has ${VAULT_FORMAT_KEY} of a vault): ${rule}; if it is not a vault, rename that object`,
   ]);
 }
 

@@ -73,10 +73,10 @@ export class Vault {
     if (format !== undefined && format > FORMAT)
       throw new BackupError(
         ErrorName.vaultFormatTooNew,
-        `vault ${this.bucket} has format ${String(format)}, this release reads up to ${String(FORMAT)}: update it`,
+        `vault ${this.bucket} has format ${String(format)}, but this release reads formats up to ${String(FORMAT)}: update cdk-s3-backup`,
       );
     throw damaged(
-      `${VAULT_FORMAT_KEY} of vault ${this.bucket} is not readable: restore an older version of that object`,
+      `${VAULT_FORMAT_KEY} of vault ${this.bucket} is not readable: restore an earlier version of that object`,
     );
   }
 
@@ -94,7 +94,7 @@ export class Vault {
     const seq = newest === undefined ? undefined : Number(newest.slice(prefix.length).replace('.json', ''));
     if (hint > (seq ?? 0))
       throw damaged(
-        `commit ${String(hint)} of bucket "${bucket}" is in the catalog, but not in the vault: undelete ${manifestKey(bucket, hint)}`,
+        `commit ${String(hint)} of bucket "${bucket}" is in the catalog, but not in the vault: undelete ${manifestKey(bucket, hint)} in the vault bucket`,
       );
     return seq;
   }
@@ -112,7 +112,7 @@ export class Vault {
     if (found?.sha256 === base.sha256) return found.manifest;
     throw new BackupError(
       ErrorName.vaultDamaged,
-      `manifest ${manifestKey(bucket, base.seq)} is ${found ? 'not the one that the job began with' : 'missing'}`,
+      `manifest ${manifestKey(bucket, base.seq)} is ${found ? 'not the one that the job began with' : 'missing'}: restore that version of it in the vault bucket`,
     );
   }
 
@@ -201,7 +201,9 @@ export class Vault {
   private async readHashed(what: string, { name, versionId }: RecordedFile, sha256: string): Promise<Uint8Array> {
     const bytes = await this.readRecorded(name, versionId);
     if (sha256Hex(bytes) === sha256) return bytes;
-    throw damaged(`${what} ${name} has not its recorded SHA-256`);
+    throw damaged(
+      `${what} ${name} does not match its recorded SHA-256: restore an earlier version of that vault object`,
+    );
   }
 
   /** A file by the version that was recorded, else the current one of that name: its hash tells whether it is right. */
@@ -212,7 +214,11 @@ export class Vault {
       if (!isStoreError(error, 'not-found', 'delete-marker')) throw error;
       const current = versionId === undefined ? undefined : await this.find(key);
       if (current) return current;
-      throw new BackupError(ErrorName.vaultDamaged, `${key} is missing from vault ${this.bucket}`, { cause: error });
+      throw new BackupError(
+        ErrorName.vaultDamaged,
+        `${key} is missing from vault ${this.bucket}: undelete that object`,
+        { cause: error },
+      );
     }
   }
 
@@ -257,9 +263,13 @@ export class Vault {
       if (!isStoreError(error, 'precondition-failed')) throw error;
       const head = await this.store.head({ bucket: this.bucket, key });
       if (head.size !== body.byteLength && key !== VAULT_FORMAT_KEY)
-        throw new BackupError(ErrorName.vaultDamaged, `${key} exists with ${String(head.size)} bytes`, {
-          cause: error,
-        });
+        throw new BackupError(
+          ErrorName.vaultDamaged,
+          `${key} exists with ${String(head.size)} bytes, expected ${String(body.byteLength)}`,
+          {
+            cause: error,
+          },
+        );
       return { versionId: head.versionId };
     }
   }

@@ -63,7 +63,7 @@ export class VersionStore {
       return (row.size ?? 0) <= this.ports.settings.packThreshold ? await this.read(row) : await this.copy(row);
     } catch (error) {
       if (isStoreError(error, 'delete-marker') && row.source === 'inventory' && row.versionId !== NULL_VERSION)
-        throw new RecordProblem(`says that delete marker ${row.versionId} is an object`);
+        throw new RecordProblem(`reports that delete marker ${row.versionId} is an object`);
       const reason = isStoreError(error) ? SKIP_REASONS[error.code] : undefined;
       // A null version was replaced or removed between the listing and the read.
       if (isStoreError(error, 'precondition-failed')) return { kind: 'skipped', reason: 'version-gone' };
@@ -187,5 +187,5 @@ async function refuseReplaced(
   if (ref.versionId !== NULL_VERSION) return;
   const now = await source.head({ ...ref, ifMatch: etag });
   if (now.lastModified !== lastModified)
-    throw new StoreError('precondition-failed', 'the null version was written over while it was read');
+    throw new StoreError('precondition-failed', 'the null version was overwritten while it was read');
 }

@@ -95,7 +95,9 @@ function asFinal(error: unknown): unknown {
       cause: error,
     });
   return isStoreError(error, 'no-such-bucket')
-    ? new BackupError(ErrorName.bucketNotFound, `${error.message}: it was deleted while the job ran`, { cause: error })
+    ? new BackupError(ErrorName.bucketNotFound, `${error.message}: the bucket was deleted while the job ran`, {
+        cause: error,
+      })
     : error;
 }
 

@@ -7,7 +7,7 @@ export const ANY_BUCKET = `arn:${Aws.PARTITION}:s3:::*`;
 export const ANY_OBJECT = `${ANY_BUCKET}/*`;
 
 /**
- * Also where buckets are named: a bucket that was deleted can come back as somebody else's, under the same name.
+ * Also where buckets are named: another account can take the name of a bucket that was deleted.
  */
 export const sameAccount = (fn: RuntimeFunction): { StringEquals: Record<string, string> } => ({
   StringEquals: { 'aws:ResourceAccount': Stack.of(fn).account },
@@ -28,7 +28,7 @@ export function allowKeysThroughS3(fn: RuntimeFunction, ...actions: string[]): v
     actions,
     resources: [`arn:${Aws.PARTITION}:kms:${region}:*:key/*`],
     conditions: { StringEquals: { 'kms:ViaService': `s3.${region}.${urlSuffix}` } },
-    reason: 'the keys of the buckets are not known here; kms:ViaService allows them to S3 only',
+    reason: 'the keys of the buckets are not known here; kms:ViaService restricts their use to S3',
   });
 }
 
@@ -113,4 +113,4 @@ export class DestinationAccess {
 }
 
 const DESTINATION_REASON =
-  'the destination is named when a restore starts; aws:ResourceAccount keeps it in this account, and the own buckets are denied';
+  'a request names the destination when a restore starts; aws:ResourceAccount limits it to this account, and the own buckets are denied';

@@ -33,8 +33,8 @@ export function rolePolicy(scope: Construct, props: RolePolicyProps): iam.Policy
     policy,
     resources,
     props.documented
-      ? 'the text that AWS documents, kept as it is'
-      : 'buckets, their objects and their keys, within the account; which ones is for the user to narrow by `buckets`',
+      ? 'the policy that AWS documents, unchanged'
+      : 'buckets, their objects and their keys, within the account; the user can narrow them with `buckets`',
   );
   return policy;
 }

@@ -13,9 +13,9 @@ import { ANY_BUCKET, ANY_OBJECT, allowKeysThroughS3, sameAccount, sameAccountIfE
 export const MAX_LISTED_BUCKETS = 20;
 
 const SOURCE_REASON =
-  'a plan selects more buckets than a policy can list, or ones that are not known yet; aws:ResourceAccount keeps it in this account, and the own buckets are denied';
+  'a plan selects more buckets than a policy can list, or buckets that are not known yet; aws:ResourceAccount limits it to this account, and the own buckets are denied';
 const VAULT_FILES_REASON =
-  'one file tells the bucket of a vault, which is no protected bucket; aws:ResourceAccount keeps it in this account';
+  'this one file marks the bucket of a vault, which must not be backed up; aws:ResourceAccount limits it to this account';
 const OBJECT_REASON = 'the objects of a protected bucket';
 
 /**
@@ -71,7 +71,7 @@ const DENIED: Readonly<Record<Capability, { readonly actions: readonly string[];
 };
 
 /**
- * Access to the protected buckets of all plans of a vault: to read them, and to set up what tells of their changes. The
+ * Access to the protected buckets of all plans of a vault: to read them, and to set up what reports their changes. The
  * statements are written when the app is synthesized: until then plans may still add selections.
  */
 export class SourceAccess {
@@ -113,7 +113,7 @@ export class SourceAccess {
     this.give(fn, 'read');
   }
 
-  /** Removes delete markers for good. */
+  /** Permanently removes delete markers. */
   removeMarkers(fn: RuntimeFunction): void {
     this.give(fn, 'uncover');
   }

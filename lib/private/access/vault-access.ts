@@ -35,7 +35,7 @@ export class VaultAccess {
     fn.allow({
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
       resources: parts.map((part) => vaultBucket.arnForObjects(part)),
-      reason: 'names of vault files carry job and content, which are not known before',
+      reason: 'names of vault files depend on job and content, which are not known in advance',
     });
     this.useKey(fn, 'kms:Decrypt');
   }
@@ -45,7 +45,7 @@ export class VaultAccess {
     fn.allow({
       actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       resources: parts.map((part) => vaultBucket.arnForObjects(part)),
-      reason: 'names of vault files carry job and content, which are not known before',
+      reason: 'names of vault files depend on job and content, which are not known in advance',
     });
     // Decrypt as well: S3 needs it to put the parts of a multipart upload together.
     this.useKey(fn, 'kms:GenerateDataKey', 'kms:Decrypt');
@@ -70,7 +70,7 @@ export class VaultAccess {
     fn.allow({
       actions: ['s3:GetObject'],
       resources: [scratchBucket.arnForObjects(`${ScratchPrefix.inventory}*`)],
-      reason: 'S3 names inventory reports by bucket and time, which are not known before',
+      reason: 'S3 names inventory reports by bucket and time, which are not known in advance',
     });
     this.list(fn, scratchBucket);
     this.useKey(fn, 'kms:Decrypt');
@@ -99,7 +99,7 @@ export class VaultAccess {
     fn.allow({
       actions: ['ssm:GetParameter', 'ssm:PutParameter'],
       resources: [Stack.of(fn).formatArn({ service: 'ssm', resource: `parameter${CLAIMS_PATH}*` })],
-      reason: 'claims have the names of buckets, which are not known before',
+      reason: 'claims are named after buckets, which are not known in advance',
     });
   }
 
@@ -131,7 +131,7 @@ export class VaultAccess {
     fn.allow({
       actions,
       resources: [this.storage.scratchBucket.arnForObjects(`${prefix}*`)],
-      reason: 'work files have a folder a job, which is not known before',
+      reason: 'each job has its own folder of work files, which is not known in advance',
     });
   }
 

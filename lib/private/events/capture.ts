@@ -49,7 +49,7 @@ interface CapturedBucket {
  */
 export class Capture extends Construct {
   readonly queue: sqs.Queue;
-  /** Events that could not be delivered, and those that failed five times: what they tell of is missing in backups until redriven. */
+  /** Events that could not be delivered or failed five times. Backups miss what they report until they are redriven. */
   readonly deadLetterQueue: sqs.Queue;
 
   private readonly buckets: CapturedBucket[] = [];
@@ -128,7 +128,7 @@ export class Capture extends Construct {
           resourceName: `${this.rulePrefix}${FOUND}*`,
         }),
       ],
-      reason: 'rules that are made at run time, for buckets that are not known before',
+      reason: 'rules that are created at run time, for buckets that are not known in advance',
     });
     this.letListRules(fn);
   }
@@ -167,7 +167,7 @@ export class Capture extends Construct {
   private createFunction(): void {
     const { context } = this;
     const fn = workflowFunction(this, 'Handler', FunctionName.captureChanges, context, {
-      description: 'Stores new versions, reads tags and ACLs that changed, and logs them',
+      description: 'Stores new versions, reads changed tags and ACLs, and records them in the change log',
       memoryMiB: CAPTURE_MEMORY_MIB,
       timeout: TIMEOUT,
     });
@@ -216,7 +216,7 @@ export class Capture extends Construct {
   private rule(id: string, detailTypes: readonly string[], names: readonly unknown[], ruleName?: string): void {
     new events.CfnRule(this, id, {
       name: ruleName,
-      description: `Changes of buckets for the backup vault ${this.context.commonEnv[Env.vaultName] ?? ''}`,
+      description: `Forwards bucket changes to the backup vault ${this.context.commonEnv[Env.vaultName] ?? ''}`,
       eventPattern: capturePattern(Stack.of(this).account, detailTypes, names),
       state: 'ENABLED',
       targets: [

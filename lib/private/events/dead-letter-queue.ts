@@ -3,10 +3,10 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../nag';
 
-/** The longest that Amazon SQS keeps a message: time to see the alarm, mend the cause, and redrive. */
+/** The longest that Amazon SQS keeps a message: time to see the alarm, fix the cause, and redrive. */
 export const MESSAGES_KEPT = Duration.days(14);
 
-/** A queue for what failed for good. `of` says of whom. */
+/** A queue for messages whose retries are used up. `of` names their sources. */
 export function deadLetterQueue(
   scope: Construct,
   of: string,

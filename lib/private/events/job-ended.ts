@@ -25,7 +25,7 @@ export class JobEnded extends Construct {
     super(scope, id);
     const failed = deadLetterQueue(this, 'a rule and a function');
     const fn = workflowFunction(this, 'Handler', FunctionName.jobEnded, context, {
-      description: 'Ends the record of a job whose execution was stopped',
+      description: 'Ends the record of a job whose execution was stopped, timed out or failed',
       deadLetterQueue: failed,
     });
     fn.setEnv(Env.restoreStateMachineArn, restore.stateMachineArn);
@@ -38,7 +38,7 @@ export class JobEnded extends Construct {
     acknowledgeWildcards(fn.role, executions, 'executions of the state machines of the vault');
 
     new events.Rule(this, 'Rule', {
-      description: `Jobs of the backup vault ${context.commonEnv[Env.vaultName] ?? ''} that were stopped, timed out or failed`,
+      description: `Ends the records of stopped, timed-out or failed jobs of the backup vault ${context.commonEnv[Env.vaultName] ?? ''}`,
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],

@@ -70,7 +70,7 @@ export class JobSchedule extends Construct {
       }),
     };
     new scheduler.Schedule(this, 'Resource', {
-      description: `Rule ${props.ruleName} of the backup plan ${props.planName}`,
+      description: `Starts the jobs of the rule ${props.ruleName} of the backup plan ${props.planName}`,
       schedule: scheduler.ScheduleExpression.expression(
         rule._isContinuous ? hourlyAt(this) : rule.props.scheduleExpression.expressionString,
         rule.props.scheduleExpressionTimezone ?? TimeZone.ETC_UTC,

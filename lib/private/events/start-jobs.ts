@@ -10,7 +10,7 @@ import { deadLetterQueue } from './dead-letter-queue';
 /** What schedules call: a function that starts one Backup or Upkeep execution for each bucket of a plan. */
 export class StartJobs extends Construct {
   readonly function: RuntimeFunction;
-  /** Calls that failed for good, of the schedules and of the function itself: each is a backup that was not started. */
+  /** Calls whose retries are used up, of the schedules and of the function. Each is a backup that was not started. */
   readonly deadLetterQueue: sqs.Queue;
 
   constructor(
@@ -24,7 +24,7 @@ export class StartJobs extends Construct {
     this.deadLetterQueue = deadLetterQueue(this, 'schedules and a function');
     // A schedule calls the function asynchronously: what fails later ends in the queue of the function.
     this.function = new RuntimeFunction(this, 'Handler', FunctionName.startJobs, {
-      description: 'Starts a backup job for each bucket of a plan',
+      description: 'Starts a backup or upkeep job for each bucket of a plan',
       common: context.commonEnv,
       logRetention: context.logRetention,
       deadLetterQueue: this.deadLetterQueue,
@@ -42,7 +42,7 @@ export class StartJobs extends Construct {
     this.function.allow({
       actions: ['tag:GetResources'],
       resources: ['*'],
-      reason: 'the Resource Groups Tagging API has no resource-level permissions; it answers names and tags only',
+      reason: 'the Resource Groups Tagging API has no resource-level permissions; it returns names and tags only',
     });
   }
 }

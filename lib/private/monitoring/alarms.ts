@@ -15,7 +15,7 @@ export interface Watched {
 
 interface AlarmSpec {
   readonly id: string;
-  /** What it means, in one sentence; the section of the runbook is named like the ID. */
+  /** Meaning of the alarm, in one sentence. The section of the runbook has the ID as its heading. */
   readonly meaning: string;
   readonly metric: cloudwatch.Metric;
   /** Alarms above it. */
@@ -23,7 +23,8 @@ interface AlarmSpec {
   /** Periods of the metric in a row. @default 1 */
   readonly periods?: number;
   /**
-   * Whether it is told when data stop coming as well. Before the first data it is in no state at all: there is nothing to be told of yet.
+   * Whether its actions also run when it has no more data. Before the first data it has no state, so no
+   * action runs.
    *
    * @default false
    */
@@ -31,12 +32,12 @@ interface AlarmSpec {
 }
 
 const QUICK = Duration.minutes(5);
-/** Upkeep runs once an hour: within this time every bucket has said how it is. */
+/** Upkeep runs once an hour: within this time every bucket has reported its state. */
 const HOURLY = Duration.hours(1);
 
 /** A message that waits longer than S3 takes for its latest events. */
 const OLD_MESSAGE = Duration.minutes(15);
-/** Captured changes are lost after 14 days: time enough to mend what keeps them from being committed. */
+/** Captured changes are lost after 14 days. This leaves time to fix what keeps them from being committed. */
 const OLD_CHANGE = Duration.days(1);
 
 function specs(watched: Watched): AlarmSpec[] {
@@ -48,19 +49,19 @@ function specs(watched: Watched): AlarmSpec[] {
   return [
     {
       id: 'CaptureFailed',
-      meaning: 'Events of protected buckets could not be captured and wait in the dead-letter queue.',
+      meaning: 'Events of protected buckets could not be captured and are in the dead-letter queue.',
       metric: letters(watched.captureDeadLetterQueue),
       threshold: 0,
     },
     {
       id: 'CaptureSlow',
-      meaning: 'Events of protected buckets wait for over 15 minutes to be captured.',
+      meaning: 'The oldest event of a protected bucket has waited over 15 minutes to be captured.',
       metric: watched.captureQueue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: QUICK }),
       threshold: OLD_MESSAGE.toSeconds(),
     },
     {
       id: 'ChangesUncommitted',
-      meaning: 'Captured changes have not been committed for over a day, or no upkeep job has run for three hours.',
+      meaning: 'Captured changes are uncommitted for over a day, or no upkeep job has run for three hours.',
       metric: hourly(MetricName.uncommittedAge),
       threshold: OLD_CHANGE.toSeconds(),
       periods: 3,
@@ -68,19 +69,19 @@ function specs(watched: Watched): AlarmSpec[] {
     },
     {
       id: 'VersionsLost',
-      meaning: 'Object versions were gone before they could be stored.',
+      meaning: 'Object versions were permanently deleted before they could be stored.',
       metric: sum(MetricName.versionsLost),
       threshold: 0,
     },
     {
       id: 'CoverageLost',
-      meaning: 'Changes of a protected bucket may go by unseen.',
+      meaning: 'The vault may miss changes of a protected bucket.',
       metric: hourly(MetricName.coverageLost),
       threshold: 0,
     },
     {
       id: 'ReconcileGaps',
-      meaning: 'A comparison with a protected bucket found changes that no event had told of.',
+      meaning: 'A comparison with a protected bucket found changes that no event had reported.',
       metric: sum(MetricName.reconcileGaps),
       threshold: 0,
     },
@@ -92,20 +93,20 @@ function specs(watched: Watched): AlarmSpec[] {
     },
     {
       id: 'JobsExpired',
-      meaning: 'A job found its bucket busy until its start window had ended.',
+      meaning: 'A job could not start, because another job held its bucket until its start window ended.',
       metric: sum(MetricName.jobsExpired),
       threshold: 0,
     },
     {
       id: 'JobsNotStarted',
-      meaning: 'Jobs that were due could not be started.',
+      meaning: 'Jobs that were due could not be started; the calls are in the dead-letter queue.',
       metric: letters(watched.startDeadLetterQueue),
       threshold: 0,
     },
   ];
 }
 
-/** An alarm, and whether it is to act as well when it has no data any more. */
+/** An alarm, and whether its actions also run when it has no more data. */
 export interface WatchingAlarm {
   readonly alarm: cloudwatch.Alarm;
   readonly expectsData: boolean;

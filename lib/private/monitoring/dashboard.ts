@@ -8,7 +8,7 @@ const WIDTH = 8;
 
 const PERIOD = Duration.minutes(5);
 
-/** Graphs of a vault, a row each: what is captured, what waits, what jobs say. */
+/** Graphs of a vault: a row for the capture, a row for the queues, a row for the jobs. */
 export function dashboardRows(watched: Watched): cloudwatch.IWidget[][] {
   const counts = (title: string, ...names: MetricNameValue[]): cloudwatch.IWidget =>
     graph(
@@ -22,26 +22,26 @@ export function dashboardRows(watched: Watched): cloudwatch.IWidget[][] {
   return [
     [
       counts('Versions captured and lost', MetricName.versionsCaptured, MetricName.versionsLost),
-      greatest('From event to change log (seconds)', MetricName.captureLag),
-      greatest('Oldest change that is not committed (seconds)', MetricName.uncommittedAge),
+      greatest('Time from event to change log (seconds)', MetricName.captureLag),
+      greatest('Age of the oldest uncommitted change (seconds)', MetricName.uncommittedAge),
     ],
     [
-      graph('Events that wait', [
+      graph('Events in the capture queue', [
         captureQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'waiting' }),
-        captureQueue.metricApproximateNumberOfMessagesNotVisible({ ...of, label: 'being captured' }),
+        captureQueue.metricApproximateNumberOfMessagesNotVisible({ ...of, label: 'in flight' }),
       ]),
-      graph('Oldest event that waits (seconds)', [
+      graph('Age of the oldest waiting event (seconds)', [
         captureQueue.metricApproximateAgeOfOldestMessage({ ...of, label: 'age' }),
       ]),
-      graph('Dead letters', [
+      graph('Messages in dead-letter queues', [
         captureDeadLetterQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'events' }),
-        startDeadLetterQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'starts of jobs' }),
+        startDeadLetterQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'job starts' }),
       ]),
     ],
     [
-      counts('Jobs', MetricName.jobsCompleted, MetricName.jobsPartial),
-      counts('Jobs that failed or expired', MetricName.jobsFailed, MetricName.jobsExpired),
-      counts('Gaps', MetricName.reconcileGaps, MetricName.coverageLost),
+      counts('Jobs completed and partial', MetricName.jobsCompleted, MetricName.jobsPartial),
+      counts('Jobs failed and expired', MetricName.jobsFailed, MetricName.jobsExpired),
+      counts('Missed changes and lost coverage', MetricName.reconcileGaps, MetricName.coverageLost),
     ],
   ];
 }

@@ -25,7 +25,7 @@ const FOREIGN_KINDS: readonly (readonly [RegExp, string])[] = [
 export function parseBucketArn(arn: string): string | undefined {
   for (const [pattern, kind] of FOREIGN_KINDS) {
     if (pattern.test(arn)) {
-      throw new Error(`${GENERAL_PURPOSE}, got "${arn}", which is ${kind}; select the ARN of a bucket`);
+      throw new Error(`${GENERAL_PURPOSE}, got "${arn}", which is ${kind}; use the ARN of a general purpose bucket`);
     }
   }
   const name = BUCKET_ARN.exec(arn)?.[1];
@@ -33,11 +33,11 @@ export function parseBucketArn(arn: string): string | undefined {
     if (Token.isUnresolved(arn)) {
       return undefined;
     }
-    throw new Error(`\`arn\` must be the ARN of a bucket, such as arn:aws:s3:::my-bucket, got "${arn}"`);
+    throw new Error(`\`arn\` must be the ARN of a bucket, got "${arn}"; use one such as arn:aws:s3:::my-bucket`);
   }
   if (name.includes('/')) {
     throw new Error(
-      `\`arn\` must name a whole bucket, got "${arn}", which names objects; leave out what follows the bucket`,
+      `\`arn\` must name a whole bucket, got "${arn}", which names objects; remove what follows the bucket name`,
     );
   }
   if (!Token.isUnresolved(name) && /[*?]/.test(name)) {
@@ -48,7 +48,9 @@ export function parseBucketArn(arn: string): string | undefined {
   }
   requireGeneralPurposeBucket(name);
   if (!BUCKET_NAME.test(name)) {
-    throw new Error(`\`arn\` must be the ARN of a bucket, got "${arn}", whose name no bucket can have`);
+    throw new Error(
+      `\`arn\` must be the ARN of a bucket, got "${arn}", which is not a valid bucket name; check the ARN`,
+    );
   }
   return name;
 }
@@ -66,6 +68,6 @@ export function requireGeneralPurposeBucket(name: string): void {
         ? 'an alias of an access point'
         : undefined;
   if (kind !== undefined) {
-    throw new Error(`${GENERAL_PURPOSE}, got "${name}", which is ${kind}; select the bucket itself`);
+    throw new Error(`${GENERAL_PURPOSE}, got "${name}", which is ${kind}; use the name of the bucket itself`);
   }
 }

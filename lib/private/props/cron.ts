@@ -11,14 +11,14 @@ export function requireHourlyCron(prop: string, expression: string): void {
   const fields = CRON.exec(expression)?.[1]?.trim().split(/\s+/);
   if (fields?.length !== 6) {
     throw new Error(
-      `\`${prop}\` must be a cron expression with six fields, got "${expression}"; use events.Schedule.cron`,
+      `\`${prop}\` must be a cron expression with six fields, got "${expression}"; use events.Schedule.cron()`,
     );
   }
   const [minute] = fields as [string];
   const minutes = minutesOf(minute);
   if (minutes === undefined) {
     throw new Error(
-      `\`${prop}\` must have a minute field of values, ranges or steps from 0 to 59, got "${expression}"`,
+      `\`${prop}\` must have a minute field of values, ranges or steps from 0 to 59, got "${expression}"; correct the first field`,
     );
   }
   if (minutes.size > 1) {

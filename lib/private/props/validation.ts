@@ -23,7 +23,7 @@ export function requireSize(prop: string, value: Size | undefined, min: Size, ma
   const bytes = value.toBytes();
   if (bytes < min.toBytes() || bytes > max.toBytes()) {
     throw new Error(
-      `\`${prop}\` must be from ${min.toBytes()} to ${max.toBytes()} bytes, got ${bytes} bytes; larger objects are copied by S3`,
+      `\`${prop}\` must be from ${min.toBytes()} to ${max.toBytes()} bytes, got ${bytes} bytes; S3 copies larger objects`,
     );
   }
 }

@@ -18,7 +18,7 @@ export function requireWindows(start?: Duration, completion?: Duration): void {
   requireWholeMinutes('completionWindow', completionMinutes);
   if (startMinutes !== undefined && startMinutes < MIN_START_WINDOW.toMinutes()) {
     throw new Error(
-      `\`startWindow\` must be ${MIN_START_WINDOW.toMinutes()} minutes or more, got ${startMinutes} minutes`,
+      `\`startWindow\` must be ${MIN_START_WINDOW.toMinutes()} minutes or more (the limit of AWS Backup), got ${startMinutes} minutes`,
     );
   }
   if (startMinutes === undefined || completionMinutes === undefined) {
@@ -26,12 +26,12 @@ export function requireWindows(start?: Duration, completion?: Duration): void {
   }
   if (completionMinutes <= startMinutes) {
     throw new Error(
-      `\`completionWindow\` must be longer than \`startWindow\`, got ${completionMinutes} minutes for a start window of ${startMinutes} minutes`,
+      `\`completionWindow\` must be longer than \`startWindow\`, got ${completionMinutes} minutes with a start window of ${startMinutes} minutes`,
     );
   }
   if (startMinutes + completionMinutes > SCRATCH_LIFETIME.toMinutes()) {
     throw new Error(
-      `\`startWindow\` and \`completionWindow\` must be ${SCRATCH_LIFETIME.toDays()} days or less together, the lifetime of a job's work files, got ${startMinutes + completionMinutes} minutes`,
+      `\`startWindow\` and \`completionWindow\` must be ${SCRATCH_LIFETIME.toDays()} days or less together (the lifetime of a job's work files), got ${startMinutes + completionMinutes} minutes; shorten one of them`,
     );
   }
 }
@@ -51,7 +51,7 @@ export function requireRetention(prop: string, retention: Duration | undefined):
   }
   if (days > MAX_RETENTION_DAYS) {
     throw new Error(
-      `\`${prop}\` must be ${MAX_RETENTION_DAYS} days (100 years) or less, got ${days} days; leave it out to keep for ever`,
+      `\`${prop}\` must be ${MAX_RETENTION_DAYS} days (100 years) or less, got ${days} days; omit it to keep recovery points without end`,
     );
   }
 }
@@ -69,7 +69,7 @@ export function requireContinuousWindow(prop: string, window: Duration, allowLon
   const most = allowLong ? MAX_CONTINUOUS_DAYS : USUAL_CONTINUOUS_DAYS;
   if (days > most) {
     throw new Error(
-      `\`${prop}\` must be ${most} days or less for continuous backup, got ${days} days; ${allowLong ? 'recovery points of periodic rules may be kept longer' : 'set `allowLongRetention: true` to keep longer'}`,
+      `\`${prop}\` must be ${most} days or less for continuous backup, got ${days} days; ${allowLong ? 'use a periodic rule to keep recovery points longer' : 'set `allowLongRetention: true` for a longer period'}`,
     );
   }
 }
@@ -80,13 +80,13 @@ export function requireSourceAge(prop: string, age: Duration | undefined): void 
   requireWholeMinutes(prop, minutes);
   if (minutes !== undefined && (minutes < 1 || minutes > SCRATCH_LIFETIME.toMinutes())) {
     throw new Error(
-      `\`${prop}\` must be 1 minute to ${SCRATCH_LIFETIME.toDays()} days, the lifetime of inventory reports, got ${minutes} minutes`,
+      `\`${prop}\` must be 1 minute to ${SCRATCH_LIFETIME.toDays()} days (the lifetime of inventory reports), got ${minutes} minutes`,
     );
   }
 }
 
 function requireWholeMinutes(prop: string, minutes: number | undefined): void {
   if (minutes !== undefined && !Number.isInteger(minutes)) {
-    throw new Error(`\`${prop}\` must be whole minutes, got ${minutes} minutes`);
+    throw new Error(`\`${prop}\` must be a whole number of minutes, got ${minutes} minutes`);
   }
 }

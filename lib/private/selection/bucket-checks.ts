@@ -10,7 +10,7 @@ export function bucketProblems(resource: BucketResource, vault: BackupVault): st
   const name = describe(resource, bucket);
   const problems: string[] = [];
   if (isVaultStorage(resource, vault)) {
-    problems.push(`${name} belongs to a backup vault and cannot be backed up; select the buckets with your own data`);
+    problems.push(`${name} belongs to a backup vault and cannot be backed up; select only buckets with your own data`);
     return problems;
   }
   const versioning = bucket && versioningOf(bucket);
@@ -37,19 +37,19 @@ export function warnAboutBucket(scope: Construct, resource: BucketResource): voi
   if (!rules.some(expiresNoncurrentVersions)) {
     Annotations.of(scope).addWarningV2(
       `cdk-s3-backup:noLifecycleExpiration:${bucket.node.path}`,
-      `${name} has no lifecycle rule that expires noncurrent versions: its versions, which backups need, are kept and paid for without end; add a rule with \`noncurrentVersionExpiration\``,
+      `${name} has no lifecycle rule that expires noncurrent versions, so S3 keeps and bills them without end; add a rule with \`noncurrentVersionExpiration\``,
     );
   }
   if (bucket.intelligentTieringConfigurations !== undefined || rules.some(movesToIntelligentTiering)) {
     Annotations.of(scope).addWarningV2(
       `cdk-s3-backup:intelligentTiering:${bucket.node.path}`,
-      `${name} uses S3 Intelligent-Tiering: the first backup reads every object, which moves it back to the frequent access tier; objects in its archive tiers are skipped`,
+      `${name} uses S3 Intelligent-Tiering: the first backup reads every object, and S3 moves each back to the frequent access tier. Backups skip objects in the archive tiers`,
     );
   }
 }
 
 const describe = (resource: BucketResource, own: s3.CfnBucket | undefined): string =>
-  `bucket ${knownName(resource) ?? resource.bucket?.node.path ?? own?.node.scope?.node.path ?? '(of an ARN that is not known yet)'}`;
+  `bucket ${knownName(resource) ?? resource.bucket?.node.path ?? own?.node.scope?.node.path ?? '(whose ARN is not known yet)'}`;
 
 /** The bucket of this app that is meant, also by its ARN or by its name alone. */
 function bucketOfApp(resource: BucketResource, scope: Construct): s3.CfnBucket | undefined {
@@ -102,11 +102,13 @@ function placeProblems(resource: BucketResource, vault: BackupVault, name: strin
     !Token.isUnresolved(theirs) && !Token.isUnresolved(ours) && theirs !== ours;
   return [
     ...(differs(bucket.env.region, own.region)
-      ? [`${name} is in ${bucket.env.region}, and its vault in ${own.region}; use a vault in the Region of the bucket`]
+      ? [
+          `${name} must be in the Region of its vault (${own.region}), got ${bucket.env.region}; use a vault in the Region of the bucket`,
+        ]
       : []),
     ...(differs(bucket.env.account, own.account)
       ? [
-          `${name} is of account ${bucket.env.account}, and its vault of ${own.account}; use a vault in the account of the bucket`,
+          `${name} must be in the account of its vault (${own.account}), got ${bucket.env.account}; use a vault in the account of the bucket`,
         ]
       : []),
   ];

@@ -16,17 +16,17 @@ function contradictions(plan: BackupPlan, other: BackupPlan): string[] {
       ? []
       : shared.map(
           (what) =>
-            `${what} is backed up continuously by ${plan.node.path} and must have all its backups in that vault, got ${other.node.path} with another vault; use one vault for both`,
+            `${what} has continuous backup by ${plan.node.path}, so all its plans must use the same vault, got ${other.node.path} with another vault; use one vault for both`,
         );
   }
   return [
     ...shared.map(
       (what) =>
-        `${what} must be continuous in one backup plan at most, got ${plan.node.path} and ${other.node.path}; take it out of one of them`,
+        `${what} may have continuous backup by one plan, got ${plan.node.path} and ${other.node.path}; remove it from one of them`,
     ),
     ...(sameVault && plan._findsBuckets && other._findsBuckets
       ? [
-          `one continuous plan of a vault at most may select by tag, or buckets that only another stack can name, got ${plan.node.path} and ${other.node.path}; put the selections into one plan, or use two vaults`,
+          `only one continuous plan of a vault may select by tag or buckets that only another stack can name, got ${plan.node.path} and ${other.node.path}; move the selections into one plan, or use two vaults`,
         ]
       : []),
   ];

@@ -32,8 +32,8 @@ export function bucketName(resource: BucketResource): string {
 export const identity = (resource: BucketResource): string => knownName(resource) ?? resource.bucketArn;
 
 /**
- * The ARN for policies in the vault's stack, or undefined when that stack cannot know it: a reference to a bucket of
- * another stack would make the vault's stack depend on that one, which often depends on the vault's already.
+ * The ARN for policies in the vault's stack, or undefined when that stack cannot know it. A reference to a bucket of
+ * another stack would make the vault's stack depend on that stack, which often depends on the vault's already.
  */
 function listableArn(resource: BucketResource, vaultStack: Stack): string | undefined {
   const name = knownName(resource);

@@ -14,7 +14,7 @@ export class FailurePath {
 
   constructor(scope: Construct, fn: RuntimeFunction, start: Record<string, unknown> = START_INPUT) {
     const record = step(scope, 'Record failure', fn, {
-      comment: 'Ends the record of the job, frees its lock and gives the error its name and cause',
+      comment: 'Ends the record of the job, frees its lock, and passes on the name and cause of the error',
       payload: {
         ...start,
         error: sfn.JsonPath.objectAt('$'),
@@ -23,7 +23,7 @@ export class FailurePath {
     });
     record.next(
       new sfn.Fail(scope, 'Failed', {
-        comment: 'The job failed, and its record says so',
+        comment: 'The job failed, and its record shows the error',
         errorPath: '$.error',
         causePath: '$.cause',
       }),
@@ -40,8 +40,8 @@ export class FailurePath {
   }
 
   /**
-   * The error replaces the state: an input that is no object could not take it in, and the failure is recorded from the
-   * execution's input.
+   * The error replaces the state, because an input that is not an object could not hold it. The failure is recorded from
+   * the execution's input.
    */
   catch(...states: readonly Catching[]): void {
     for (const state of states) {

@@ -11,11 +11,11 @@ export function markerRemoval(
   props: Omit<FanOutProps, 'comment' | 'oneAtATime'>,
   restoreRanges: sfn.IChainable,
 ): sfn.IChainable {
-  const comment = 'Removes the delete markers that are all that hides versions to be restored';
+  const comment = 'Removes delete markers, where nothing else hides the version to be restored';
   // A call that goes on after its successor would look at keys that are restored meanwhile.
   const remove = new FanOut(scope, 'RemoveMarkers', { ...props, comment, oneAtATime: true });
   const again = new sfn.Pass(scope, 'From the first turn', {
-    comment: 'The same units, from their beginning',
+    comment: 'Starts the same units from their beginning',
     result: sfn.Result.fromObject({ turn: 0 }),
     resultPath: '$.work',
   });

@@ -41,7 +41,7 @@ export function workflowStateMachine(scope: Construct, props: WorkflowStateMachi
   acknowledge(
     stateMachine,
     'AwsSolutions-SF1',
-    'the history of an execution has every event; logging them all would bill each unit of a large job twice',
+    'the execution history has every event; logging all of them would bill each unit of a large job twice',
   );
   acknowledgeGrants(stateMachine, props);
   return stateMachine;
@@ -52,7 +52,7 @@ function acknowledgeGrants(stateMachine: sfn.StateMachine, props: WorkflowStateM
   acknowledgeWildcards(
     stateMachine,
     props.functions.map((fn) => `${fn.function.functionArn}:*`),
-    'versions of a function of the vault; the CDK grants them with the function',
+    'versions of a function of the vault, which the CDK grants with the function',
   );
   acknowledgeWildcards(
     stateMachine,
@@ -60,7 +60,7 @@ function acknowledgeGrants(stateMachine: sfn.StateMachine, props: WorkflowStateM
       `arn:${Aws.PARTITION}:s3:::${props.storage.scratchBucket.bucketName}/*`,
       props.storage.scratchBucket.arnForObjects('*'),
     ],
-    'lists of units and results of maps have a folder a job, which is not known before',
+    'each job has its own folder for lists of units and results of maps, which is not known in advance',
   );
   const executions = Stack.of(stateMachine).formatArn({
     service: 'states',
@@ -73,7 +73,7 @@ function acknowledgeGrants(stateMachine: sfn.StateMachine, props: WorkflowStateM
     [`${executions}:*`, ...props.mapLabels.map((label) => `${executions}/${label}:*`)],
     'the children of the maps of this one state machine',
   );
-  acknowledgeWildcards(stateMachine, ['*'], 'X-Ray and the delivery of logs know no resources');
+  acknowledgeWildcards(stateMachine, ['*'], 'X-Ray and log delivery have no resource-level permissions');
 }
 
 /** ARN pattern of all executions of a state machine. */

@@ -82,7 +82,7 @@ describe('dates of a rule', () => {
   test('fit into the description of a full rule of a vault with a long name, and come back', () => {
     const since = new Map(buckets.map((bucket, index) => [bucket, 4_000_000_000 + index]));
     const text = encodeDates({ name: 'rule', buckets, since });
-    const description = `Changes of buckets that were found for the backup vault ${'v'.repeat(50)}${text}`;
+    const description = `Forwards changes of found buckets to the backup vault ${'v'.repeat(50)}${text}`;
     // EventBridge's limit.
     expect(description.length).toBeLessThanOrEqual(512);
     expect(decodeDates(description, buckets)).toEqual(since);

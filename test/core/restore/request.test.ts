@@ -94,14 +94,14 @@ describe('every problem is named at once', () => {
     };
     expect(problemsOf(parseRestoreRequest, input).map((problem) => problem.slice(0, 44))).toEqual([
       expect.stringContaining('aaaa') as string,
-      'createBucket: needs destinationBucket, the n',
-      'destinationPrefix: has 1102 bytes, a key has',
+      'createBucket: requires destinationBucket, th',
+      'destinationPrefix: has 1102 bytes, but a key',
       expect.stringContaining('destinationPrefix: must be empty with') as string,
-      'encryption.kmsKeyId: goes with type SSE_KMS ',
+      'encryption.kmsKeyId: requires type SSE_KMS, ',
       'itemsFile: must be s3://bucket/key, got "buc',
-      'onExisting: rollback implies "overwrite", go',
-      'pointInTime: excludes recoveryPointId: give ',
-      'recoveryPointId: is of bucket "other-bucket"',
+      'onExisting: must be "overwrite" with rollbac',
+      'pointInTime: cannot be combined with recover',
+      'recoveryPointId: belongs to bucket "other-bu',
       'restoreTags: must be a boolean, got "yes"',
       'unknown field "surprise"',
       'versions: must be 1 with rollback, got 3',
@@ -116,14 +116,14 @@ describe('every problem is named at once', () => {
     ]);
     const sourceless = { recoveryPointId: 'some-bucket/00000000000000000001', createBucket: true };
     expect(problemsOf(parseRestoreRequest, sourceless)).toEqual([
-      'createBucket: needs destinationBucket, the name of the bucket to create',
+      'createBucket: requires destinationBucket, the name of the bucket to create',
       'sourceBucket: is required (string)',
     ]);
   });
 
   test('a field that is left out contradicts as one that is undefined does', () => {
     const input = { sourceBucket: 'good-bucket', createBucket: true };
-    const problems = ['createBucket: needs destinationBucket, the name of the bucket to create'];
+    const problems = ['createBucket: requires destinationBucket, the name of the bucket to create'];
     expect(problemsOf(parseRestoreRequest, input)).toEqual(problems);
     expect(problemsOf(parseRestoreRequest, { ...input, destinationBucket: undefined })).toEqual(problems);
     expect(problemsOf(parseRestoreRequest, { sourceBucket: 'the-vault' })).toHaveLength(1);
@@ -133,7 +133,7 @@ describe('every problem is named at once', () => {
     const input = { sourceBucket: 'good-bucket', undo: 'job', dryRun: 1, items: ['a'], versions: 'all' };
     expect(problemsOf(parseRestoreRequest, input)).toEqual([
       'dryRun: must be a boolean, got 1',
-      'undo: excludes "items", "versions": leave them out',
+      'undo: cannot be combined with "items", "versions": remove these fields',
     ]);
   });
 
@@ -162,8 +162,8 @@ describe('every problem is named at once', () => {
       String.raw`"\ud800": has half of a surrogate pair, which no key can have`,
       String.raw`"a\u0000b": has the character U+0000, which no key can have`,
       String.raw`"p\u0000/": has the character U+0000, which no key can have`,
-      `items: "${'k'.repeat(79)}… has 1025 bytes, a key has at most 1024`,
-      `items: "${'ü'.repeat(79)}… has 1026 bytes, a key has at most 1024`,
+      `items: "${'k'.repeat(79)}… has 1025 bytes, but a key has at most 1024`,
+      `items: "${'ü'.repeat(79)}… has 1026 bytes, but a key has at most 1024`,
     ]);
     expect(() => parseRestoreRequest({ sourceBucket: 'good-bucket', items: ['k'.repeat(1024)] }, own)).not.toThrow();
   });
@@ -191,7 +191,7 @@ describe('every problem is named at once', () => {
     };
     const input = { bucket: 'the-vault', source: 'changes', versions: 'SOME', deleteAfterDays: 0, scheduled };
     expect(problemsOf(parseBackupRequest, input)).toEqual([
-      'bucket: "the-vault" belongs to the backup vault itself, which cannot be a protected bucket',
+      'bucket: "the-vault" belongs to the backup vault itself, which cannot be a protected bucket: choose another bucket',
       'deleteAfterDays: must be at least 1 day, got 0',
       'scheduled: startBy must not be after completeBy',
       'versions: must be one of "ALL", "CURRENT", got "SOME"',

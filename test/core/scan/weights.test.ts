@@ -182,8 +182,8 @@ describe('items of a restore', () => {
       [
         String.raw`itemsFile: line 2 ("a\u0000b") has the character U+0000, which no key can have`,
         String.raw`itemsFile: line 3 ("p\u0000/") has the character U+0000, which no key can have`,
-        `itemsFile: line 4 ("${'k'.repeat(79)}…) has 1025 bytes, a key has at most 1024`,
-        `itemsFile: line 5 ("${'ü'.repeat(79)}…) has 1026 bytes, a key has at most 1024`,
+        `itemsFile: line 4 ("${'k'.repeat(79)}…) has 1025 bytes, but a key has at most 1024`,
+        `itemsFile: line 5 ("${'ü'.repeat(79)}…) has 1026 bytes, but a key has at most 1024`,
         String.raw`itemsFile: line 6 ("\u0000${'k'.repeat(73)}…) has the character U+0000, which no key can have, and has 1026 bytes`,
       ].join('; '),
     );

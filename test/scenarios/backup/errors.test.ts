@@ -27,7 +27,7 @@ describe('a backup is refused before anything is written', () => {
     ],
     ['unknown fields', { bucket: 'src', Bucket: 'src', nope: 1 }, /unknown field "Bucket", "nope"/],
     ['current versions of what was captured', { bucket: 'src', source: 'changes', versions: 'CURRENT' }, /must be ALL/],
-    ['an ARN', { bucket: 'arn:aws:s3:::src' }, /is an ARN: give the name/],
+    ['an ARN', { bucket: 'arn:aws:s3:::src' }, /is an ARN: use the name/],
     ['a directory bucket', { bucket: 'fast--use1-az4--x-s3' }, /directory bucket/],
     ['the vault itself', { bucket: VAULT }, /belongs to the backup vault itself/],
     ['the scratch bucket', { bucket: SCRATCH }, /belongs to the backup vault itself/],
@@ -81,7 +81,7 @@ describe('a backup is refused before anything is written', () => {
     await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({
       name: 'InvalidRequest',
       message: expect.stringMatching(
-        /^bucket: "src" is the bucket of a backup vault .*; if it is not one, rename that object/,
+        /^bucket: "src" is the bucket of a backup vault .*; if it is not a vault, rename that object/,
       ) as string,
     });
     expect((await rig.catalog.listJobs({ bucket: 'src' })).items).toMatchObject([{ state: 'FAILED' }]);
@@ -124,7 +124,7 @@ describe('a restore is refused before anything is written', () => {
       'an undo of a job that wrote nothing',
       { undo: 'job', destinationBucket: undefined },
       'InvalidRequest',
-      /undo: job "job" of bucket ".*" has written nothing that can be undone/,
+      /undo: job "job" of bucket ".*" wrote nothing that can be undone/,
     ],
     [
       'wrong types',
@@ -136,7 +136,7 @@ describe('a restore is refused before anything is written', () => {
       'versions out of range',
       { versions: 1001 },
       'InvalidRequest',
-      /versions: must be "all" or from 1 to 1000, got 1001/,
+      /versions: must be "all" or a whole number from 1 to 1000, got 1001/,
     ],
     ['versions of no sense', { versions: 0 }, 'InvalidRequest', /versions/],
     ['no items', { items: [] }, 'InvalidRequest', /items/],
@@ -145,13 +145,13 @@ describe('a restore is refused before anything is written', () => {
       'createBucket alone',
       { destinationBucket: undefined, createBucket: true },
       'InvalidRequest',
-      /createBucket: needs destinationBucket/,
+      /createBucket: requires destinationBucket/,
     ],
     [
       'a foreign recovery point',
       { recoveryPointId: 'other/00000000000000000001' },
       'InvalidRequest',
-      /is of bucket "other"/,
+      /belongs to bucket "other"/,
     ],
     [
       'a malformed recovery point',
@@ -187,7 +187,7 @@ describe('a restore is refused before anything is written', () => {
       'a KMS key without KMS',
       { encryption: { type: 'SSE_S3', kmsKeyId: 'k' } },
       'InvalidRequest',
-      /kmsKeyId: goes with type SSE_KMS only/,
+      /kmsKeyId: requires type SSE_KMS/,
     ],
     ['half a character', { items: ['\ud800'] }, 'InvalidRequest', /surrogate/],
   ])('%s', async (_, input, name, message) => {

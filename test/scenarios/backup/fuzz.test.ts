@@ -3,6 +3,7 @@ import { StoreError } from '../../../lambda/ports/object-store';
 import { stateOf, type VersionState } from '../../support/bucket-state';
 import { pick, type Random, randomOf } from '../../support/dice';
 import { randomRig } from '../../support/random-rig';
+import { seeds } from '../../support/seeds';
 import type { Rig } from '../support/rig';
 
 /**
@@ -211,6 +212,6 @@ describe.each<[string, Faults]>([
   ['have all of that', { failing: 0.02, live: 0.05, hurried: true, doubled: 'ranges' }],
 ])('backups that %s', (_, faults) => {
   test('give back what was there', async () => {
-    for (let seed = 0; seed < ROUNDS; seed++) await round(seed, faults);
+    for (const seed of seeds(ROUNDS)) await round(seed, faults);
   });
 });

@@ -7,6 +7,7 @@ import { type VersionState, stateOf } from '../../support/bucket-state';
 import { ChangedBucket } from '../../support/changed-bucket';
 import { pick, type Random, randomOf } from '../../support/dice';
 import { deliverReport } from '../../support/inventory-report';
+import { seeds } from '../../support/seeds';
 import { Rig, SCRATCH } from '../support/rig';
 
 /**
@@ -316,7 +317,7 @@ class Rounds {
   }
 }
 
-const SEEDS = [1, 2, 3, 4, 5, 6];
+const SEEDS = seeds(6, 1);
 
 describe.each([
   ['listings', false],

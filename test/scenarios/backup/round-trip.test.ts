@@ -136,7 +136,7 @@ test('every recovery point gives back the bucket as it was', async () => {
       markInterruptAsFailure: true,
     },
   );
-}, 120_000);
+});
 
 test('recovery points with ALL and with CURRENT versions, mixed in one timeline, give back the current objects', async () => {
   const kinds = fc.array(fc.constantFrom('ALL' as const, 'CURRENT' as const), { minLength: 8, maxLength: 8 });
@@ -161,4 +161,4 @@ test('recovery points with ALL and with CURRENT versions, mixed in one timeline,
     }),
     { numRuns: 150, endOnFailure: true, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
   );
-}, 120_000);
+});

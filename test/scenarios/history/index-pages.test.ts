@@ -84,7 +84,7 @@ describe('a page that is', () => {
     forget(rig);
     await expect(restoreAll(rig, 1, 'dst')).rejects.toMatchObject({
       name: 'VaultDamaged',
-      message: `index page ${page?.name ?? ''} has not its recorded SHA-256`,
+      message: `index page ${page?.name ?? ''} does not match its recorded SHA-256: restore an earlier version of that vault object`,
     });
   });
 

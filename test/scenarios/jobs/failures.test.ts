@@ -36,7 +36,7 @@ describe('the record of a failed job', () => {
   });
 
   test.each([
-    [undefined, 'no cause was given'],
+    [undefined, 'failed without a cause'],
     ['{"errorType":"X","errorMessage":"a sentence"}', 'a sentence'],
     ['plain words', 'plain words'],
     ['null', 'null'],

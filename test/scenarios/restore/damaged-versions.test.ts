@@ -131,7 +131,7 @@ describe('a manifest that was changed and is still valid', () => {
   };
   const damaged = {
     name: 'VaultDamaged',
-    message: expect.stringMatching(/SHA-256.*restore the older version/) as string,
+    message: expect.stringMatching(/SHA-256.*restore an earlier version/) as string,
   };
 
   test('is damage to the next backup, which stores nothing', async () => {

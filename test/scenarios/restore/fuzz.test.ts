@@ -3,6 +3,7 @@ import { StoreError } from '../../../lambda/ports/object-store';
 import { stateOf, type VersionState } from '../../support/bucket-state';
 import { pick, type Random, randomOf } from '../../support/dice';
 import { randomRig } from '../../support/random-rig';
+import { seeds } from '../../support/seeds';
 import { type Rig, SCRATCH, VAULT } from '../support/rig';
 
 /**
@@ -233,6 +234,6 @@ describe.each<[string, Faults]>([
   ['has all of that', { failing: 0.02, live: 0.04, damage: true, hurried: true }],
 ])('a restore that %s', (_, faults) => {
   test('says what it did, and leaves what was there', async () => {
-    for (let seed = 0; seed < ROUNDS; seed++) await round(seed, faults);
+    for (const seed of seeds(ROUNDS)) await round(seed, faults);
   });
 });

@@ -141,7 +141,10 @@ describe('what cannot be restored is refused with the way out', () => {
     const rig = new Rig();
     rig.s3.createBucket('src');
     rig.s3.createBucket('dst');
-    const never = { name: 'PointInTimeOutOfRange', message: expect.stringContaining('was never under') as string };
+    const never = {
+      name: 'PointInTimeOutOfRange',
+      message: expect.stringContaining('never had continuous backup') as string,
+    };
     await expect(rig.restore({ ...request, pointInTime: iso(rig) })).rejects.toMatchObject(never);
     await rig.backup({ bucket: 'src' });
     await expect(rig.restore({ ...request, pointInTime: iso(rig) })).rejects.toMatchObject(never);
@@ -153,7 +156,7 @@ describe('what cannot be restored is refused with the way out', () => {
     const refused = async (instant: number, range: string): Promise<void> => {
       await expect(rig.restore({ ...request, pointInTime: toIso(instant) })).rejects.toMatchObject({
         name: 'PointInTimeOutOfRange',
-        message: expect.stringContaining(`${range}: choose an instant within, or a recovery point`) as string,
+        message: expect.stringContaining(`${range}: choose an instant within it, or a recovery point`) as string,
       });
     };
     await refused(since - 1, `${toIso(since)} to ${iso(rig)}`);
@@ -247,6 +250,6 @@ test('a bucket that has continuous backup only is not restored without an instan
     rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true }),
   ).rejects.toMatchObject({
     name: 'RecoveryPointNotFound',
-    message: expect.stringContaining('name the instant to restore with pointInTime') as string,
+    message: expect.stringContaining('set pointInTime to the instant to restore') as string,
   });
 });

@@ -308,8 +308,8 @@ test('a job that dies for good at any call can be undone, as far as it came', as
 });
 
 test.each([
-  [{ removeMarkers: true }, /removeMarkers: goes with "rollback": true only/],
-  [{ removeMarkers: true, undo: 'job' }, /undo: excludes "removeMarkers"/],
+  [{ removeMarkers: true }, /removeMarkers: requires "rollback": true/],
+  [{ removeMarkers: true, undo: 'job' }, /undo: cannot be combined with "removeMarkers"/],
   [{ removeMarkers: 'yes', rollback: true }, /removeMarkers/],
 ])('%j is refused', async (fields, message) => {
   const { rig } = await deleted();

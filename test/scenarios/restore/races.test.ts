@@ -75,7 +75,7 @@ describe.each([
         contents: contents(quiet),
       });
     }
-  }, 60_000);
+  });
 
   test('whose turns are done by two workers at once lacks nothing when it says COMPLETED', async () => {
     const quiet = await restoring(existing, remaining);
@@ -97,7 +97,7 @@ describe.each([
         });
       }
     }
-  }, 60_000);
+  });
 });
 
 test.each(['put', 'copied by parts', 'delete marker'])(

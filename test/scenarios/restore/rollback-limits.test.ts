@@ -238,7 +238,7 @@ test('a job that was cut off is undone when its last calls must have ended', asy
     await rig.catalog.putJob({ ...record, state: ended, completedAt: iso(rig) });
     await expect(rig.restore(undo)).rejects.toMatchObject({
       name: 'InvalidRequest',
-      message: expect.stringMatching(/calls that were under way may write until .*Z: undo it then/) as string,
+      message: expect.stringMatching(/calls in flight may write until .*Z: undo it after that time/) as string,
     });
   }
   rig.s3.advance(900);

@@ -2,6 +2,7 @@ import { ManualDeadline } from '../../../lambda/adapters/memory';
 import { toIso } from '../../../lambda/core/values/instant';
 import { StoreError } from '../../../lambda/ports/object-store';
 import { currentOf } from '../../support/bucket-state';
+import { seeds } from '../../support/seeds';
 import { acl } from '../support/changed-rig';
 import { at, iso, logTags, logVersion, makeContinuous } from '../support/continuous-rig';
 import { Rig, SCRATCH } from '../support/rig';
@@ -273,7 +274,7 @@ describe('a point in time', () => {
   }
 
   test('of any history: the rollback shows what was, its undo what is', async () => {
-    for (let seed = 0; seed < 60; seed++) {
+    for (const seed of seeds(60)) {
       const { rig, target, now } = await history(seed);
       const before = versions(rig);
       const output = await rig.restore({ ...back, pointInTime: target?.instant });

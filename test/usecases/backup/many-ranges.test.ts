@@ -4,6 +4,7 @@ import { compareKeys, intersect, type KeyRange, reachesInto } from '../../../lam
 import { rangesToMerge } from '../../../lambda/usecases/backup/compare/merge-ranges';
 import { randomOf } from '../../support/dice';
 import { emptyVault, historyAfter, rangesOf, wholeHistory } from '../../support/history-after';
+import { seeds } from '../../support/seeds';
 
 const RANGES = 3_000;
 /** Looks at a segment or a bound that are enough, whatever number of ranges a commit has. */
@@ -79,7 +80,7 @@ function anything(seed: number) {
 
 const namesOf = (ranges: readonly HistoryRange[]) =>
   ranges.map(({ from, to, segments }) => ({ from, to, names: segments.map(({ name }) => name) }));
-const SEEDS = Array.from({ length: 200 }, (_, seed) => seed);
+const SEEDS = seeds(200);
 
 test.each(SEEDS)('ranges have the segments that reach into them (%i)', async (seed) => {
   const { before, units, old, added, merged } = anything(seed);

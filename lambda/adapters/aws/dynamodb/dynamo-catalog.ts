@@ -187,7 +187,7 @@ export class DynamoCatalog implements Catalog {
       const held = await this.getLock(bucket);
       if (held) return held;
     }
-    throw new Error(`the lock of ${bucket} changes hands too fast`);
+    throw new Error(`the lock of ${bucket} changed its holder during every attempt`);
   }
 
   async releaseLock(bucket: string, jobId: string): Promise<void> {

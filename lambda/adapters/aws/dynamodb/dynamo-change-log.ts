@@ -65,7 +65,7 @@ export class DynamoChangeLog implements ChangeLog {
       );
       requests = (UnprocessedItems?.[this.table] ?? []) as typeof requests;
       if (requests.length === 0) return;
-      if (attempt === ATTEMPTS) throw new Error(`DynamoDB did not take ${requests.length} items of the change log`);
+      if (attempt === ATTEMPTS) throw new Error(`DynamoDB did not accept ${requests.length} items of the change log`);
       await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
   }

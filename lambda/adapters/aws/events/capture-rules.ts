@@ -89,7 +89,7 @@ export class CaptureRules {
   }
 
   private async put(Name: string, EventPattern: string, State: RuleState, dates: string): Promise<void> {
-    const Description = `Changes of buckets that were found for the backup vault ${this.options.vaultName}${dates}`;
+    const Description = `Forwards changes of found buckets to the backup vault ${this.options.vaultName}${dates}`;
     await this.client.send(new PutRuleCommand({ Name, EventPattern, Description, State }));
   }
 

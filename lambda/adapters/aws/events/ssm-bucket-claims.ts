@@ -76,7 +76,7 @@ export class SsmBucketClaims implements BucketClaims {
       const { Version } = await this.client.send(
         new PutParameterCommand({
           Name: name,
-          Description: 'Backup vault that backs this bucket up continuously',
+          Description: 'Backup vault that holds the continuous backup of this bucket',
           Type: 'String',
           Value: JSON.stringify(claim),
           Overwrite: overwrite,

@@ -38,7 +38,8 @@ export class SfnExecutions implements Executions {
 
   async start({ name, input }: { name: string; input: unknown }): Promise<{ executionArn: string }> {
     const { stateMachineArn } = this;
-    if (stateMachineArn === undefined) throw new Error('no state machine to start an execution of');
+    if (stateMachineArn === undefined)
+      throw new Error('no state machine is configured for this function, so no execution can be started');
     try {
       const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
       const { executionArn = '' } = await this.client.send(command);

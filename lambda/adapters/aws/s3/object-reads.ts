@@ -43,7 +43,7 @@ export class ObjectReads {
       if (other !== undefined) {
         answer.stream.destroy();
         if (attempt < BODY_ATTEMPTS) continue;
-        throw new StoreError('unavailable', `cannot read ${options.bucket}/${options.key}: S3 answered with ${other}`);
+        throw new StoreError('unavailable', `cannot read ${options.bucket}/${options.key}: S3 returned ${other}`);
       }
       const head = headFrom(answer.fields, answer.wire);
       const whole = await this.bodyOf(options, answer, attempt === BODY_ATTEMPTS);
@@ -111,16 +111,17 @@ export class ObjectReads {
 /** What an answer is about that another question was asked for; undefined when it is the right one. */
 function otherThan({ versionId, range }: GetOptions, fields: HeadFields): string | undefined {
   const { VersionId = versionId, ContentRange } = fields;
-  if (versionId !== undefined && VersionId !== versionId) return `version ${String(VersionId)} for ${versionId}`;
+  if (versionId !== undefined && VersionId !== versionId) return `version ${String(VersionId)} instead of ${versionId}`;
   if (ContentRange === undefined) return undefined;
   const [first, last, size] = (CONTENT_RANGE.exec(ContentRange) ?? []).slice(1).map(Number);
   if (size === undefined && !range) return undefined;
   const { offset, length } = range ?? { offset: 0, length: Infinity };
   if (size !== undefined && first === offset && last === Math.min(offset + length, size) - 1) return undefined;
-  return `"${ContentRange}" for ${range ? `${length} bytes from ${offset} on` : 'the whole'}`;
+  return `"${ContentRange}" instead of ${range ? `${length} bytes from ${offset} on` : 'the whole object'}`;
 }
 
 function slice(body: Uint8Array, { offset, length }: NonNullable<GetOptions['range']>): Uint8Array {
-  if (offset >= body.length) throw new StoreError('invalid', `a range from ${offset} on of ${body.length} bytes`);
+  if (offset >= body.length)
+    throw new StoreError('invalid', `a range begins at ${offset}, but the object has ${body.length} bytes`);
   return body.slice(offset, offset + length);
 }

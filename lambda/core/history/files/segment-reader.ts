@@ -47,7 +47,7 @@ export async function* readSegmentColumns(
 ): AsyncGenerator<RowColumns> {
   const { range, files } = options;
   if (options.sha256 !== undefined && sha256Hex(bytes) !== options.sha256)
-    throw damaged(`a segment has not the SHA-256 that its manifest gives: ${options.sha256}`);
+    throw damaged(`a segment does not match the SHA-256 that its manifest records, ${options.sha256}`);
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const { metadata, groups } = readFooter(buffer);
   const present = new Set(metadata.schema.map((element) => element.name));
@@ -115,7 +115,7 @@ function readFooter(buffer: ArrayBuffer): { metadata: FileMetaData; groups: Grou
     if (format !== SEGMENT_FORMAT)
       throw new BackupError(
         ErrorName.vaultFormatTooNew,
-        `a segment has format ${String(format)}, this release reads up to ${SEGMENT_FORMAT}: update it`,
+        `a segment has format ${String(format)}, but this release reads formats up to ${SEGMENT_FORMAT}: update cdk-s3-backup`,
       );
     return { metadata, groups: JSON.parse(entries.get('groups') ?? '[]') as GroupBounds[] };
   } catch (cause) {
@@ -149,7 +149,7 @@ function decode(column: Column, value: unknown, files: readonly VaultFile[] | un
   if (column.field === 'file') {
     if (!files) return SOME_FILE;
     const file = files[Number(value)];
-    if (!file) throw damaged(`a segment points to file ${String(value)}, which its file table does not have`);
+    if (!file) throw damaged(`a segment refers to file ${String(value)}, which its file table does not have`);
     return file;
   }
   if (column.kind === 'int') return Number(value);

@@ -54,7 +54,7 @@ export class ScannedKeys {
     if (new Set(scanned.map((row) => row.versionId)).size === scanned.length) return;
     throw inventoryInvalid(
       `inventory report ${this.job.report?.manifest ?? ''}`,
-      'has two records of one object version',
+      'has two records for one object version',
     );
   }
 

@@ -29,7 +29,9 @@ export async function checkClaim(
   if (!live && base?.continuous) await note.write({ at: now, wasGivenUp: true });
   const { vaultBucket: holder } = await claims.claim({ bucket, vaultBucket, plan, at: now }, known);
   if (holder !== vaultBucket)
-    throw invalidRequest([`bucket: "${bucket}" has got continuous backup in vault ${holder} just now`]);
+    throw invalidRequest([
+      `bucket: "${bucket}" has just got continuous backup in vault ${holder}: remove it from one of the plans`,
+    ]);
   return true;
 }
 
@@ -45,10 +47,10 @@ const isLive = ({ at }: BucketClaim, now: number): boolean => now - at < STALE_C
 function refuseOther(live: BucketClaim, { bucket, vaultBucket, plan }: Omit<BucketClaim, 'at'>): void {
   if (live.vaultBucket !== vaultBucket)
     throw invalidRequest([
-      `bucket: "${bucket}" has continuous backup in vault ${live.vaultBucket}, and its backups have to be there: remove it from one of the plans`,
+      `bucket: "${bucket}" has continuous backup in vault ${live.vaultBucket}, so all its backups must be there: remove it from one of the plans`,
     ]);
   if (live.plan !== undefined && plan !== live.plan)
     throw invalidRequest([
-      `bucket: "${bucket}" has continuous backup by plan ${live.plan} already: remove it from one of the plans`,
+      `bucket: "${bucket}" already has continuous backup by plan ${live.plan}: remove it from one of the plans`,
     ]);
 }

@@ -1,10 +1,9 @@
 import type { BackupJob, CoverageGap } from '../../../core/backup/job';
 import type { Row } from '../../../core/history/row';
-import { versionWeight, WeightSample, WeightSampler } from '../../../core/scan/weights';
+import { versionWeight, WeightSample, WeightSampler, SAMPLES_PER_RANGE } from '../../../core/scan/weights';
 import type { BackupPorts } from '../../context';
 import { Run, writeRuns } from '../../work/runs';
 import { RANGE_STEP } from '../../work/step-names';
-import { SAMPLES_PER_RANGE } from '../sources/result';
 
 /** What a job takes from the change log. */
 export interface LoggedChanges {

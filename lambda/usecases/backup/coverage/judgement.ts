@@ -10,10 +10,10 @@ const DAY = 24 * HOUR;
 /** A comparison is due so long after the last one: a little less than a day, so that it keeps its hour. */
 const RECONCILE_AGE = 23 * HOUR;
 /** A bucket whose reports are compared is not listed as well, as long as there are any: S3 delivers one each day, some late. */
-const REPORT_AGE = 3 * DAY;
-/** Recovery points without a scan need a comparison of the last days, */
+const COMPARED_BY_REPORT_AGE = 3 * DAY;
+/** A recovery point of captured changes needs a comparison with the bucket that is no older. */
 const MOST_UNRECONCILED = 7 * DAY;
-/** and what was captured must not be older than this when nobody says otherwise. */
+/** A recovery point of captured changes is refused when they are older, unless the rule says otherwise. */
 const CHANGES_AGE = 2 * HOUR;
 
 interface Now {
@@ -46,18 +46,18 @@ function reasonsAgainst(
   const most = maxSourceAgeMinutes === undefined ? CHANGES_AGE : maxSourceAgeMinutes * 60;
   const isBegun = base?.continuous !== undefined;
   return [
-    [!isBegun, 'the bucket has not been scanned for it yet'],
-    [isBegun && base.versions === 'CURRENT', 'the last scan was of current versions only'],
+    [!isBegun, 'continuous backup has not scanned the bucket yet'],
+    [isBegun && base.versions === 'CURRENT', 'the last scan covered current versions only'],
     [stopped !== undefined, stopped ?? ''],
     [deadLetters > 0, `${String(deadLetters)} events are in the dead-letter queue`],
     [
       now - capturedThrough > most,
       `changes are captured through ${toIso(capturedThrough)}, which is older than ${String(most / 60)} minutes`,
     ],
-    [now - reconciledThrough > MOST_UNRECONCILED, 'the last comparison with the bucket is over 7 days ago'],
-    [isOpen(job), 'there is a gap in the capture that no comparison has closed yet'],
+    [now - reconciledThrough > MOST_UNRECONCILED, 'the last comparison with the bucket is over 7 days old'],
+    [isOpen(job), 'the capture has a gap that no comparison has closed yet'],
     [isBegun && !isCounted(base), 'the last commit, of an earlier release, does not say which bodies are missing'],
-    [unresolved > 0, `${String(unresolved)} versions were gone before they could be read`],
+    [unresolved > 0, `${String(unresolved)} versions were permanently deleted before they could be read`],
   ];
 }
 
@@ -74,5 +74,5 @@ const isCounted = (base: Manifest): boolean => holdingsBefore(base).skipped !== 
 function isCompared({ reconciledThrough }: ContinuousJob, base: Manifest | undefined, now: number): boolean {
   const lastReport = base?.continuous?.lastReport;
   if (now - reconciledThrough <= RECONCILE_AGE) return true;
-  return lastReport !== undefined && now - fromIso(lastReport) <= REPORT_AGE;
+  return lastReport !== undefined && now - fromIso(lastReport) <= COMPARED_BY_REPORT_AGE;
 }

@@ -72,7 +72,10 @@ export async function ensureCapture(
     return note.wasOff ? 'enabled' : capture;
   } catch (error) {
     if (!isStoreError(error, 'access-denied')) throw error;
-    log.warn('EventsNotEnabled', { bucket, problem: 'the notifications of the bucket may not be configured' });
+    log.warn('EventsNotEnabled', {
+      bucket,
+      problem: 'the vault is not allowed to configure the notifications of the bucket',
+    });
     return 'denied';
   }
 }

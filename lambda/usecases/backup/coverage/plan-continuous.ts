@@ -67,7 +67,7 @@ function daysOf({ bucket, upkeep }: BackupRequest, before: Continuous | undefine
   const days = upkeep?.days ?? before?.days;
   if (days !== undefined) return days;
   throw invalidRequest([
-    `deleteAfterDays: is required, as bucket "${bucket}" has no continuous backup in this vault yet`,
+    `deleteAfterDays: is required, because bucket "${bucket}" has no continuous backup in this vault yet`,
   ]);
 }
 
@@ -147,7 +147,7 @@ function stopReason(
   disabledRules: readonly string[],
   isOurs: boolean,
 ): string | undefined {
-  if (capture === 'denied') return 'the notifications of the bucket may not be configured';
+  if (capture === 'denied') return 'the vault is not allowed to configure the notifications of the bucket';
   if (disabledRules.length > 0) return `EventBridge rules are missing or disabled: ${disabledRules.join(', ')}`;
-  return isOurs ? undefined : 'no continuous rule of a plan has the bucket any more';
+  return isOurs ? undefined : 'no plan with a continuous rule selects the bucket any more';
 }

@@ -1,13 +1,9 @@
 import type { Decision } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
-import type { Row } from '../../../core/history/row';
 import type { BackupPorts } from '../../context';
-import type { Stored, VersionStore } from '../../versions/version-store';
-import type { Placed } from '../store/batch';
+import type { VersionStore } from '../../versions/version-store';
 import type { RangeLedger } from '../store/ledger';
-
-export type DecisionOf<K extends Decision['kind']> = Extract<Decision, { readonly kind: K }>;
-export type PlacedOf<K extends Decision['kind']> = Placed & { readonly decision: DecisionOf<K> };
+import type { DecisionOf, PlacedOf, Outcome } from '../store/outcome';
 
 /** What decisions are carried out with. */
 export interface RangeWorker {
@@ -15,23 +11,6 @@ export interface RangeWorker {
   readonly job: BackupJob;
   readonly versions: VersionStore;
 }
-
-/** A version that the vault has, or that has a reason why not. */
-export type Kept =
-  Exclude<Stored, { kind: 'unfinished' }> | { readonly kind: 'reused'; readonly states: readonly Row[] };
-
-/** What carrying a decision out has led to. */
-export type Outcome =
-  | Stored
-  | Kept
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'gone' }
-  /** A marker that the report lists is not there. */
-  | { readonly kind: 'absent' }
-  /** A report leaves out what is there. */
-  | { readonly kind: 'omitted'; readonly isRead: boolean; readonly then: Kept };
-
-export const NOTHING: Outcome = { kind: 'nothing' };
 
 /**
  * One kind of decision, in three parts. Many decisions are carried out at the same time (`act`), and their outcomes are

@@ -1,7 +1,8 @@
 import { isPending, LOST } from '../../../core/backup/fold-versions';
 import { addHoldings } from '../../../core/backup/holdings';
 import { isSighting } from '../../../core/history/row';
-import { type Kind, NOTHING } from './kind';
+import { NOTHING } from '../store/outcome';
+import { type Kind } from './kind';
 
 /** What the change log has, and no scan: no request is made for it. */
 const logged = { isFree: () => true, act: () => Promise.resolve(NOTHING) };

@@ -1,5 +1,6 @@
+import { NOTHING } from '../store/outcome';
 import { whereabouts } from '../store/whereabouts';
-import { type Kind, NOTHING } from './kind';
+import { type Kind } from './kind';
 
 /** A delete marker that the history does not have. */
 export const mark: Kind<'mark'> = {

@@ -1,7 +1,8 @@
 import type { Stored } from '../../versions/version-store';
 import { changedStates } from '../store/changed-states';
+import type { DecisionOf, Outcome } from '../store/outcome';
 import { whereabouts } from '../store/whereabouts';
-import type { DecisionOf, Kind, Outcome, RangeWorker } from './kind';
+import type { Kind, RangeWorker } from './kind';
 
 /** A version that the history has and the scan did not see. */
 export const remove: Kind<'remove'> = {

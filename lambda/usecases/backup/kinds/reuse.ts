@@ -4,7 +4,8 @@ import type { Row } from '../../../core/history/row';
 import { refuseUnlikeKnown } from '../../../core/inventory/contradictions';
 import { REPORT_LAG } from '../../../core/inventory/manifest';
 import { changedStates } from '../store/changed-states';
-import { type DecisionOf, type Kind, NOTHING } from './kind';
+import { type DecisionOf, NOTHING } from '../store/outcome';
+import { type Kind } from './kind';
 
 /** A version that the vault has: its tags and ACL may be others by now. */
 export const reuse: Kind<'reuse'> = {

@@ -36,13 +36,13 @@ export function refuseBusy(request: BackupRequest, lock: JobLock, now: number, s
   if (!request.scheduled)
     throw new BackupError(
       ErrorName.backupAlreadyRunning,
-      `job ${lock.jobId} is backing up bucket "${request.bucket}": wait for it to end, or stop it`,
+      `job ${lock.jobId} is backing up bucket "${request.bucket}": wait until it ends, or stop it`,
     );
-  refuseLate(request, now);
+  refuseLateStart(request, now);
 }
 
 /** A scheduled job that has not begun within its start window never does. */
-export function refuseLate(request: BackupRequest, now: number): void {
+export function refuseLateStart(request: BackupRequest, now: number): void {
   const { scheduled } = request;
   if (scheduled && now > fromIso(scheduled.startBy))
     throw new BackupError(

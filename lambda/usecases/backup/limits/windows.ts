@@ -36,7 +36,7 @@ export async function refuseHopeless(
   if ((await nowBy(scratch, SCAN_STEP, job)) + seconds <= end) return;
   throw new BackupError(
     ErrorName.completionWindowExceeded,
-    `a first backup of bucket "${job.bucket}" takes at least ${requests.toLocaleString('en-US')} requests, ${days(seconds)} at maxSourceRequestsPerSecond ${String(perSecond)}, but has to end by ${toIso(end)}: raise that rate, or widen the completion window (${String(WORK_FILE_DAYS)} days at most); nothing was stored`,
+    `a first backup of bucket "${job.bucket}" needs at least ${requests.toLocaleString('en-US')} requests. That takes ${days(seconds)} at maxSourceRequestsPerSecond ${String(perSecond)}, but the job must end by ${toIso(end)}. Nothing was stored: raise that rate, or widen the completion window (${String(WORK_FILE_DAYS)} days at most)`,
   );
 }
 
@@ -48,6 +48,6 @@ export function refuseLate(job: BackupJob, now: number): void {
   if (completeBy !== undefined && now > fromIso(completeBy))
     throw new BackupError(
       ErrorName.completionWindowExceeded,
-      `the job had to end by ${completeBy}: widen the completion window; bodies that it stored are not reused`,
+      `the job did not end by ${completeBy}, the end of its completion window. The bodies that it stored are not reused: widen the completion window`,
     );
 }

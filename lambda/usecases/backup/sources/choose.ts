@@ -69,7 +69,10 @@ async function usableReport(
     const problem = problemOf(bucket, report, { previousAsOf, now, most, configured });
     if (problem) throw new BackupError(ErrorName.noInventory, `${problem}, or use the source "listing"`);
     if (source === 'inventory' || (await hasInventory(ports, bucket))) return report;
-    ports.log.warn('InventoryRefused', { bucket, problem: 'the inventory is not configured as this vault wants it' });
+    ports.log.warn('InventoryRefused', {
+      bucket,
+      problem: 'the inventory configuration differs from the one that this vault needs',
+    });
     return undefined;
   } catch (error) {
     if (source !== 'auto') throw error;
@@ -86,14 +89,14 @@ function problemOf(
   { previousAsOf, now, most, configured }: { previousAsOf: number; now: number; most: number; configured: number },
 ): string | undefined {
   if (!report)
-    return `there is no complete inventory report of bucket "${bucket}" yet: S3 delivers the first one within 48 hours after its configuration; wait for it`;
+    return `bucket "${bucket}" has no complete inventory report yet: wait for the first one, which S3 delivers within 48 hours of the configuration`;
   const found = `the newest inventory report of bucket "${bucket}" began ${toIso(report.start)}`;
   if (report.start <= configured)
-    return `${found}, before the inventory was configured by this vault at ${toIso(configured)}: wait for the next report`;
+    return `${found}, before this vault configured the inventory at ${toIso(configured)}: wait for the next report`;
   if (report.start <= previousAsOf)
-    return `${found}, and a recovery point of ${toIso(previousAsOf)} exists: wait for the next report`;
+    return `${found}, which is not later than the recovery point of ${toIso(previousAsOf)}: wait for the next report`;
   if (now - report.start > most)
-    return `${found}, which is older than the ${String(Math.round(most / 60))} minutes that maxSourceAge allows: wait for the next report, allow more`;
+    return `${found}, which is older than the ${String(Math.round(most / 60))} minutes that maxSourceAge allows: wait for the next report, raise maxSourceAge`;
   return undefined;
 }
 

@@ -11,12 +11,12 @@ export async function describeSource(ports: BackupPorts, request: BackupRequest)
   if (described.region !== ports.deployment.region)
     throw new BackupError(
       ErrorName.regionMismatch,
-      `bucket "${bucket}" is in ${described.region}, the backup vault in ${ports.deployment.region}: use a vault in the bucket's Region`,
+      `bucket "${bucket}" is in ${described.region}, but the backup vault is in ${ports.deployment.region}: use a vault in the Region of the bucket`,
     );
   if (described.versioning !== 'Enabled')
     throw new BackupError(
       ErrorName.versioningNotEnabled,
-      `versioning of bucket "${bucket}" is ${described.versioning}, it must be Enabled: turn it on with PutBucketVersioning`,
+      `versioning of bucket "${bucket}" is ${described.versioning}, but must be Enabled: turn it on with PutBucketVersioning`,
     );
   return described;
 }

@@ -22,7 +22,7 @@ export async function ensureInventory(ports: ConfigurationPorts, bucket: string,
     if (isStoreError(cause, 'access-denied'))
       throw new BackupError(
         ErrorName.accessDenied,
-        `an inventory of bucket "${bucket}" may not be configured: check its policy`,
+        `the vault is not allowed to configure an inventory of bucket "${bucket}": check the bucket policy`,
         { cause },
       );
     if (isStoreError(cause, 'too-many-configurations'))

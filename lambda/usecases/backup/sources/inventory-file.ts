@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { BackupError } from '../../../contract/errors';
 import type { Row } from '../../../core/history/row';
 import { csvRecords } from '../../../core/inventory/csv';
-import { InventoryFile, inventoryInvalid, InventoryManifest } from '../../../core/inventory/manifest';
+import {
+  type InventoryColumn,
+  InventoryFile,
+  inventoryInvalid,
+  InventoryManifest,
+} from '../../../core/inventory/manifest';
 import { parquetRecords } from '../../../core/inventory/parquet';
 import { InventoryFacts, InventoryRecord, inventoryRow, RecordProblem } from '../../../core/inventory/row';
 import { isStoreError, StoreError } from '../../../ports/object-store';
@@ -10,7 +15,8 @@ import type { Scratch } from '../../work/turns';
 
 /** Data files may be larger than a worker's memory: they are read in pieces. */
 const PIECE_BYTES = 8 * 1024 * 1024;
-const COLUMNS = new Set([
+/** What a row is made of; other columns of a Parquet file are not read. */
+const COLUMNS: ReadonlySet<string> = new Set<InventoryColumn>([
   'Bucket',
   'Key',
   'VersionId',
@@ -92,7 +98,7 @@ class FilePieces {
   async check(): Promise<void> {
     while (this.hashed < this.file.size) await this.nextPiece();
     if (this.hash.copy().digest('hex') !== this.file.md5)
-      throw inventoryInvalid(nameOf(this.file), 'has not the MD5 that the manifest says');
+      throw inventoryInvalid(nameOf(this.file), 'does not match the MD5 in the manifest');
   }
 
   buffer(): { byteLength: number; slice: (start: number, end?: number) => Promise<ArrayBuffer> } {
@@ -121,7 +127,7 @@ class FilePieces {
       if (size !== this.file.size)
         throw inventoryInvalid(
           nameOf(this.file),
-          `has ${String(size)} bytes, the manifest says ${String(this.file.size)}`,
+          `has ${String(size)} bytes, expected ${String(this.file.size)} as in the manifest`,
         );
       this.seen.etag = etag;
       return body;

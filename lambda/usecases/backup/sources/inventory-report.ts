@@ -49,7 +49,8 @@ async function readReport(
 ): Promise<Report> {
   const manifest = `${prefix}${folder}/manifest.json`;
   const found = await find(scratch, manifest);
-  if (!found) throw inventoryInvalid(`inventory report ${manifest}`, 'is missing, though its manifest.checksum exists');
+  if (!found)
+    throw inventoryInvalid(`inventory report ${manifest}`, 'is missing, although its manifest.checksum exists');
   checkInventoryManifest(found.body, checksum, manifest);
   const content = parse(scratch, sourceBucket, manifest, found.body);
   const completed = found.lastModified;
@@ -61,7 +62,7 @@ async function readReport(
 export async function sameReport(scratch: Scratch, sourceBucket: string, ref: ReportRef): Promise<InventoryManifest> {
   const found = await find(scratch, ref.manifest);
   if (!found || sha256Hex(found.body) !== ref.sha256)
-    throw inventoryInvalid(`inventory report ${ref.manifest}`, 'changed or vanished while it was read');
+    throw inventoryInvalid(`inventory report ${ref.manifest}`, 'changed or disappeared while it was read');
   return parse(scratch, sourceBucket, ref.manifest, found.body);
 }
 

@@ -2,14 +2,14 @@ import type { BackupJob, ReportRef, ScanUnit } from '../../../core/backup/job';
 import type { Row } from '../../../core/history/row';
 import type { InventoryFacts } from '../../../core/inventory/row';
 import { afterKey } from '../../../core/keys/order';
-import { addWork, NO_WORK, WeightSample, WeightSampler } from '../../../core/scan/weights';
+import { addWork, NO_WORK, WeightSample, WeightSampler, SAMPLES_PER_RANGE } from '../../../core/scan/weights';
 import type { BackupPorts } from '../../context';
 import { readRuns, Run, RunPlace, RunWriter, writeSorted } from '../../work/runs';
 import { SCAN_STEP } from '../../work/step-names';
 import type { Turn } from '../../work/turns';
 import { readInventoryFile, SeenFile } from './inventory-file';
 import { sameReport } from './inventory-report';
-import { rowWeight, rowWork, SAMPLES_PER_RANGE, ScanResult } from './result';
+import { rowWeight, rowWork, ScanResult } from './result';
 
 export interface InventoryCursor {
   /** Place of the data file to go on with, and how many of its records are sorted already. */

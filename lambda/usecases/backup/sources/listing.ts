@@ -2,14 +2,14 @@ import type { BackupJob, ScanUnit } from '../../../core/backup/job';
 import type { Row } from '../../../core/history/row';
 import { compareKeys } from '../../../core/keys/order';
 import { Listed, ScanRows } from '../../../core/scan/rows';
-import { addWork, NO_WORK, WeightSampler } from '../../../core/scan/weights';
+import { addWork, NO_WORK, WeightSampler, SAMPLES_PER_RANGE } from '../../../core/scan/weights';
 import type { VersionCursor, VersionPage } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
 import { requestsSince } from '../../work/requests';
 import { RunWriter } from '../../work/runs';
 import { SCAN_STEP } from '../../work/step-names';
 import type { Turn } from '../../work/turns';
-import { rowWeight, rowWork, SAMPLES_PER_RANGE, ScanResult } from './result';
+import { rowWeight, rowWork, ScanResult } from './result';
 
 export interface ListingCursor {
   /** Where the listing goes on: before the row that was still held back. Absent: from the beginning of the unit. */

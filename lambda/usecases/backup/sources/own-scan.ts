@@ -106,7 +106,9 @@ function upkeepSource(
 ): Promise<ChosenSource> | ChosenSource {
   const { base, now, continuous } = facts;
   if (action === 'commit-changes' && !base?.continuous)
-    throw invalidRequest([`action: bucket "${request.bucket}" has to be compared first: use "auto" or "reconcile"`]);
+    throw invalidRequest([
+      `action: bucket "${request.bucket}" must be compared with its backup first: use "auto" or "reconcile"`,
+    ]);
   const scans = action === 'reconcile' || (action === 'auto' && continuous?.reconcile === true);
   return scans ? chooseSource(ports, { ...request, source: 'listing' }, base, { now }) : fromChanges(facts);
 }
@@ -122,7 +124,7 @@ function backupSource(
   if (source === 'changes' && unusable !== undefined)
     throw new BackupError(
       ErrorName.changesIncomplete,
-      `a recovery point of bucket "${bucket}" cannot be made of what was captured: ${unusable}; use the source "listing"`,
+      `the captured changes of bucket "${bucket}" do not make a complete recovery point: ${unusable}; use the source "listing"`,
     );
   const fits = request.versions === 'ALL' && request.metadata === 'EVENTS';
   if (source === 'changes' || (source === 'auto' && fits && unusable === undefined)) return fromChanges(facts);

@@ -15,9 +15,6 @@ export interface ScanResult {
   readonly work?: Workload;
 }
 
-/** A turn's result is one JSON file: samples must not make it large. */
-export const SAMPLES_PER_RANGE = 8;
-
 /** Work that a row of the scan is to the range that it falls into. */
 export const rowWeight = (row: Row, { previousAsOf }: BackupJob): number =>
   versionWeight(row.size ?? 0, row.lastModified <= previousAsOf);

@@ -2,8 +2,8 @@ import type { Decision } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
 import type { Row } from '../../../core/history/row';
 import { compareKeys } from '../../../core/keys/order';
-import type { PlacedOf } from '../kinds/kind';
 import type { Batch, Placed, UnchangedSums } from './batch';
+import type { PlacedOf } from './outcome';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */
 export class RangeCounts {

@@ -10,9 +10,9 @@ import { addCounts, type Counts } from '../../../core/values/counts';
 import type { BackupPorts } from '../../context';
 import type { SkipReason } from '../../versions/version-store';
 import { ReportWriter } from '../../work/report';
-import type { Outcome } from '../kinds/kind';
 import type { RangeCounts } from './counts';
 import type { DeltaWriter } from './delta-writer';
+import type { Outcome } from './outcome';
 
 interface KnownVersion {
   readonly row: Row;

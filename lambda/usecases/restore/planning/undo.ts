@@ -43,7 +43,7 @@ export class UndoPlanner {
     if (files.length === 0 && written.size > 0)
       throw new BackupError(
         ErrorName.workFilesExpired,
-        `undo: what job "${jobId}" was to do in its unit ${unit.id} is gone, though it wrote there: its report has expired in part; restore the bucket to an instant before it instead`,
+        `undo: the actions of job "${jobId}" in unit ${unit.id} have expired, although it wrote there: restore the bucket to an instant before that job instead`,
       );
     return new UndoPlanner(ports, job, files, written, { startedAt });
   }

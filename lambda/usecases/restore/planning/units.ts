@@ -68,7 +68,7 @@ async function filesOf(
   if (!found)
     throw new BackupError(
       ErrorName.workFilesExpired,
-      `s3://${scratch.bucket}/${key} is gone, which says what this job is to restore: work files are removed some days after they were written; start the restore again`,
+      `s3://${scratch.bucket}/${key} is gone, because work files expire. It listed what this job restores: start the restore again`,
     );
   const files = found.result.files.slice(from, to).map((file) => file.key);
   if (files.length < to - from)

@@ -24,12 +24,12 @@ export async function checkDestination(
   if (described.region !== ports.deployment.region)
     throw new BackupError(
       ErrorName.regionMismatch,
-      `bucket "${bucket}" is in ${described.region}, the recovery point in ${ports.deployment.region}: restore to a bucket of the same Region`,
+      `bucket "${bucket}" is in ${described.region}, but the recovery point is in ${ports.deployment.region}: restore to a bucket in that Region`,
     );
   if (described.versioning !== 'Enabled')
     throw new BackupError(
       ErrorName.destinationNotVersioned,
-      `versioning of bucket "${bucket}" is ${described.versioning}, it must be Enabled so that a restore can never replace anything for good: turn it on, or restore to a new bucket`,
+      `versioning of bucket "${bucket}" is ${described.versioning}, but must be Enabled, so that a restore permanently replaces nothing: turn it on, or restore to a new bucket`,
     );
   await refuseVaultBucket(ports.destination, bucket, 'destinationBucket');
   const { ownership, aclsEnabled } = described;
@@ -48,6 +48,6 @@ async function isMissing(ports: RestorePorts, bucket: string): Promise<boolean> 
   if (entries.length === 0) return false;
   throw new BackupError(
     ErrorName.destinationNotEmpty,
-    `bucket "${bucket}" exists and has objects, but createBucket asks for a new one: leave createBucket out, or choose another name`,
+    `bucket "${bucket}" exists and has objects, but createBucket requires a new or empty one: omit createBucket, or choose another name`,
   );
 }

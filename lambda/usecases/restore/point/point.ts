@@ -73,16 +73,16 @@ const CALL_SECONDS = 15 * 60;
 export async function findRollback(ports: RestorePorts, bucket: string, jobId: string): Promise<UndoIndex> {
   const job = await ports.catalog.getJob(bucket, jobId);
   if (job?.state === 'RUNNING' && (await ports.executions.isRunning(job.executionArn)))
-    throw invalidRequest([`undo: job "${jobId}" is still running: stop its execution, or wait for its end`]);
+    throw invalidRequest([`undo: job "${jobId}" is still running: stop its execution, or wait until it ends`]);
   const quietFrom = job?.completedAt !== undefined && isCutOff(job.state) ? fromIso(job.completedAt) + CALL_SECONDS : 0;
   if ((await ports.vault.now()) < quietFrom)
     throw invalidRequest([
-      `undo: job "${jobId}" ended as ${String(job?.state)}, and calls that were under way may write until ${toIso(quietFrom)}: undo it then`,
+      `undo: job "${jobId}" ended as ${String(job?.state)}, and its calls in flight may write until ${toIso(quietFrom)}: undo it after that time`,
     ]);
   const found = await findUndoIndex(ports.scratch, bucket, jobId);
   if (found) return found;
   throw invalidRequest([
-    `undo: job "${jobId}" of bucket "${bucket}" has written nothing that can be undone, or its report has expired: name the job of a rollback (s3-backup jobs)`,
+    `undo: job "${jobId}" of bucket "${bucket}" wrote nothing that can be undone, or its report has expired: use the job of a rollback (see "s3-backup jobs")`,
   ]);
 }
 
@@ -107,7 +107,7 @@ async function findPoint(ports: PointPorts, request: PointRequest): Promise<Comm
     seq === undefined
       ? `bucket "${sourceBucket}" has no recovery point in vault ${ports.deployment.vaultName}: ${
           isContinuous
-            ? 'it has continuous backup only, so name the instant to restore with pointInTime'
+            ? 'it has only continuous backup, so set pointInTime to the instant to restore'
             : 'back it up first, or check the name'
         }`
       : `recovery point ${recoveryPointId(sourceBucket, seq)} does not exist in vault ${ports.deployment.vaultName}: list them with "s3-backup recovery-points"`,

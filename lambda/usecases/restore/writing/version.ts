@@ -198,7 +198,7 @@ function refuseUnversioned(outcome: WriteOutcome, { bucket, key }: Target): void
   if ((written.versionId ?? NULL_VERSION) !== NULL_VERSION) return;
   throw new BackupError(
     ErrorName.destinationNotVersioned,
-    `versioning of bucket "${bucket}" was turned off while the job ran: nothing more is written; the null version of ${JSON.stringify(key)}, if there was one, is replaced`,
+    `versioning of bucket "${bucket}" was turned off while the job ran, so the job stopped writing. If ${JSON.stringify(key)} had a null version, it was replaced: turn versioning on, and restore again`,
   );
 }
 

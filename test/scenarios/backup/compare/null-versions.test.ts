@@ -1,5 +1,6 @@
 import { historyOf } from '../../../support/bucket-state';
 import { pick, randomOf } from '../../../support/dice';
+import { seeds } from '../../../support/seeds';
 import { Rig } from '../../support/rig';
 
 /** Null versions and null delete markers replace each other while versioning is suspended, in between backups. */
@@ -25,7 +26,7 @@ test.each([false, true])(
 );
 
 test('whatever takes the place of a null version, every recovery point gives back what was there', async () => {
-  for (let seed = 0; seed < 30; seed++) {
+  for (const seed of seeds(30)) {
     const random = randomOf(seed);
     const rig = new Rig({ settings: { packThreshold: 8, copyPartSize: 4 } });
     rig.s3.createBucket('src', { versioning: pick(random, ['Disabled', 'Suspended', 'Enabled']) });

@@ -81,7 +81,6 @@ describe.each(['beforeCall', 'afterCall'] as const)(
           expect([n, found.at(-1)?.exact]).toEqual([n, true]);
         }
       },
-      60_000,
     );
   },
 );

@@ -2,6 +2,7 @@ import { historyOf } from '../../../support/bucket-state';
 import { pick, randomOf } from '../../../support/dice';
 import { deliverReport } from '../../../support/inventory-report';
 import { LiveBucket } from '../../../support/live-bucket';
+import { seeds } from '../../../support/seeds';
 import { currentAt, textOf } from '../../../support/view-of-bucket';
 import { Rig, type RigOptions, SCRATCH } from '../../support/rig';
 
@@ -85,7 +86,7 @@ test('each null version of a key has a deletion of its own', async () => {
 });
 
 test('whatever takes the place of a null version, what was captured gives back what was there', async () => {
-  for (let seed = 0; seed < 40; seed++) {
+  for (const seed of seeds(40)) {
     const random = randomOf(seed);
     const { rig, client, capture, upkeep } = await begun((client) => client.put('k', 'early'));
     for (let step = 0; step < 12; step++) {

@@ -3,6 +3,7 @@ import { fromIso } from '../../../../lambda/core/values/instant';
 import { pick, randomOf } from '../../../support/dice';
 import { deliverReport } from '../../../support/inventory-report';
 import { LiveBucket } from '../../../support/live-bucket';
+import { seeds } from '../../../support/seeds';
 import { manifest } from '../../support/changed-rig';
 import { Rig, SCRATCH } from '../../support/rig';
 
@@ -60,7 +61,7 @@ function watched(seed: number) {
   return { rig, live, heldAt, random };
 }
 
-test.each(Array.from({ length: 4 }, (_, seed) => 51 + seed))(
+test.each(seeds(4, 51))(
   'numbers of recovery points are those of their instant, whatever was known beyond it (seed %d)',
   async (seed) => {
     const { rig, live, heldAt, random } = watched(seed);

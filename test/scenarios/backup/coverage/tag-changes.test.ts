@@ -324,5 +324,4 @@ test.each(['beforeCall', 'afterCall'] as const)(
       if (!progress.failed) break;
     }
   },
-  60_000,
 );

@@ -46,7 +46,7 @@ describe('a first backup that is sure to take longer than it has', () => {
     await expect(rig.backup({ bucket: 'src' })).rejects.toMatchObject({
       name: 'CompletionWindowExceeded',
       message: expect.stringMatching(
-        /^a first backup of bucket "src" takes at least 22 requests, 15\.0 days at maxSourceRequestsPerSecond 0\.\d+, but has to end by 20\S+Z: raise that rate, .*; nothing was stored$/,
+        /^a first backup of bucket "src" needs at least 22 requests\. That takes 15\.0 days at maxSourceRequestsPerSecond 0\.\d+, but the job must end by 20\S+Z\. Nothing was stored: raise that rate, .*\)$/,
       ) as unknown,
     });
     expect(rig.s3.keys('the-vault').filter((key) => /^(packs|objects)/.test(key))).toEqual([]);

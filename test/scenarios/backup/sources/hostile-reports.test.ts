@@ -49,10 +49,22 @@ function deliverWith(rig: Rig, key: string, place: number, fields: Record): void
 }
 
 const WRONG: [string, string, number, Record, RegExp][] = [
-  ['another size of an old version', 'a', 1, { Size: '7' }, /says that version \S+ has the size 7, not 8: wait/],
-  ['another size of one that is copied', 'large', 1, { Size: '17' }, /has the size 17, not 12/],
-  ['another size of an archived version', 'archived', 0, { Size: '9' }, /has the size 9, not 4/],
-  ['an earlier date', 'a', 0, { LastModifiedDate: '2020-01-01T00:00:00.000Z' }, /is of 2020-01-01T00:00:00Z, not 2/],
+  [
+    'another size of an old version',
+    'a',
+    1,
+    { Size: '7' },
+    /reports that version \S+ has the size 7, expected 8: wait/,
+  ],
+  ['another size of one that is copied', 'large', 1, { Size: '17' }, /has the size 17, expected 12/],
+  ['another size of an archived version', 'archived', 0, { Size: '9' }, /has the size 9, expected 4/],
+  [
+    'an earlier date',
+    'a',
+    0,
+    { LastModifiedDate: '2020-01-01T00:00:00.000Z' },
+    /is of 2020-01-01T00:00:00Z, expected 2/,
+  ],
   [
     'an object that is a marker',
     'b',
@@ -60,14 +72,8 @@ const WRONG: [string, string, number, Record, RegExp][] = [
     { IsDeleteMarker: 'false', Size: '0', ETag: 'x' },
     /delete marker \S+ is an object/,
   ],
-  ['a marker with a size', 'a', 1, { IsDeleteMarker: 'true', ETag: '' }, /record \d+ .* delete marker that has a body/],
-  [
-    'a marker with an ETag',
-    'a',
-    1,
-    { IsDeleteMarker: 'true', Size: '' },
-    /record \d+ .* delete marker that has a body/,
-  ],
+  ['a marker with a size', 'a', 1, { IsDeleteMarker: 'true', ETag: '' }, /record \d+ .* delete marker with a body/],
+  ['a marker with an ETag', 'a', 1, { IsDeleteMarker: 'true', Size: '' }, /record \d+ .* delete marker with a body/],
   ['a size that is blank', 'a', 0, { Size: ' ' }, /has the size " "/],
   ['a size that is empty', 'a', 0, { Size: '' }, /has the size ""/],
   ['a size in hexadecimal', 'a', 0, { Size: '0x3' }, /has the size "0x3"/],

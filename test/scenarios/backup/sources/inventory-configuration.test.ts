@@ -39,9 +39,7 @@ test('a report of some keys is not believed, not even once the configuration is 
   const rig = limited();
   const tooEarly = {
     name: 'NoInventory',
-    message: expect.stringMatching(
-      /before the inventory was configured by this vault at 2.*wait for the next/,
-    ) as string,
+    message: expect.stringMatching(/before this vault configured the inventory at 2.*wait for the next/) as string,
   };
   await expect(rig.backup(INVENTORY)).rejects.toMatchObject(tooEarly);
   expect(rig.s3.bucket('src').inventories.get(id)?.filter).toBeUndefined();

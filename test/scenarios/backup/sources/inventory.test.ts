@@ -213,7 +213,7 @@ describe('a broken report commits nothing', () => {
     (records) => [{ ...(records[0] ?? {}), ...fields }, ...records.slice(1)];
 
   test.each<[string, ReportOptions, RegExp]>([
-    ['a wrong checksum', { damage: flip('manifest.json') }, /has not the MD5 that its manifest.checksum says/],
+    ['a wrong checksum', { damage: flip('manifest.json') }, /does not match the MD5 in its manifest.checksum/],
     [
       'an unreadable manifest',
       {
@@ -227,11 +227,11 @@ describe('a broken report commits nothing', () => {
     [
       'a missing manifest',
       { damage: (files) => files.delete(first(files, 'manifest.json')) },
-      /is missing, though its manifest.checksum exists/,
+      /is missing, although its manifest.checksum exists/,
     ],
     ['a missing data file', { damage: (files) => files.delete(first(files, '.csv.gz')) }, /data file .* is missing/],
-    ['a shorter data file', { damage: cut('.csv.gz') }, /data file .* (has \d+ bytes, the manifest says|is shorter)/],
-    ['a damaged data file', { damage: flip('.csv.gz') }, /data file .* has not the MD5/],
+    ['a shorter data file', { damage: cut('.csv.gz') }, /data file .* (has \d+ bytes, expected|is shorter)/],
+    ['a damaged data file', { damage: flip('.csv.gz') }, /data file .* does not match the MD5/],
     ['a truncated gzip', { data: (body) => body.slice(0, -20) }, /data file .* is not readable/],
     ['no gzip', { data: () => Buffer.from('"a","b"') }, /data file .* is not readable/],
     [
@@ -242,7 +242,7 @@ describe('a broken report commits nothing', () => {
     [
       'a record with fields missing',
       { data: () => gzipSync('"src","a"\n') },
-      /record 0 of data file .* has 2 fields, not 20/,
+      /record 0 of data file .* has 2 fields, expected 20/,
     ],
     [
       'a Parquet file that is none',
@@ -252,7 +252,7 @@ describe('a broken report commits nothing', () => {
     [
       'another bucket',
       { manifest: (manifest) => (manifest['sourceBucket'] = 'other') },
-      /is about bucket "other", not "src"/,
+      /covers bucket "other", expected "src"/,
     ],
     [
       'another destination',
@@ -270,17 +270,21 @@ describe('a broken report commits nothing', () => {
       /lacks the columns ETag/,
     ],
     ['ORC', { manifest: (manifest) => (manifest['fileFormat'] = 'ORC') }, /fileFormat must be CSV or Parquet/],
-    ['a newer manifest', { manifest: (manifest) => (manifest['version'] = '2030-01-01') }, /version is not 2016-11-30/],
+    [
+      'a newer manifest',
+      { manifest: (manifest) => (manifest['version'] = '2030-01-01') },
+      /version must be 2016-11-30/,
+    ],
     [
       'a data file named twice',
       { manifest: (manifest) => (manifest['files'] as unknown[]).push((manifest['files'] as unknown[])[0]) },
       /names a data file twice/,
     ],
-    ['a record twice', { change: (records) => [...records, records[0] ?? {}] }, /two records of one object version/],
+    ['a record twice', { change: (records) => [...records, records[0] ?? {}] }, /two records for one object version/],
     [
       'a record of another bucket',
       { change: recordWith({ Bucket: 'other' }) },
-      /record \d+ of data file .* is of another bucket, "other"/,
+      /record \d+ of data file .* belongs to another bucket, "other"/,
     ],
     ['a size in other digits', { change: recordWith({ Size: '0x3' }) }, /has the size "0x3"/],
     ['a size that is none', { change: recordWith({ Size: '-1' }) }, /has the size "-1"/],
@@ -291,7 +295,7 @@ describe('a broken report commits nothing', () => {
     [
       'a manifest with the wrong size',
       { manifest: setFile((file) => (file['size'] = 7)) },
-      /data file .* has \d+ bytes, the manifest says 7/,
+      /data file .* has \d+ bytes, expected 7 as in the manifest/,
     ],
   ])('%s', async (_, options, message) => {
     const rig = filled();
@@ -322,7 +326,7 @@ describe('which report is read', () => {
     const rig = filled();
     await expect(rig.backup(INVENTORY)).rejects.toMatchObject({
       name: 'NoInventory',
-      message: expect.stringMatching(/no complete inventory report of bucket "src" yet.*within 48 hours/) as string,
+      message: expect.stringMatching(/bucket "src" has no complete inventory report yet.*within 48 hours/) as string,
     });
   });
 
@@ -351,7 +355,7 @@ describe('which report is read', () => {
     expect(await rig.backup({ ...INVENTORY, maxSourceAgeMinutes: 38 * 60 })).toMatchObject({ versions: 10 });
     await expect(rig.backup({ ...INVENTORY, maxSourceAgeMinutes: 38 * 60 })).rejects.toMatchObject({
       name: 'NoInventory',
-      message: expect.stringMatching(/a recovery point of .* exists/) as string,
+      message: expect.stringMatching(/not later than the recovery point of .*/) as string,
     });
   });
 

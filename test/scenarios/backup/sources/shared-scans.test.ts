@@ -263,5 +263,4 @@ test.each([true, false])(
       expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
     }
   },
-  60_000,
 );

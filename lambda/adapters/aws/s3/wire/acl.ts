@@ -14,7 +14,7 @@ function grantFrom({ Grantee, Permission: permission }: S3Grant): Grant {
   if (!grantee || !isPermission(permission)) {
     throw new StoreError(
       'invalid',
-      `an ACL holds a grant of an unknown form: ${JSON.stringify({ Grantee, permission })}`,
+      `an ACL has a grant of an unknown form: ${JSON.stringify({ Grantee, permission })}`,
     );
   }
   return { grantee, permission };

@@ -10,8 +10,8 @@ export function nextMarker(
   marker: string | undefined,
 ): string | undefined {
   if (IsTruncated === undefined)
-    throw new StoreError('unavailable', `a listing of ${bucket} does not say whether it goes on`);
+    throw new StoreError('unavailable', `a listing of ${bucket} does not report whether it continues`);
   if (IsTruncated && marker === undefined)
-    throw new StoreError('unavailable', `a listing of ${bucket} goes on but does not say where`);
+    throw new StoreError('unavailable', `a listing of ${bucket} continues, but does not report where`);
   return IsTruncated ? marker : undefined;
 }

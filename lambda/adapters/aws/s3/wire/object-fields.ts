@@ -67,7 +67,7 @@ export function headFrom(fields: HeadFields, { headers }: WireResponse): ObjectH
 /** S3's own clock. */
 export function dateOf(headers: WireResponse['headers']): number {
   const date = Date.parse(headers.date ?? '');
-  if (Number.isNaN(date)) throw new Error('an answer of S3 has no Date header');
+  if (Number.isNaN(date)) throw new Error('a response of S3 has no Date header');
   return Math.floor(date / 1000);
 }
 
@@ -75,7 +75,7 @@ export function dateOf(headers: WireResponse['headers']): number {
 export function writeFields(properties: ObjectProperties) {
   const { headers = {}, grants } = properties;
   if (grants?.some(({ permission }) => permission === 'WRITE'))
-    throw new StoreError('invalid', 'no grant header says WRITE, which means nothing on an object');
+    throw new StoreError('invalid', 'S3 has no grant header for WRITE, which has no effect on an object');
   return {
     CacheControl: headers['cache-control'],
     ContentDisposition: headers['content-disposition'],

@@ -52,7 +52,7 @@ export function plainAnswer({ statusCode, headers }: HttpResponse, isRange: bool
   return {
     fields: { ...headFields(headers), [`Checksum${algorithm}`]: value },
     check: (body) => {
-      if (isWhole && digest(body) !== value) throw new Error(`the body does not have its ${algorithm}`);
+      if (isWhole && digest(body) !== value) throw new Error(`the body does not match its ${algorithm}`);
     },
   };
 }

@@ -58,7 +58,7 @@ export function refuseOtherAnswers(client: S3Client): void {
 
 /** As the SDK itself fails when S3 has broken off an answer. */
 const noAnswer = ({ statusCode }: HttpResponse, missing: string): Error =>
-  Object.assign(new Error(`S3 answered ${statusCode} without ${missing}`), {
+  Object.assign(new Error(`S3 returned ${statusCode} without ${missing}`), {
     name: 'InternalError',
     $metadata: { httpStatusCode: 503 },
   });
