@@ -163,7 +163,7 @@ describe('requests of a restore of all versions', () => {
     rig.destination.calls.afterCall = ({ operation }) => {
       if (operation !== 'DeleteObject' || dead) return;
       dead = true;
-      throw new StoreError('unavailable', 'the worker dies');
+      throw new Error('the worker dies');
     };
     const output = await rig.restore({ ...all, destinationBucket: 'fresh', createBucket: true });
     expect(output).toMatchObject({ status: 'COMPLETED', restored: 3, deleted: 1 });

@@ -70,9 +70,7 @@ export class VersionWriter {
       return outcome;
     } catch (error) {
       if (isStoreError(error, 'precondition-failed')) return { kind: 'conflict' };
-      // A second attempt at a write where nothing was finds the first; others may be done twice.
-      if (isStoreError(error, 'unavailable') && (op.kind === 'marker' || !condition.ifAbsent))
-        return { kind: 'unsure', error };
+      if (error instanceof Unanswered) return { kind: 'unsure', error: error.failure };
       if (isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
       if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
       if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };
@@ -87,7 +85,8 @@ export class VersionWriter {
     // S3 cannot make a delete conditional on there being no object: ask first.
     if (condition.ifAbsent && (await headEtag(this.ports.destination, target.bucket, target.key)) !== undefined)
       return { kind: 'conflict' };
-    const { versionId } = await this.ports.destination.addMarker({ ...target, ifMatch: condition.ifMatch });
+    const { ifMatch } = condition;
+    const { versionId } = await answered(this.ports.destination.addMarker({ ...target, ifMatch }));
     return { kind: 'marked', versionId };
   }
 
@@ -124,7 +123,8 @@ export class VersionWriter {
   ): Promise<WriteOutcome> {
     const body = await this.bodies.packed(op);
     if (!body) return { kind: 'failed', reason: 'damaged' };
-    const written = await this.ports.destination.put({ ...target, body, ...properties, ...condition });
+    const put = this.ports.destination.put({ ...target, body, ...properties, ...condition });
+    const written = await (condition.ifAbsent ? put : answered(put));
     const { versionId, etag } = written;
     return this.withTags(target, written, { kind: 'restored', versionId, etag, read: false });
   }
@@ -149,7 +149,7 @@ export class VersionWriter {
     condition: WriteCondition,
     begun: OpenUpload | undefined,
   ): Promise<WriteOutcome> {
-    const copied = await this.copier.copy({
+    const copy = this.copier.copy({
       ...target,
       source,
       size: op.size,
@@ -158,6 +158,7 @@ export class VersionWriter {
       checksum: recorded(op)?.algorithm ?? 'SHA256',
       begun: begun?.uploadId,
     });
+    const copied = await (condition.ifAbsent ? copy : answered(copy));
     if (!copied.done) return { kind: 'unfinished', upload: { uploadId: copied.uploadId } };
     return this.withTags(target, copied.written, await this.verified(target, op, copied.written));
   }
@@ -185,6 +186,22 @@ export class VersionWriter {
     const { encryption } = this.job;
     const properties = bodyProperties({ ...op, acl });
     return { ...properties, encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption };
+  }
+}
+
+/** No answer came to a write itself. What follows a write may fail in the same way, and says nothing of it. */
+class Unanswered extends Error {
+  constructor(readonly failure: StoreError) {
+    super(failure.message, { cause: failure });
+  }
+}
+
+/** A second attempt at a write where nothing was finds the first; others may be done twice. */
+async function answered<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    throw isStoreError(error, 'unavailable') ? new Unanswered(error) : error;
   }
 }
 
