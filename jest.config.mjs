@@ -6,7 +6,8 @@ const HANGS_MS = 10 * 60_000;
 
 const shared = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
+  // Sources too: which tests a change touches is found by what they import.
+  roots: ['bench', 'bin', 'lambda', 'lib', 'local', 'scripts', 'test'].map((folder) => `<rootDir>/${folder}`),
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out', '<rootDir>/.local'],
   transform: {
     '^.+\\.[jt]s$': [

@@ -65,7 +65,10 @@ function sourcesHash(): string {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  return hashOf([...own, join(root, 'package-lock.json'), join(root, 'scripts/bundle.ts')]);
+  return hashOf([
+    ...own,
+    ...['package-lock.json', 'tsconfig.json', 'scripts/bundle.ts'].map((name) => join(root, name)),
+  ]);
 }
 
 const bundlesHash = (names: readonly string[]): string =>

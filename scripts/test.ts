@@ -22,9 +22,11 @@ const ENGINES = '2';
 const fast: Phase = { projects: ['unit', 'scenarios', 'adapters', 'synth'], workers: ALL_CORES };
 const engine: Phase = { projects: ['engine'], workers: ENGINES };
 
+/** Files whose tests take their seeds from `test/support/seeds.ts`. */
 const random = [
   'fuzz',
   'mixed-rounds',
+  'merge-ranges',
   'gaps-model',
   'model',
   'nulls',
@@ -35,7 +37,7 @@ const random = [
 const long = (): Phase => ({
   projects: ['scenarios'],
   workers: ALL_CORES,
-  options: ['--testPathPatterns', `/(${random.join('|')})\\.test\\.ts$`],
+  options: ['--testPathPatterns', `/(scenarios|usecases)/.*(${random.join('|')})\\.test\\.ts$`],
   env: { TEST_SEED: process.env['TEST_SEED'] ?? String(randomInt(1, 1_000_000)) },
 });
 
@@ -46,7 +48,11 @@ const NAMES: Readonly<Record<string, () => readonly Phase[]>> = {
   adapters: () => [{ projects: ['adapters'], workers: ALL_CORES }],
   synth: () => [{ projects: ['synth'], workers: ALL_CORES }],
   engine: () => [engine],
-  changed: () => [{ ...fast, options: ['--onlyChanged'] }],
+  // Tests of the architecture read all files: no import leads to them.
+  changed: () => [
+    { projects: ['unit'], workers: ALL_CORES, options: ['--testPathPatterns', 'test/architecture/'] },
+    { ...fast, options: ['--onlyChanged'] },
+  ],
   long: () => [long()],
 };
 
@@ -57,7 +63,7 @@ interface Totals {
 }
 
 function run({ projects, workers, options = [], env = {} }: Phase, args: readonly string[], folder: string): Totals {
-  const file = join(folder, `${projects.join('-')}.json`);
+  const file = join(mkdtempSync(join(folder, 'run-')), 'totals.json');
   if (env['TEST_SEED'] !== undefined)
     console.log(`seed ${env['TEST_SEED']}: TEST_SEED=${env['TEST_SEED']} repeats this run`);
   const jest = join(root, 'node_modules/jest/bin/jest.js');

@@ -31,7 +31,7 @@ const STEPS: readonly SingleStep[] = [
 const HEAP_MIB = ONE_VCPU_MIB - 250;
 const MIB = 1024 * 1024;
 
-/** A first backup and a restore of objects of the same weight, cut as fan-out-workload finds that the product cuts them. */
+/** A first backup and a restore of objects of the same weight, cut as workload finds that the product cuts them. */
 export const shapeOf = (objects: number, turnsOfRange: number, weight = 1): JobShape => ({
   objects,
   scanUnits: 64,

@@ -49,5 +49,14 @@ export function invalidRequest(problems: readonly string[]): BackupError {
   const shown = problems.slice(0, MAX_PROBLEMS).join('; ');
   return new BackupError(ErrorName.invalidRequest, more > 0 ? `${shown}; and ${String(more)} more problems` : shown);
 }
+
+/** A file of the vault is not what it has to be. `what` names the file, and `problem` what was found. */
+export const vaultDamaged = (what: string, problem: string, cause?: unknown): BackupError =>
+  new BackupError(
+    ErrorName.vaultDamaged,
+    `${what} ${problem}: restore an earlier version of that vault object, or use an older recovery point`,
+    { cause },
+  );
+
 /** A cause has at most 32,768 characters. */
 const MAX_PROBLEMS = 50;

@@ -13,7 +13,7 @@ class UnknownEngine(SystemExit):
     """Raised while starting: the engine isn't the one these bridges were written against."""
 
     def __init__(self, found: str):
-        super().__init__(f"local engine: {found}; the bridges in local/service/engine know {ENGINE} {KNOWN_VERSION} only")
+        super().__init__(f"local engine: {found}; the bridges in local/engine know {ENGINE} {KNOWN_VERSION} only")
 
 
 def require_known_engine() -> None:

@@ -19,7 +19,7 @@ import { endGroup, eventually, signalGroup } from './process-group';
 import { enginePython } from './venv';
 
 const startLimitMs = 10 * 60_000;
-const portLimitMs = 60_000;
+const portLimitMs = 10 * 60_000;
 const logTailLines = 20;
 const logName = 'engine.log';
 const pidName = 'engine.pid';

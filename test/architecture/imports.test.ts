@@ -152,6 +152,15 @@ describe.each(Object.entries(ROOMS))('the rooms of %s', (folder, rooms) => {
     );
   });
 
+  test('are where the files lie, but for steps and what the table names', () => {
+    const isStep = (path: string): boolean =>
+      imports.some(
+        ({ from, target }) => from.startsWith('lambda/handlers/') && target !== undefined && asFile(target) === path,
+      );
+    const loose = filesIn(folder).filter((path) => !path.slice(folder.length + 1).includes('/'));
+    expect(loose.filter((path) => !Object.hasOwn(rooms, roomOf(path)!) && !isStep(path))).toEqual([]);
+  });
+
   test('import only what the table permits', () => {
     const wrong = imports.filter(({ from, target }) => {
       const [room, imported] = [roomOf(from), target === undefined ? undefined : roomOf(asFile(target))];

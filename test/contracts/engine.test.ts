@@ -23,7 +23,7 @@ import { readingContract } from './reading.contract';
 import { writingContract } from './writing.contract';
 
 /** A first run may have to install the engine. */
-const START_LIMIT_MS = 360_000;
+const START_LIMIT_MS = 10 * 60_000;
 
 describe('on the local engine', () => {
   let engine: Engine;

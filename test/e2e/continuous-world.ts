@@ -6,7 +6,7 @@ import { clientConfig } from '../../local/service/aws-env';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 
-const limitMs = 90_000;
+const limitMs = 10 * 60_000;
 const seconds = (iso: string): number => Date.parse(iso) / 1000;
 
 /** The second that has begun. */

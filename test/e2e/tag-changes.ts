@@ -10,7 +10,7 @@ import { restorableOf } from '../../local/buckets/history';
 import { Bucket } from './buckets';
 import type { E2eWorld } from './world';
 
-const limitMs = 60_000;
+const limitMs = 10 * 60_000;
 /** The vault waits so long until captured changes are settled, and a second more as times are whole seconds. */
 const settleMs = 2_500;
 

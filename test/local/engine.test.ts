@@ -71,7 +71,7 @@ test('stopping an engine ends its Lambda workers, also one that is in the middle
 });
 
 test('an engine ends soon after the process that started it, however that ends', async () => {
-  const program = "require('./local/engine').startEngine().then((e) => console.log(e.pid, e.port))";
+  const program = "require('./local/service/engine').startEngine().then((e) => console.log(e.pid, e.port))";
   const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', `${program}; setInterval(() => {}, 1000)`], {
     cwd: repositoryRoot,
   });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FunctionName } from '../../lambda/contract/functions';
+import { lowestNode } from '../../scripts/lowest-node';
 
 const root = join(__dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'cdk-s3-backup-package-'));
@@ -29,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Node as it runs the tests, and the lowest one that `engines` permits. */
 const NODES = [
   ['the Node of this repository', process.execPath],
-  ['the lowest Node of engines', join(root, 'node_modules', 'node-lowest', 'bin', 'node')],
+  ['the lowest Node of engines', lowestNode()],
 ] as const;
 
 const run = (file: string, node: string = process.execPath, args: readonly string[] = []): string =>

@@ -140,5 +140,5 @@ function greatest<T extends number>(a: T | undefined, b: T | undefined): T | und
 const damaged = (row: Row, what: string): BackupError =>
   new BackupError(
     ErrorName.vaultDamaged,
-    `version ${row.versionId} of an object ${what} in the history: two commits contradict each other`,
+    `version ${row.versionId} of an object ${what} in the history: two commits contradict each other; use a recovery point from before the later one`,
   );

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BackupError, ErrorName } from '../../contract/errors';
+import { BackupError, ErrorName, vaultDamaged } from '../../contract/errors';
 import { type HistoryPart, historyPart, type PageRef, pageRef } from './segment-index';
 
 /** Numbers of a commit. Keys of `skipped` are reasons. */
@@ -132,7 +132,7 @@ export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch (cause) {
-    throw new BackupError(ErrorName.vaultDamaged, `manifest ${name} is not readable`, { cause });
+    throw vaultDamaged(`manifest ${name}`, 'is not readable', cause);
   }
   const format = (value as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format > MOST_FORMAT)
@@ -141,8 +141,7 @@ export function decodeManifest(bytes: Uint8Array, name: string): Manifest {
       `manifest ${name} has format ${String(format)}, but this release reads formats up to ${String(MOST_FORMAT)}: update cdk-s3-backup`,
     );
   const parsed = manifestFile.safeParse(value);
-  if (!parsed.success)
-    throw new BackupError(ErrorName.vaultDamaged, `manifest ${name} is not valid: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw vaultDamaged(`manifest ${name}`, `is not valid (${z.prettifyError(parsed.error)})`);
   return inMemory(parsed.data);
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BackupError, ErrorName } from '../../contract/errors';
+import { vaultDamaged } from '../../contract/errors';
 import { compareKeys, intersect, KeyRange } from '../keys/order';
 
 const segmentRef = z.object({
@@ -52,7 +52,7 @@ export const encodePage = ({ segments, ranges }: HistoryPart): Uint8Array =>
 export function decodePage(bytes: Uint8Array, name: string): HistoryPart {
   const parsed = historyPart.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   if (parsed.success) return parsed.data;
-  throw new BackupError(ErrorName.vaultDamaged, `index page ${name} is not valid: ${z.prettifyError(parsed.error)}`);
+  throw vaultDamaged(`index page ${name}`, `is not valid (${z.prettifyError(parsed.error)})`);
 }
 
 /** Ranges of a part of the index within an interval, cut to it. `end`: where the part ends. */
@@ -95,8 +95,7 @@ export function firstThatEndsAfter(key: string, count: number, endOf: (index: nu
 const pick = ({ segments }: HistoryPart, numbers: readonly number[]): SegmentRef[] =>
   numbers.map((number) => {
     const segment = segments[number];
-    if (!segment)
-      throw new BackupError(ErrorName.vaultDamaged, `the index of a commit has no segment ${String(number)}`);
+    if (!segment) throw vaultDamaged('the index of a commit', `has no segment ${String(number)}`);
     return segment;
   });
 

@@ -91,6 +91,7 @@ class RangeBackup {
     const within: KeyRange = { from: start?.key ?? this.input.unit.from, to: this.input.unit.to };
     const runs = await runsOf(ports.scratch, job);
     const keys = new DecidedKeys(ports.source, job, shownBy(job, base, runs.lag));
+    this.batch = this.newBatch();
     let stopped: StoreCursor | undefined;
     for await (const compared of comparedKeys(ports, job, { runs, base, within, resumed: start?.key })) {
       stopped = await ('scan' in compared ? this.pass(ledger, compared) : this.decide(ledger, keys, compared));

@@ -93,4 +93,7 @@ function sumOf(algorithm: string): Pick<Sum, 'update' | 'digest'> | undefined {
 }
 
 const damaged = (row: Row, why: string): BackupError =>
-  new BackupError(ErrorName.vaultDamaged, `the body of version ${row.versionId} of "${row.key}" is damaged: ${why}`);
+  new BackupError(
+    ErrorName.vaultDamaged,
+    `the body of version ${row.versionId} of "${row.key}" is damaged: ${why}; restore an earlier version of that vault object`,
+  );

@@ -190,12 +190,13 @@ export class Vault {
     const files = options.withFiles ? await this.fileTable(segment) : undefined;
     const bytes = await this.readRecorded(segment.name, segment.versionId);
     const { range, columns, first, skipTo } = options;
-    yield* readSegmentColumns(bytes, { range, columns, first, files, skipTo, sha256: segment.sha256 });
+    const { name, sha256 } = segment;
+    yield* readSegmentColumns(bytes, { range, columns, first, files, skipTo, name, sha256 });
   }
 
   private async fileTable(segment: SegmentRef): Promise<ReturnType<typeof decodeFileTable>> {
     const { filesName: name, filesVersionId: versionId, filesSha256 } = segment;
-    return decodeFileTable(await this.readHashed('file table', { name, versionId }, filesSha256));
+    return decodeFileTable(await this.readHashed('file table', { name, versionId }, filesSha256), name);
   }
 
   private async readHashed(what: string, { name, versionId }: RecordedFile, sha256: string): Promise<Uint8Array> {

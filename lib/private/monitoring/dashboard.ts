@@ -22,26 +22,26 @@ export function dashboardRows(watched: Watched): cloudwatch.IWidget[][] {
   return [
     [
       counts('Versions captured and lost', MetricName.versionsCaptured, MetricName.versionsLost),
-      greatest('Time from event to change log (seconds)', MetricName.captureLag),
-      greatest('Age of the oldest uncommitted change (seconds)', MetricName.uncommittedAge),
+      greatest('From event to change log (seconds)', MetricName.captureLag),
+      greatest('Oldest change that is not committed (seconds)', MetricName.uncommittedAge),
     ],
     [
-      graph('Events in the capture queue', [
+      graph('Events that wait', [
         captureQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'waiting' }),
-        captureQueue.metricApproximateNumberOfMessagesNotVisible({ ...of, label: 'in flight' }),
+        captureQueue.metricApproximateNumberOfMessagesNotVisible({ ...of, label: 'being captured' }),
       ]),
-      graph('Age of the oldest waiting event (seconds)', [
+      graph('Oldest event that waits (seconds)', [
         captureQueue.metricApproximateAgeOfOldestMessage({ ...of, label: 'age' }),
       ]),
-      graph('Messages in dead-letter queues', [
+      graph('Dead letters', [
         captureDeadLetterQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'events' }),
-        startDeadLetterQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'job starts' }),
+        startDeadLetterQueue.metricApproximateNumberOfMessagesVisible({ ...of, label: 'starts of jobs' }),
       ]),
     ],
     [
-      counts('Jobs completed and partial', MetricName.jobsCompleted, MetricName.jobsPartial),
-      counts('Jobs failed and expired', MetricName.jobsFailed, MetricName.jobsExpired),
-      counts('Missed changes and lost coverage', MetricName.reconcileGaps, MetricName.coverageLost),
+      counts('Jobs', MetricName.jobsCompleted, MetricName.jobsPartial),
+      counts('Jobs that failed or expired', MetricName.jobsFailed, MetricName.jobsExpired),
+      counts('Gaps', MetricName.reconcileGaps, MetricName.coverageLost),
     ],
   ];
 }

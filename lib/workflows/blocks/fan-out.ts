@@ -29,7 +29,7 @@ export interface FanOutProps {
  *
  * - no unit: nothing is started;
  * - one unit: it is worked on in place, with no map: a small job costs next to nothing;
- * - more: a Distributed Map, one child execution a unit. A redrive restarts only the children that failed.
+ * - more: a Distributed Map, one child execution a unit. A redrive of an execution that was stopped restarts only the children that failed.
  */
 export class FanOut implements sfn.IChainable {
   readonly startState: sfn.State;

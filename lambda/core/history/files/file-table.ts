@@ -1,4 +1,4 @@
-import { BackupError, ErrorName } from '../../../contract/errors';
+import { vaultDamaged } from '../../../contract/errors';
 import type { Row, VaultFile } from '../row';
 
 /**
@@ -41,7 +41,7 @@ export class FileTableBuilder {
   }
 }
 
-export function decodeFileTable(bytes: Uint8Array): readonly FileTableEntry[] {
+export function decodeFileTable(bytes: Uint8Array, name?: string): readonly FileTableEntry[] {
   try {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       .toString('utf8')
@@ -49,6 +49,6 @@ export function decodeFileTable(bytes: Uint8Array): readonly FileTableEntry[] {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as FileTableEntry);
   } catch (cause) {
-    throw new BackupError(ErrorName.vaultDamaged, 'a file table of the vault is not readable', { cause });
+    throw vaultDamaged(name === undefined ? 'a file table' : `file table ${name}`, 'is not readable', cause);
   }
 }

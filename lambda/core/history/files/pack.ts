@@ -1,5 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { BackupError, ErrorName } from '../../../contract/errors';
+import { BackupError, vaultDamaged } from '../../../contract/errors';
 import { sha256Hex } from '../../values/hash';
 import type { Row } from '../row';
 
@@ -61,5 +61,4 @@ export function readPackFooter(pack: Uint8Array): readonly Row[] {
   }
 }
 
-const damaged = (cause?: unknown): BackupError =>
-  new BackupError(ErrorName.vaultDamaged, 'a pack of the vault is not readable', { cause });
+const damaged = (cause?: unknown): BackupError => vaultDamaged('a pack', 'is not readable', cause);

@@ -1,6 +1,6 @@
 import { FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
 import { zstdDecompressSync } from 'node:zlib';
-import { BackupError, ErrorName } from '../../../contract/errors';
+import { BackupError, ErrorName, vaultDamaged } from '../../../contract/errors';
 import { compareKeys, firstAtLeast, KeyRange } from '../../keys/order';
 import { sha256Hex } from '../../values/hash';
 import type { Row, VaultFile } from '../row';
@@ -21,6 +21,8 @@ export interface SegmentReadOptions {
   readonly first?: readonly string[];
   /** Keys before the one that it answers are of no use any more: row groups that end before it are not decoded. */
   readonly skipTo?: () => string;
+  /** Name of the segment, for errors. */
+  readonly name?: string;
   /** SHA-256 that the segment must have. */
   readonly sha256?: string;
 }
@@ -29,8 +31,8 @@ export interface SegmentReadOptions {
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const toText = (bytes: Uint8Array | undefined): string | undefined => bytes && decoder.decode(bytes);
 
-const damaged = (message: string, cause?: unknown): BackupError =>
-  new BackupError(ErrorName.vaultDamaged, message, { cause });
+const damaged = (name: string | undefined, problem: string, cause?: unknown): BackupError =>
+  vaultDamaged(name === undefined ? 'a segment' : `segment ${name}`, problem, cause);
 
 /** Rows of a segment in key order, one array for each row group, restricted to the range. */
 export async function* readSegment(bytes: Uint8Array, options: SegmentReadOptions = {}): AsyncGenerator<Row[]> {
@@ -45,11 +47,11 @@ export async function* readSegmentColumns(
   bytes: Uint8Array,
   options: SegmentReadOptions = {},
 ): AsyncGenerator<RowColumns> {
-  const { range, files } = options;
+  const { range, files, name } = options;
   if (options.sha256 !== undefined && sha256Hex(bytes) !== options.sha256)
-    throw damaged(`a segment does not match the SHA-256 that its manifest records, ${options.sha256}`);
+    throw damaged(name, `does not match the SHA-256 that its manifest records, ${options.sha256},`);
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const { metadata, groups } = readFooter(buffer);
+  const { metadata, groups } = readFooter(buffer, name);
   const present = new Set(metadata.schema.map((element) => element.name));
   const columns = COLUMNS.filter(
     ({ name }) => present.has(name) && (options.columns === undefined || options.columns.includes(name)),
@@ -69,7 +71,7 @@ export async function* readSegmentColumns(
     const decoded: Record<string, unknown> = {};
     for (const column of wanted) {
       const values = (await scan.readColumn({ column: column.name, rowStart, rowEnd })) as ArrayLike<unknown>;
-      decoded[column.field] = valuesOf(column, values, files);
+      decoded[column.field] = valuesOf(column, values, { files, name });
     }
     return decoded;
   };
@@ -107,7 +109,7 @@ export async function* readSegmentColumns(
   }
 }
 
-function readFooter(buffer: ArrayBuffer): { metadata: FileMetaData; groups: GroupBounds[] } {
+function readFooter(buffer: ArrayBuffer, name: string | undefined): { metadata: FileMetaData; groups: GroupBounds[] } {
   try {
     const metadata = parquetMetadata(buffer, { parsers: { stringFromBytes: toText } });
     const entries = new Map(metadata.key_value_metadata?.map(({ key, value }) => [key, value]));
@@ -120,16 +122,14 @@ function readFooter(buffer: ArrayBuffer): { metadata: FileMetaData; groups: Grou
     return { metadata, groups: JSON.parse(entries.get('groups') ?? '[]') as GroupBounds[] };
   } catch (cause) {
     if (cause instanceof BackupError) throw cause;
-    throw damaged('a segment of the vault is not readable', cause);
+    throw damaged(name, 'is not readable', cause);
   }
 }
 
+type DecodeContext = Pick<SegmentReadOptions, 'files' | 'name'>;
+
 /** Values as rows have them; undefined where no row has one. */
-function valuesOf(
-  column: Column,
-  values: ArrayLike<unknown>,
-  files: readonly VaultFile[] | undefined,
-): ArrayLike<unknown> | undefined {
+function valuesOf(column: Column, values: ArrayLike<unknown>, context: DecodeContext): ArrayLike<unknown> | undefined {
   const { length } = values;
   const decoded = new Array<unknown>(length);
   let isEmpty = true;
@@ -140,16 +140,16 @@ function valuesOf(
       continue;
     }
     isEmpty = false;
-    decoded[i] = decode(column, value, files);
+    decoded[i] = decode(column, value, context);
   }
   return isEmpty ? undefined : decoded;
 }
 
-function decode(column: Column, value: unknown, files: readonly VaultFile[] | undefined): unknown {
+function decode(column: Column, value: unknown, { files, name }: DecodeContext): unknown {
   if (column.field === 'file') {
     if (!files) return SOME_FILE;
     const file = files[Number(value)];
-    if (!file) throw damaged(`a segment refers to file ${String(value)}, which its file table does not have`);
+    if (!file) throw damaged(name, `refers to file ${String(value)}, which its file table does not have`);
     return file;
   }
   if (column.kind === 'int') return Number(value);

@@ -1,5 +1,5 @@
-import { StoreError } from '../../../lambda/ports/object-store';
-import { Rig, VAULT } from '../support/rig';
+import { StoreError } from '../../../../lambda/ports/object-store';
+import { Rig, VAULT } from '../../support/rig';
 
 const GOOD = 'x'.repeat(40);
 const BAD = 'y'.repeat(40);

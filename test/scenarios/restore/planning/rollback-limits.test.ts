@@ -1,9 +1,9 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { StoreError } from '../../../lambda/ports/object-store';
-import { currentOf } from '../../support/bucket-state';
-import { acl } from '../support/changed-rig';
-import { at, iso, logTags, logVersion, makeContinuous } from '../support/continuous-rig';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { StoreError } from '../../../../lambda/ports/object-store';
+import { currentOf } from '../../../support/bucket-state';
+import { acl } from '../../support/changed-rig';
+import { at, iso, logTags, logVersion, makeContinuous } from '../../support/continuous-rig';
+import { Rig } from '../../support/rig';
 
 const settings = { packThreshold: 16, copyPartSize: 4, rangeWeight: 3 };
 const LARGE = 'more than four parts of four bytes each';

@@ -1,9 +1,9 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { toIso } from '../../../lambda/core/values/instant';
-import { currentOf, historyOf } from '../../support/bucket-state';
-import { DAY, HOUR } from '../support/changed-rig';
-import { at, iso, log, logTags, logVersion, makeContinuous } from '../support/continuous-rig';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { toIso } from '../../../../lambda/core/values/instant';
+import { currentOf, historyOf } from '../../../support/bucket-state';
+import { DAY, HOUR } from '../../support/changed-rig';
+import { at, iso, log, logTags, logVersion, makeContinuous } from '../../support/continuous-rig';
+import { Rig } from '../../support/rig';
 
 const request = { sourceBucket: 'src', destinationBucket: 'dst' };
 

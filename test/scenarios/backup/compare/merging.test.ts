@@ -1,9 +1,9 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { manifestKey } from '../../../lambda/contract/layout';
-import { decodeManifest, type Manifest } from '../../../lambda/core/history/manifest';
-import { currentOf, historyOf } from '../../support/bucket-state';
-import { rangesOf, wholeHistory } from '../../support/history-after';
-import { Rig, VAULT } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { manifestKey } from '../../../../lambda/contract/layout';
+import { decodeManifest, type Manifest } from '../../../../lambda/core/history/manifest';
+import { currentOf, historyOf } from '../../../support/bucket-state';
+import { rangesOf, wholeHistory } from '../../../support/history-after';
+import { Rig, VAULT } from '../../support/rig';
 
 const manifestOf = (rig: Rig, seq: number): Manifest =>
   decodeManifest(rig.s3.find(VAULT, manifestKey('src', seq)).body, String(seq));

@@ -1,9 +1,9 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import type { S3Operation } from '../../../lambda/adapters/memory/store-calls';
-import type { Grant } from '../../../lambda/core/objects/properties';
-import { StoreError, StoreErrorCode } from '../../../lambda/ports/object-store';
-import { currentOf } from '../../support/bucket-state';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import type { S3Operation } from '../../../../lambda/adapters/memory/store-calls';
+import type { Grant } from '../../../../lambda/core/objects/properties';
+import { StoreError, StoreErrorCode } from '../../../../lambda/ports/object-store';
+import { currentOf } from '../../../support/bucket-state';
+import { Rig } from '../../support/rig';
 
 /** Tags that no header holds are written when the object is there: until then it must not pass for a restored one. */
 const TAGS = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${String(i)}tag`, '值'.repeat(200)]));

@@ -1,10 +1,10 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { turnKey, unitsKey } from '../../../lambda/contract/layout';
-import type { PlanPart, RestoreUnit } from '../../../lambda/core/restore/job';
-import { jobIdOf } from '../../../lambda/core/values/job-id';
-import { readUnits } from '../../../lambda/usecases/work/turns';
-import { currentOf } from '../../support/bucket-state';
-import { Rig, SCRATCH, Stopped } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { turnKey, unitsKey } from '../../../../lambda/contract/layout';
+import type { PlanPart, RestoreUnit } from '../../../../lambda/core/restore/job';
+import { jobIdOf } from '../../../../lambda/core/values/job-id';
+import { readUnits } from '../../../../lambda/usecases/work/turns';
+import { currentOf } from '../../../support/bucket-state';
+import { Rig, SCRATCH, Stopped } from '../../support/rig';
 
 /** Units of a restore name their files by the results of planning: whoever works on them finds the files there. */
 const KEYS = Array.from({ length: 12 }, (_, n) => `key ${String(n).padStart(2, '0')}`);

@@ -1,5 +1,5 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { Rig, VAULT } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { Rig, VAULT } from '../../support/rig';
 
 /** Four versions of one key, each in a pack of its own; the body of one is damaged in the vault. */
 async function withDamaged(version: string, remaining = Number.POSITIVE_INFINITY): Promise<Rig> {

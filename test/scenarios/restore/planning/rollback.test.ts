@@ -1,11 +1,11 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { toIso } from '../../../lambda/core/values/instant';
-import { StoreError } from '../../../lambda/ports/object-store';
-import { currentOf } from '../../support/bucket-state';
-import { seeds } from '../../support/seeds';
-import { acl } from '../support/changed-rig';
-import { at, iso, logTags, logVersion, makeContinuous } from '../support/continuous-rig';
-import { Rig, SCRATCH } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { toIso } from '../../../../lambda/core/values/instant';
+import { StoreError } from '../../../../lambda/ports/object-store';
+import { currentOf } from '../../../support/bucket-state';
+import { seeds } from '../../../support/seeds';
+import { acl } from '../../support/changed-rig';
+import { at, iso, logTags, logVersion, makeContinuous } from '../../support/continuous-rig';
+import { Rig, SCRATCH } from '../../support/rig';
 
 const settings = { packThreshold: 16, copyPartSize: 4 };
 const LARGE = 'more than four parts of four bytes each';

@@ -1,8 +1,8 @@
-import { manifestKey } from '../../../lambda/contract/layout';
-import { decodeManifest, type Manifest } from '../../../lambda/core/history/manifest';
-import { Vault } from '../../../lambda/usecases/vault/vault';
-import { currentOf, historyOf } from '../../support/bucket-state';
-import { Rig, VAULT } from '../support/rig';
+import { manifestKey } from '../../../../lambda/contract/layout';
+import { decodeManifest, type Manifest } from '../../../../lambda/core/history/manifest';
+import { Vault } from '../../../../lambda/usecases/vault/vault';
+import { currentOf, historyOf } from '../../../support/bucket-state';
+import { Rig, VAULT } from '../../support/rig';
 
 const KEYS = Array.from({ length: 40 }, (_, i) => `k/${String(i).padStart(2, '0')}`);
 

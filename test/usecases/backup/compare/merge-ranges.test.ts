@@ -1,10 +1,10 @@
-import type { HistoryIndex } from '../../../lambda/core/history/manifest';
-import type { HistoryRange, SegmentRef } from '../../../lambda/core/history/segment-index';
-import { compareKeys, intersect, type KeyRange, reachesInto } from '../../../lambda/core/keys/order';
-import { rangesToMerge } from '../../../lambda/usecases/backup/compare/merge-ranges';
-import { randomOf } from '../../support/dice';
-import { emptyVault, historyAfter, rangesOf, wholeHistory } from '../../support/history-after';
-import { seeds } from '../../support/seeds';
+import type { HistoryIndex } from '../../../../lambda/core/history/manifest';
+import type { HistoryRange, SegmentRef } from '../../../../lambda/core/history/segment-index';
+import { compareKeys, intersect, type KeyRange, reachesInto } from '../../../../lambda/core/keys/order';
+import { rangesToMerge } from '../../../../lambda/usecases/backup/compare/merge-ranges';
+import { randomOf } from '../../../support/dice';
+import { emptyVault, historyAfter, rangesOf, wholeHistory } from '../../../support/history-after';
+import { seeds } from '../../../support/seeds';
 
 const RANGES = 3_000;
 /** Looks at a segment or a bound that are enough, whatever number of ranges a commit has. */

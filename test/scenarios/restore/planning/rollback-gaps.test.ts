@@ -1,7 +1,7 @@
-import { toIso } from '../../../lambda/core/values/instant';
-import { LiveBucket } from '../../support/live-bucket';
-import { hourlyUpkeeps } from '../support/continuous-rig';
-import { Rig } from '../support/rig';
+import { toIso } from '../../../../lambda/core/values/instant';
+import { LiveBucket } from '../../../support/live-bucket';
+import { hourlyUpkeeps } from '../../support/continuous-rig';
+import { Rig } from '../../support/rig';
 
 const HOUR = 3600;
 

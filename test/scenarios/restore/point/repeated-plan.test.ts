@@ -1,7 +1,7 @@
-import { workKey } from '../../../lambda/contract/layout';
-import { jobIdOf } from '../../../lambda/core/values/job-id';
-import { PLAN_STEP } from '../../../lambda/usecases/work/step-names';
-import { Rig } from '../support/rig';
+import { workKey } from '../../../../lambda/contract/layout';
+import { jobIdOf } from '../../../../lambda/core/values/job-id';
+import { PLAN_STEP } from '../../../../lambda/usecases/work/step-names';
+import { Rig } from '../../support/rig';
 
 /**
  * The first step of a restore has written one of its files, its answer gets lost, and until it is called again the items file is another

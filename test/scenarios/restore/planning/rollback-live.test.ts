@@ -1,11 +1,11 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { toIso } from '../../../lambda/core/values/instant';
-import { StoreError, type Tags } from '../../../lambda/ports/object-store';
-import { currentOf, VersionState } from '../../support/bucket-state';
-import { pick, Random, randomOf } from '../../support/dice';
-import { LiveBucket } from '../../support/live-bucket';
-import { acl } from '../support/changed-rig';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { toIso } from '../../../../lambda/core/values/instant';
+import { StoreError, type Tags } from '../../../../lambda/ports/object-store';
+import { currentOf, VersionState } from '../../../support/bucket-state';
+import { pick, Random, randomOf } from '../../../support/dice';
+import { LiveBucket } from '../../../support/live-bucket';
+import { acl } from '../../support/changed-rig';
+import { Rig } from '../../support/rig';
 
 const HOUR = 3600;
 const KEYS = ['a', 'b', 'ä/ö 𝄞?#%2F+', 'dir/', 'dir/k', '\ufeffz'];

@@ -1,4 +1,4 @@
-import { Rig, VAULT } from '../support/rig';
+import { Rig, VAULT } from '../../support/rig';
 
 /** Histories that end in a delete marker: no older version shows as current, whatever is left out. */
 function filled(): Rig {

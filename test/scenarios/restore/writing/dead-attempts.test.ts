@@ -1,6 +1,6 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { StoreError } from '../../../lambda/ports/object-store';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { StoreError } from '../../../../lambda/ports/object-store';
+import { Rig } from '../../support/rig';
 
 /**
  * An attempt at a turn gets far and dies. The attempt that follows has less time, so that keys which the dead one has written are left to

@@ -1,8 +1,8 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import type { Grant } from '../../../lambda/core/objects/properties';
-import { StoreError, StoreErrorCode } from '../../../lambda/ports/object-store';
-import { historyOf } from '../../support/bucket-state';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import type { Grant } from '../../../../lambda/core/objects/properties';
+import { StoreError, StoreErrorCode } from '../../../../lambda/ports/object-store';
+import { historyOf } from '../../../support/bucket-state';
+import { Rig } from '../../support/rig';
 
 const LARGE = 'more than four parts of four bytes each';
 const all = { sourceBucket: 'src', destinationBucket: 'dst', versions: 'all' };
