@@ -1,5 +1,5 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { Rig } from '../../support/rig';
 
 /** A bucket with an object that is copied by parts and one that is not, backed up, and a destination. */
 async function backedUp(deadline = new ManualDeadline()): Promise<Rig> {

@@ -1,5 +1,5 @@
-import type { Acl } from '../../../lambda/ports/object-store';
-import { Rig } from '../support/rig';
+import type { Acl } from '../../../../lambda/ports/object-store';
+import { Rig } from '../../support/rig';
 
 const CLOSED = 'd'.repeat(64);
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';

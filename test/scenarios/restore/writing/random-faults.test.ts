@@ -1,8 +1,8 @@
-import { ManualDeadline } from '../../../lambda/adapters/memory';
-import { StoreError, type StoreErrorCode } from '../../../lambda/ports/object-store';
-import { type Random, pick, randomOf } from '../../support/dice';
-import { seeds } from '../../support/seeds';
-import { Rig } from '../support/rig';
+import { ManualDeadline } from '../../../../lambda/adapters/memory';
+import { StoreError, type StoreErrorCode } from '../../../../lambda/ports/object-store';
+import { type Random, pick, randomOf } from '../../../support/dice';
+import { seeds } from '../../../support/seeds';
+import { Rig } from '../../support/rig';
 
 /** Requests that fail before or after they had their effect, any of them, at random: what is there in the end is what was backed up. */
 const SHARE = 0.06;

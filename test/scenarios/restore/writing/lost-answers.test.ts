@@ -1,6 +1,6 @@
-import type { S3Operation } from '../../../lambda/adapters/memory/store-calls';
-import { StoreError } from '../../../lambda/ports/object-store';
-import { Rig } from '../support/rig';
+import type { S3Operation } from '../../../../lambda/adapters/memory/store-calls';
+import { StoreError } from '../../../../lambda/ports/object-store';
+import { Rig } from '../../support/rig';
 
 const WRITES: readonly S3Operation[] = [
   'PutObject',
