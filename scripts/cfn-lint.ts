@@ -1,34 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { madeOnce } from './made-once';
 
-const root = join(__dirname, '..');
 const requirements = join(__dirname, 'cfn-lint-requirements.txt');
 
-/**
- * The pinned cfn-lint in a virtual environment of its own, under `.local/`, made on first use and when the pins change.
- * It is made beside its place and moved there, so that an installation that was cut off is not taken for a whole one.
- */
+/** The pinned cfn-lint in a virtual environment of its own, under `.local/`, made on first use and when the pins change. */
 function cfnLintFolder(): string {
   const pins = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const folder = join(root, '.local', `cfn-lint-${pins}`);
-  if (!existsSync(folder)) {
-    mkdirSync(join(root, '.local'), { recursive: true });
-    const making = mkdtempSync(join(root, '.local', 'cfn-lint-new-'));
-    try {
-      execFileSync('python3', ['-m', 'venv', making]);
-      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '-r', requirements];
-      execFileSync(join(making, 'bin', 'python'), pip, { stdio: ['ignore', 'ignore', 'pipe'] });
-      renameSync(making, folder);
-    } catch (error) {
-      rmSync(making, { recursive: true, force: true });
-      if (!existsSync(folder)) {
-        throw error;
-      }
-    }
-  }
-  return folder;
+  return madeOnce(`cfn-lint-${pins}`, (making) => {
+    execFileSync('python3', ['-m', 'venv', making]);
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '-r', requirements];
+    execFileSync(join(making, 'bin', 'python'), pip, { stdio: ['ignore', 'ignore', 'pipe'] });
+  });
 }
 
 /** W3005: the CDK states a dependency although a reference implies it. */

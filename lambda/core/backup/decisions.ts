@@ -57,13 +57,17 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
   const known = new Map(history.filter(isVersion).map((row) => [versionIdentity(row), row]));
   const isState = ({ kind }: Row): boolean => kind === 'state';
   const states = grouped(history.filter(isState), versionIdentity);
-  const statesOf = (row: Row): readonly Row[] => states.get(versionIdentity(row)) ?? [];
-  const seen = new Set(scanned.map(versionIdentity));
+  const statesOf = (identity: string): readonly Row[] => states.get(identity) ?? [];
   const removalsOf = removalsIn(history);
-  const decisions = scanned.map((row) => aboutSeen(row, known.get(versionIdentity(row)), statesOf, facts));
+  const decisions: Decision[] = [];
+  const seen = new Set<string>();
   for (const row of scanned) {
-    const seen = sighting(row, removalsOf(known.get(versionIdentity(row)) ?? row), facts);
-    if (seen) decisions.push({ kind: 'take', row: seen });
+    const identity = versionIdentity(row);
+    seen.add(identity);
+    const old = known.get(identity);
+    decisions.push(aboutSeen(row, old, statesOf(identity), facts));
+    const again = sighting(row, removalsOf(old ?? row), facts);
+    if (again) decisions.push({ kind: 'take', row: again });
   }
   const sightings = sightingsIn(history);
   const nullEtag = scanned.find((row) => row.versionId === NULL_VERSION)?.etag;
@@ -71,21 +75,16 @@ export function decide(scanned: readonly Row[], history: readonly Row[], facts: 
     if (seen.has(identity) || removalsOf(row).length > 0 || mayBeUnseen(row, scanned[0], facts)) continue;
     const other = row.versionId === NULL_VERSION ? nullEtag : undefined;
     const removed = { ...removal(row, facts), effectiveFrom: sightings(row) };
-    decisions.push({ kind: 'remove', row: removed, known: row, states: statesOf(row), other });
+    decisions.push({ kind: 'remove', row: removed, known: row, states: statesOf(identity), other });
   }
   return inFixedOrder(decisions, history);
 }
 
 /** A version that the scan saw; `known` is what the history has of it. */
-function aboutSeen(
-  seen: Row,
-  known: Row | undefined,
-  statesOf: (row: Row) => readonly Row[],
-  facts: ScanFacts,
-): Decision {
+function aboutSeen(seen: Row, known: Row | undefined, states: readonly Row[], facts: ScanFacts): Decision {
   const row = known ? seen : arrivedBetween(seen, facts);
   if (row.kind === 'marker') return known ? { kind: 'reuse', row, known, states: [] } : { kind: 'mark', row };
-  return known?.file ? { kind: 'reuse', row, known, states: statesOf(row) } : { kind: 'store', row, known };
+  return known?.file ? { kind: 'reuse', row, known, states } : { kind: 'store', row, known };
 }
 
 /** A listing that sees a version which was said to be gone before it: that was not so. A report may be older than it says. */

@@ -2,22 +2,51 @@ import { grouped } from './groups';
 import { isOfAnyNull, isSighting, isVersion, NULL_VERSION, Row, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
+/** What a key's `removed` rows tell of one version. */
+export interface JudgedRemovals {
+  /** Those that hold. */
+  readonly removals: readonly Row[];
+  /** Those that a later listing contradicts, which saw the version at `seenAt`. */
+  readonly contradicted: readonly Row[];
+  readonly seenAt: number;
+}
+
+const NONE: JudgedRemovals = { removals: [], contradicted: [], seenAt: -Infinity };
+
+/** Which of a key's `removed` rows speak of a version, and which of them hold. */
+export function judgedRemovalsIn(rows: readonly Row[]): (version: Row) => JudgedRemovals {
+  const removals = rows.filter((row) => row.kind === 'removed' && !isSighting(row));
+  if (removals.length === 0) return () => NONE;
+  const sightings = sightingsIn(rows);
+  const named = grouped(
+    removals.filter((row) => !isOfAnyNull(row)),
+    versionIdentity,
+  );
+  const ofAnyNull = removals.filter(isOfAnyNull);
+  const told = (version: Row): readonly Row[] => {
+    const own = named.get(versionIdentity(version)) ?? [];
+    if (version.versionId !== NULL_VERSION || ofAnyNull.length === 0) return own;
+    return [...own, ...ofAnyNull.filter((removal) => wasThereBefore(removal, version))];
+  };
+  return (version) => {
+    const all = told(version);
+    const seenAt = sightings(version) ?? -Infinity;
+    const isContradicted = ({ removedBefore = Infinity }: Row): boolean => removedBefore <= seenAt;
+    return {
+      removals: all.filter((row) => !isContradicted(row)),
+      contradicted: all.filter(isContradicted),
+      seenAt,
+    };
+  };
+}
+
 /**
  * Which of a key's `removed` rows speak of a version. That of an event about a null version has neither ETag nor date: it speaks of whichever
  * was there. A scan names the version: delete markers have no ETag either, but a date. What a listing contradicts is not among them.
  */
 export function removalsIn(rows: readonly Row[]): (version: Row) => readonly Row[] {
-  const { told, seenAt } = toldIn(rows);
-  return (version) => told(version).filter((removal) => !isContradicted(removal, seenAt(version)));
-}
-
-/** Removals of a version that a later listing contradicts, and when that was. */
-export function contradictedIn(rows: readonly Row[]): (version: Row) => { removals: readonly Row[]; seenAt: number } {
-  const { told, seenAt } = toldIn(rows);
-  return (version) => {
-    const seen = seenAt(version);
-    return { removals: told(version).filter((removal) => isContradicted(removal, seen)), seenAt: seen };
-  };
+  const judged = judgedRemovalsIn(rows);
+  return (version) => judged(version).removals;
 }
 
 /** When a listing saw versions that were said to be gone. */
@@ -25,32 +54,6 @@ export function sightingsIn(rows: readonly Row[]): (version: Row) => number | un
   const seen = new Map(rows.filter(isSighting).map((row) => [versionIdentity(row), row.removedAfter]));
   return (version) => seen.get(versionIdentity(version));
 }
-
-interface Told {
-  /** What removals speak of a version, contradicted or not. */
-  readonly told: (version: Row) => readonly Row[];
-  readonly seenAt: (version: Row) => number;
-}
-
-function toldIn(rows: readonly Row[]): Told {
-  const removals = rows.filter((row) => row.kind === 'removed' && !isSighting(row));
-  const sightings = sightingsIn(rows);
-  const named = grouped(
-    removals.filter((row) => !isOfAnyNull(row)),
-    versionIdentity,
-  );
-  const ofAnyNull = removals.filter(isOfAnyNull);
-  return {
-    told: (version) => {
-      const own = named.get(versionIdentity(version)) ?? [];
-      if (version.versionId !== NULL_VERSION || ofAnyNull.length === 0) return own;
-      return [...own, ...ofAnyNull.filter((removal) => wasThereBefore(removal, version))];
-    },
-    seenAt: (version) => sightings(version) ?? -Infinity,
-  };
-}
-
-const isContradicted = ({ removedBefore = Infinity }: Row, seenAt: number): boolean => removedBefore <= seenAt;
 
 /** Sequencers that contradict the dates by more than this are not believed, seconds. */
 const CLOCKS = 60;

@@ -1,5 +1,5 @@
 import { grouped } from './groups';
-import { cameAt, contradictedIn, removalsIn, removalsOfUnknown } from './removals';
+import { cameAt, judgedRemovalsIn, removalsOfUnknown } from './removals';
 import { compareStates, isOfAnyNull, NULL_VERSION, Row, UNREAD, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
@@ -53,8 +53,7 @@ export interface ViewOptions {
  */
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
   const { pointInTime = false, ofChanges = false } = options;
-  const removalsOf = removalsIn(rows);
-  const contradictedOf = contradictedIn(rows);
+  const removalsOf = judgedRemovalsIn(rows);
   const states = grouped(
     rows.filter((row) => row.kind === 'state'),
     versionIdentity,
@@ -74,10 +73,9 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const there = dated.filter((row) => {
     const doubtful: Doubt[] = [];
     if (pointInTime && row.visibleBefore !== undefined && asOf < row.visibleBefore) doubtful.push('visibility');
-    const removal = removalsOf(row);
+    const { removals: removal, contradicted, seenAt } = removalsOf(row);
     if (removal.some((one) => (pointInTime ? (one.removedBefore ?? Infinity) <= asOf : (one.removedAfter ?? 0) < asOf)))
       return false;
-    const { removals: contradicted, seenAt } = contradictedOf(row);
     const isContradicted = asOf < seenAt && contradicted.some((one) => (one.removedAfter ?? 0) < asOf);
     if (isContradicted || removal.some((one) => (one.removedAfter ?? 0) < asOf)) doubtful.push('removal');
     doubts.set(row, doubtful);

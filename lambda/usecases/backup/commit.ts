@@ -118,8 +118,12 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const counts = isScan ? countAll(scanned.versions, totals) : countChanges(base, totals, runs.rows);
   const holdings = holdingsAfter(isScan, base, counts, totals);
   const continuous = continuousOf(job, base, {
-    ...{ ...runs, gaps, lost: totals.lost, isRead: isRead && !isOpen },
-    ...{ holdings, reports: totals.reports },
+    lag: runs.lag,
+    gaps,
+    lost: totals.lost,
+    isRead: isRead && !isOpen,
+    holdings,
+    reports: totals.reports,
   });
   return {
     counts,
