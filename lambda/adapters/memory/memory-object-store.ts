@@ -1,6 +1,7 @@
 import { inHeaders, tagsComeLater } from '../../core/objects/request-headers';
 import {
   type Acl,
+  type Checksum,
   type CompleteUploadOptions,
   type CopyOptions,
   type CopyPartOptions,
@@ -27,7 +28,7 @@ import {
   type Written,
 } from '../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
-import { md5Hex, multipartEtag } from './digests';
+import { checksumOf, md5Hex, modelled, type ModelledChecksum, multipartEtag } from './digests';
 import type { MemoryBucket } from './memory-bucket';
 import type { MemoryS3 } from './memory-s3';
 import type { MemoryVersion } from './memory-version';
@@ -121,7 +122,13 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const bucket = this.bucket(options.bucket);
       const version = resolveBody(bucket, options);
       // A copy: what the caller does with it is its own affair.
-      return { ...headOf(bucket, version, this.s3.now), body: cut(version.body, options.range).slice() };
+      // S3 has no checksum for a range.
+      const head = headOf(bucket, version, this.s3.now);
+      return {
+        ...head,
+        checksum: options.range ? undefined : head.checksum,
+        body: cut(version.body, options.range).slice(),
+      };
     });
   }
 
@@ -153,8 +160,9 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkKey(options.key);
       checkProperties(bucket, inHeaders(options));
       checkCondition(bucket, options.key, options);
-      const stamp = this.s3.stamp(bucket);
       const body = options.body.slice();
+      checkDigest(options.checksum, body);
+      const stamp = this.s3.stamp(bucket);
       const version = this.s3.insert(bucket, {
         ...propertiesOf(options),
         ...stamp,
@@ -162,7 +170,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
         body,
         etag: etagFor(bucket, body, stamp.versionId, options),
         acl: aclFor(bucket, options.grants),
-        checksum: 'SHA256',
+        checksum: options.checksum ? modelled(options.checksum.algorithm) : 'SHA256',
       });
       return written(bucket, version);
     });
@@ -190,8 +198,7 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
         body: source.body,
         etag: etagFor(bucket, source.body, stamp.versionId, properties),
         acl: aclFor(bucket, properties.grants),
-        checksum:
-          modelled(options.checksum) ?? (source.checksumAlgorithm === 'none' ? undefined : source.checksumAlgorithm),
+        checksum: algorithmOfCopy(options.checksum, source),
       });
       return written(bucket, version);
     });
@@ -252,12 +259,18 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkCondition(bucket, options.key, options);
       if ((options.ifAbsent || options.ifMatch !== undefined) && bucket.changesOf(options.key) !== upload.began)
         throw new StoreError('conflict', `${nameOf(options)} was written or deleted under the upload`);
+      const body = Buffer.concat(parts.map((part) => part.body));
+      const { checksum: algorithm = 'CRC64NVME' } = upload.options;
+      if (options.checksum && options.checksum.algorithm !== algorithm)
+        throw new StoreError('bad-digest', `the upload was created with ${algorithm}`);
+      checkDigest(options.checksum, body);
       this.s3.uploads.close(options);
       const version = this.s3.insert(bucket, {
         ...propertiesOf(upload.options),
         ...upload.stamp,
         key: options.key,
-        body: Buffer.concat(parts.map(({ body }) => body)),
+        body,
+        checksum: algorithm,
         etag: multipartEtag(parts.map(({ etag }) => etag)),
         acl: aclFor(bucket, upload.options.grants),
       });
@@ -340,10 +353,18 @@ const copiedProperties = ({ headers, userMetadata, tags }: MemoryVersion): Objec
   tags,
 });
 
-const modelled = (algorithm: CopyOptions['checksum']): 'SHA256' | 'SHA1' | 'CRC64NVME' | undefined => {
-  if (algorithm === 'CRC32' || algorithm === 'CRC32C') throw new Error(`the model cannot compute ${algorithm}`);
-  return algorithm;
-};
+/**
+ * A copy has a checksum of the full object: by the algorithm that it is asked for, or else the source's, or CRC64NVME where there is none (API
+ * reference of CopyObject; User Guide, checking-object-integrity).
+ */
+const algorithmOfCopy = (asked: CopyOptions['checksum'], { checksumAlgorithm }: MemoryVersion): ModelledChecksum =>
+  asked ? modelled(asked) : checksumAlgorithm === 'none' ? 'CRC64NVME' : checksumAlgorithm;
+
+/** S3 computes the checksum itself, and writes nothing where another one was sent. */
+function checkDigest(checksum: Checksum | undefined, body: Uint8Array): void {
+  if (checksum && checksumOf(body, modelled(checksum.algorithm)).value !== checksum.value)
+    throw new StoreError('bad-digest', `The ${checksum.algorithm} you specified did not match what was received.`);
+}
 
 const propertiesOf = (options: CreateUploadOptions | PutOptions) => {
   const { headers, userMetadata, tags, storageClass } = inHeaders(options);

@@ -18,7 +18,7 @@ import {
 } from '../../../ports/object-store';
 import { writeLargeTags } from './large-tags';
 import { nextMarker } from './wire/listing-end';
-import { checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
+import { checksumFields, checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, type S3Requests } from './wire/requests';
 import { copySource, quoted, unquoted } from './wire/text';
 
@@ -83,6 +83,8 @@ export class AwsUploads {
         new CompleteMultipartUploadCommand({
           ...uploadFields(options),
           ...conditionFields(options),
+          ...checksumFields(options.checksum),
+          ChecksumType: options.checksum && 'FULL_OBJECT',
           MultipartUpload: { Parts: parts },
           ...owner,
         }),

@@ -1,5 +1,6 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
 import { compareKeys } from '../../../core/keys/order';
+import { checksumText, isComposite } from '../../../core/objects/checksums';
 import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../core/objects/canonical';
 import { planAcl, PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
 import type { PlanUnit, RestoreJob } from '../../../core/restore/job';
@@ -7,7 +8,6 @@ import type { CopyOp } from '../../../core/restore/outcome';
 import { hiddenOf, isWanted } from '../../../core/restore/uncover';
 import { isStoreError, ListedVersion } from '../../../ports/object-store';
 import type { RestorePorts } from '../../context';
-import { checksumText } from '../../versions/checksums';
 import { versionsOfKey } from '../../versions/key-versions';
 import { EarlierWrites } from '../existing/earlier-writes';
 import { CopyProof, isComparable } from '../existing/proof';
@@ -105,12 +105,15 @@ export class UndoPlanner {
       const acl = this.job.destination.aclsEnabled ? encodeAcl(await destination.getAcl(ref)) : undefined;
       const planned = planAcl(acl, this.job);
       const { checksum, size } = head;
-      const isKept = checksum && isComparable(checksum, size, settings.copyPartSize);
+      const isKept = checksum !== undefined && isComparable(checksum, size, settings.copyPartSize);
+      const text = checksum && (isKept || isComposite(checksum)) ? checksumText(checksum) : undefined;
       const op: CopyOp = {
         kind: 'copy',
         versionId,
         size,
-        file: { name: '', checksum: isKept ? checksumText(checksum) : '' },
+        file: { name: '', checksum: isKept && text !== undefined ? text : '' },
+        // One that the copy cannot have, and that is of the full object, would be looked for in vain.
+        checksum: text,
         inBucket: { key, versionId, etag },
         headers: encodeHeaders(head.headers),
         userMetadata: encodeMetadata(head.userMetadata),

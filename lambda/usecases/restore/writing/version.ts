@@ -1,10 +1,13 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
 import { NULL_VERSION } from '../../../core/history/row';
-import type { ObjectProperties } from '../../../core/objects/properties';
+import type { WantedChecksum } from '../../../core/objects/checksums';
+import type { Checksum, ObjectProperties } from '../../../core/objects/properties';
 import type { RestoreOp } from '../../../core/restore/actions';
 import { bodyProperties, fitsAcl } from '../../../core/restore/body-properties';
+import { wantedChecksum } from '../../../core/restore/checksums';
 import type { RestoreJob } from '../../../core/restore/job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../../../core/restore/outcome';
+import { Crc64Nvme } from '../../../core/values/crc64nvme';
 import {
   isStoreError,
   ReadOptions,
@@ -14,9 +17,9 @@ import {
   Written,
 } from '../../../ports/object-store';
 import type { RestorePorts } from '../../context';
-import { ServerCopy } from '../../versions/server-copy';
+import { isSingleCopy, ServerCopy } from '../../versions/server-copy';
 import { headEtag } from '../existing/destination-listing';
-import { CopyProof, recorded } from '../existing/proof';
+import { CopyProof } from '../existing/proof';
 import { asCopy, RestoreBodies } from './bodies';
 import { withdraw } from './withdraw';
 
@@ -73,6 +76,7 @@ export class VersionWriter {
       if (error instanceof Unanswered) return { kind: 'unsure', error: error.failure };
       if (isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
       if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
+      if (isStoreError(error, 'bad-digest')) return { kind: 'failed', reason: 'damaged' };
       if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };
       if (isStoreError(error, 'not-found', 'delete-marker')) return { kind: 'failed', reason: 'missing' };
       if (isStoreError(error, 'archived')) return { kind: 'failed', reason: 'archived' };
@@ -123,7 +127,8 @@ export class VersionWriter {
   ): Promise<WriteOutcome> {
     const body = await this.bodies.packed(op);
     if (!body) return { kind: 'failed', reason: 'damaged' };
-    const put = this.ports.destination.put({ ...target, body, ...properties, ...condition });
+    const checksum = valued(wantedChecksum(op, false), body);
+    const put = this.ports.destination.put({ ...target, body, checksum, ...properties, ...condition });
     const written = await (condition.ifAbsent ? put : answered(put));
     const { versionId, etag } = written;
     return this.withTags(target, written, { kind: 'restored', versionId, etag, read: false });
@@ -149,18 +154,27 @@ export class VersionWriter {
     condition: WriteCondition,
     begun: OpenUpload | undefined,
   ): Promise<WriteOutcome> {
+    const checksum = this.checksumOf(op, begun);
     const copy = this.copier.copy({
       ...target,
       source,
       size: op.size,
       properties,
       condition,
-      checksum: recorded(op)?.algorithm ?? 'SHA256',
+      checksum,
       begun: begun?.uploadId,
     });
     const copied = await (condition.ifAbsent ? copy : answered(copy));
-    if (!copied.done) return { kind: 'unfinished', upload: { uploadId: copied.uploadId } };
+    if (!copied.done)
+      return { kind: 'unfinished', upload: { uploadId: copied.uploadId, checksum: checksum.algorithm } };
     return this.withTags(target, copied.written, await this.verified(target, op, copied.written));
+  }
+
+  /** An upload that was begun keeps to its algorithm: an earlier release may have chosen another one. */
+  private checksumOf(op: CopyOp, begun: OpenUpload | undefined): WantedChecksum {
+    const wanted = wantedChecksum(op, !isSingleCopy(op.size, this.ports.settings.copyPartSize));
+    const { checksum: algorithm = 'CRC64NVME' } = begun ?? { checksum: wanted.algorithm };
+    return algorithm === wanted.algorithm ? wanted : { algorithm };
   }
 
   /** The second line behind the check of the source. A copy that is not proved right does not stay current. */
@@ -188,6 +202,12 @@ export class VersionWriter {
     return { ...properties, encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption };
   }
 }
+
+/** Only CRC-64/NVME is computed here: of a body whose original had a checksum of its parts. */
+const valued = ({ algorithm, value }: WantedChecksum, body: Uint8Array): Checksum | undefined => {
+  if (value !== undefined) return { algorithm, value };
+  return algorithm === 'CRC64NVME' ? { algorithm, value: new Crc64Nvme().update(body).digest() } : undefined;
+};
 
 /** No answer came to a write itself. What follows a write may fail in the same way, and says nothing of it. */
 class Unanswered extends Error {
