@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   'not-stored': 'the backup could not store it; see the report of the backup',
   'acls-disabled': 'restored without its ACL, because the destination has ACLs disabled',
   'not-found': 'the recovery point has no such item',
-  'acls-blocked': 'restored without its public grant, because the destination blocks public access',
+  'acls-blocked': 'restored without its ACL, because public access is blocked or S3 refused a grant',
   'acls-incomplete': 'restored without what headers cannot express: a WRITE grant, or an ACL without grants',
   unchanged: 'already in the requested state',
   unknown: 'written before that time but missing in the backup; left unchanged',

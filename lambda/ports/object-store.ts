@@ -5,7 +5,7 @@
  */
 
 import type { UploadChecksum } from '../core/objects/checksums';
-import type { Acl, Checksum, Headers, ObjectProperties, Tags, UserMetadata } from '../core/objects/properties';
+import type { Acl, Checksum, Grant, Headers, ObjectProperties, Tags, UserMetadata } from '../core/objects/properties';
 import type { RequestCounts } from './runtime';
 
 export { HEADER_NAMES } from '../core/objects/properties';
@@ -105,6 +105,8 @@ export interface Written {
   readonly checksum?: Checksum;
   /** The object is there without its tags, which no header of the write could hold: why the request that writes them failed. */
   readonly tagsRefused?: StoreErrorCode;
+  /** The same of the ACL, which comes after the tags. */
+  readonly aclRefused?: StoreErrorCode;
 }
 
 export interface CopyOptions extends WriteCondition {
@@ -138,7 +140,7 @@ export interface CompleteUploadOptions extends UploadRef, WriteCondition {
   readonly parts: readonly UploadedPart[];
   /** Of the full object, by the upload's algorithm: S3 completes no other (`bad-digest`). The upload stays open then. */
   readonly checksum?: Checksum;
-  /** What the upload was created with: tags that had no room in the headers of that request are written now. */
+  /** What the upload was created with: tags and ACL that had no room in the headers of that request are written now. */
   readonly properties?: ObjectProperties;
 }
 export interface UploadedPart {
@@ -175,6 +177,8 @@ export interface ObjectStore {
   copy(options: CopyOptions): Promise<Written>;
   /** Replaces the tags of an object that is there. */
   putTags(options: ObjectRef & { readonly tags: Tags }): Promise<void>;
+  /** Replaces the grants of an object that is there; its owner stays. */
+  putAcl(options: ObjectRef & { readonly grants: readonly Grant[] }): Promise<void>;
   createUpload(options: CreateUploadOptions): Promise<UploadRef>;
   copyPart(options: CopyPartOptions): Promise<UploadedPart>;
   listParts(upload: UploadRef): Promise<readonly UploadedPart[]>;

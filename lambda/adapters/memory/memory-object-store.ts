@@ -1,4 +1,4 @@
-import { inHeaders, tagsComeLater } from '../../core/objects/request-headers';
+import { inHeaders } from '../../core/objects/request-headers';
 import {
   type Acl,
   type Checksum,
@@ -8,7 +8,7 @@ import {
   type CreateUploadOptions,
   type Dated,
   type GetOptions,
-  isStoreError,
+  type Grant,
   type ListedVersion,
   type ObjectBody,
   type ObjectHead,
@@ -28,6 +28,7 @@ import {
   type Written,
 } from '../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
+import { writeLater } from '../later-properties';
 import { checksumOf, md5Hex, modelled, type ModelledChecksum, multipartEtag } from './digests';
 import type { MemoryBucket } from './memory-bucket';
 import type { MemoryS3 } from './memory-s3';
@@ -35,6 +36,7 @@ import type { MemoryVersion } from './memory-version';
 import {
   aclFor,
   aclOf,
+  checkGrants,
   checkCondition,
   checkKey,
   checkProperties,
@@ -169,12 +171,12 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
         key: options.key,
         body,
         etag: etagFor(bucket, body, stamp.versionId, options),
-        acl: aclFor(bucket, options.grants),
+        acl: aclFor(bucket, inHeaders(options).grants),
         checksum: options.checksum ? modelled(options.checksum.algorithm) : 'SHA256',
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, put, options);
+    return writeLater(this, options, put, options);
   }
 
   async copy(options: CopyOptions): Promise<Written> {
@@ -183,7 +185,8 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const bucket = this.bucket(options.bucket);
       const source = resolveBody(this.bucket(options.source.bucket), options.source);
       checkKey(options.key);
-      checkProperties(bucket, inHeaders(properties, sourceBytes(options.source)), sourceBytes(options.source));
+      const sent = inHeaders(properties, sourceBytes(options.source));
+      checkProperties(bucket, sent, sourceBytes(options.source));
       if (source.size > MAX_COPY_BYTES) throw new StoreError('invalid', `larger than 5 GiB: ${nameOf(options.source)}`);
       checkCondition(bucket, options.key, options);
       const kept: ObjectProperties = options.properties === 'copy' ? copiedProperties(source) : {};
@@ -191,18 +194,18 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const version = this.s3.insert(bucket, {
         headers: properties.headers ?? kept.headers,
         userMetadata: properties.userMetadata ?? kept.userMetadata,
-        tags: inHeaders(properties, sourceBytes(options.source)).tags ?? kept.tags,
+        tags: sent.tags ?? kept.tags,
         storageClass: options.storageClass ?? properties.storageClass,
         ...stamp,
         key: options.key,
         body: source.body,
         etag: etagFor(bucket, source.body, stamp.versionId, properties),
-        acl: aclFor(bucket, properties.grants),
+        acl: aclFor(bucket, sent.grants),
         checksum: algorithmOfCopy(options.checksum, source),
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, copied, properties, sourceBytes(options.source));
+    return writeLater(this, options, copied, properties, sourceBytes(options.source));
   }
 
   putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
@@ -210,6 +213,16 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const bucket = this.bucket(ref.bucket);
       checkTags(tags);
       resolve(bucket, ref).tags = tags;
+    });
+  }
+
+  async putAcl({ grants, ...ref }: ObjectRef & { readonly grants: readonly Grant[] }): Promise<void> {
+    // The request has to name the owner.
+    const { owner } = await this.getAcl(ref);
+    await this.calls.run('PutObjectAcl', ref, () => {
+      const bucket = this.bucket(ref.bucket);
+      checkGrants(bucket, grants);
+      resolve(bucket, ref).acl = { owner, grants };
     });
   }
 
@@ -272,11 +285,11 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
         body,
         checksum: algorithm,
         etag: multipartEtag(parts.map(({ etag }) => etag)),
-        acl: aclFor(bucket, upload.options.grants),
+        acl: aclFor(bucket, inHeaders(upload.options).grants),
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, completed, options.properties);
+    return writeLater(this, options, completed, options.properties);
   }
 
   abortUpload(upload: UploadRef): Promise<void> {
@@ -295,24 +308,6 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkCondition(bucket, options.key, { ifMatch: options.ifMatch });
       return { versionId: this.s3.delete(bucket.name, options.key) };
     });
-  }
-
-  /** Tags that have no room in the headers come after the object. */
-  private async withLargeTags(
-    { bucket, key }: ObjectRef,
-    done: Written,
-    properties: ObjectProperties = {},
-    others = 0,
-  ): Promise<Written> {
-    const { tags } = properties;
-    if (tags === undefined || !tagsComeLater(properties, others)) return done;
-    try {
-      await this.putTags({ bucket, key, versionId: done.versionId, tags });
-      return done;
-    } catch (error) {
-      if (!isStoreError(error)) throw error;
-      return { ...done, tagsRefused: error.code };
-    }
   }
 
   private bucket(name: string): MemoryBucket {

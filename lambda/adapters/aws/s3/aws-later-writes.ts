@@ -1,38 +1,35 @@
-import { PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { tagsComeLater } from '../../../core/objects/request-headers';
-import {
-  isStoreError,
-  type ObjectProperties,
-  type ObjectRef,
-  type Tags,
-  type Written,
-} from '../../../ports/object-store';
+import { GetObjectAclCommand, PutObjectAclCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
+import type { Grant, ObjectProperties, ObjectRef, Tags, Written } from '../../../ports/object-store';
+import { writeLater } from '../../later-properties';
+import { grantsTo } from './wire/acl';
 import type { S3Requests } from './wire/requests';
 
-/** Replaces the tags of an object by a request of their own. */
-export async function writeTags(requests: S3Requests, ref: ObjectRef, tags: Tags): Promise<void> {
-  const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-  const { bucket: Bucket, key: Key, versionId: VersionId } = ref;
-  await requests.run(ref, (client, owner) =>
-    client.send(new PutObjectTaggingCommand({ Bucket, Key, VersionId, Tagging: { TagSet }, ...owner })),
-  );
-}
+/** What is written to an object that is there. */
+export class AwsLaterWrites {
+  constructor(private readonly requests: S3Requests) {}
 
-/** Tags that had no room in the headers of the write. The object is there by now: a failure is no error, but said. */
-export async function writeLargeTags(
-  requests: S3Requests,
-  { bucket, key }: ObjectRef,
-  written: Written,
-  properties: ObjectProperties = {},
-  others = 0,
-): Promise<Written> {
-  const { tags } = properties;
-  if (tags === undefined || !tagsComeLater(properties, others)) return written;
-  try {
-    await writeTags(requests, { bucket, key, versionId: written.versionId }, tags);
-    return written;
-  } catch (error) {
-    if (!isStoreError(error)) throw error;
-    return { ...written, tagsRefused: error.code };
+  /** Tags and ACL that the write itself had no room for. */
+  after(ref: ObjectRef, written: Written, properties?: ObjectProperties, others?: number): Promise<Written> {
+    return writeLater(this, ref, written, properties, others);
+  }
+
+  async putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
+    const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    await this.requests.run(ref, (client, owner) =>
+      client.send(new PutObjectTaggingCommand({ ...fields(ref), Tagging: { TagSet }, ...owner })),
+    );
+  }
+
+  /** As XML, which has room for S3's hundred grants. It must name the owner of the object, who stays. */
+  async putAcl({ grants, ...ref }: ObjectRef & { readonly grants: readonly Grant[] }): Promise<void> {
+    const { Owner } = await this.requests.run(ref, (client, owner) =>
+      client.send(new GetObjectAclCommand({ ...fields(ref), ...owner })),
+    );
+    const AccessControlPolicy = { Owner: { ID: Owner?.ID }, Grants: grantsTo(grants) };
+    await this.requests.run(ref, (client, owner) =>
+      client.send(new PutObjectAclCommand({ ...fields(ref), AccessControlPolicy, ...owner })),
+    );
   }
 }
+
+const fields = ({ bucket, key, versionId }: ObjectRef) => ({ Bucket: bucket, Key: key, VersionId: versionId });

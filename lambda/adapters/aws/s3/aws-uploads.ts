@@ -16,7 +16,7 @@ import {
   type UploadRef,
   type Written,
 } from '../../../ports/object-store';
-import { writeLargeTags } from './large-tags';
+import type { AwsLaterWrites } from './aws-later-writes';
 import { nextMarker } from './wire/listing-end';
 import { checksumFields, checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, type S3Requests } from './wire/requests';
@@ -24,7 +24,10 @@ import { copySource, quoted, unquoted } from './wire/text';
 
 /** Multipart uploads whose parts S3 copies from other objects. */
 export class AwsUploads {
-  constructor(private readonly requests: S3Requests) {}
+  constructor(
+    private readonly requests: S3Requests,
+    private readonly later: AwsLaterWrites,
+  ) {}
 
   async create(options: CreateUploadOptions): Promise<UploadRef> {
     const { bucket, key, checksum } = options;
@@ -91,7 +94,7 @@ export class AwsUploads {
       ),
     );
     const written = { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
-    return writeLargeTags(this.requests, options, written, options.properties);
+    return this.later.after(options, written, options.properties);
   }
 
   async abort(upload: UploadRef): Promise<void> {

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { CHECKSUM_ALGORITHMS } from '../../../core/objects/properties';
 import { inHeaders } from '../../../core/objects/request-headers';
 import type { PutOptions, Written } from '../../../ports/object-store';
-import { writeLargeTags } from './large-tags';
+import type { AwsLaterWrites } from './aws-later-writes';
 import { answerFirst, readWhole } from './wire/first-answer';
 import type { KnownRoutes } from './wire/known-routes';
 import {
@@ -55,6 +55,7 @@ export class ObjectWrites {
   constructor(
     private readonly requests: S3Requests,
     private readonly routes: KnownRoutes,
+    private readonly later: AwsLaterWrites,
   ) {}
 
   async put(options: PutOptions): Promise<Written> {
@@ -84,7 +85,7 @@ export class ObjectWrites {
       const output = await client.send(command);
       return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
     });
-    return writeLargeTags(this.requests, options, written, options);
+    return this.later.after(options, written, options);
   }
 }
 

@@ -1,7 +1,7 @@
 import { undoPrefix, workKey } from '../../../contract/layout';
 import type { KeyView } from '../../../core/history/view';
 import type { PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
-import { mayLackTags } from '../../../core/restore/body-properties';
+import { mayLackAcl, mayLackTags } from '../../../core/restore/body-properties';
 import { keepsUndo, type RestoreJob } from '../../../core/restore/job';
 import type { PlanResult } from '../../../core/restore/result';
 import { versionWeight } from '../../../core/scan/weights';
@@ -104,8 +104,11 @@ export class PlanBook {
     if (op.kind === 'marker') return { DeleteObject: 1 };
     // One look at the key tells that the markers are gone.
     if (op.markers) return { DeleteObject: op.markers.length, HeadObject: 1 };
-    const write = this.estimateWrite(op);
-    return mayLackTags(op) ? { ...write, PutObjectTagging: 1 } : write;
+    return {
+      ...this.estimateWrite(op),
+      ...(mayLackTags(op) && { PutObjectTagging: 1 }),
+      ...(mayLackAcl(op) && { GetObjectAcl: 1, PutObjectAcl: 1 }),
+    };
   }
 
   private estimateWrite(op: Exclude<RestoreAction['ops'][number], { kind: 'marker' }>): Counts {

@@ -3,25 +3,18 @@ import { NULL_VERSION } from '../../../core/history/row';
 import type { WantedChecksum } from '../../../core/objects/checksums';
 import type { Checksum, ObjectProperties } from '../../../core/objects/properties';
 import type { RestoreOp } from '../../../core/restore/actions';
-import { bodyProperties, fitsAcl } from '../../../core/restore/body-properties';
+import { bodyProperties } from '../../../core/restore/body-properties';
 import { wantedChecksum } from '../../../core/restore/checksums';
 import type { RestoreJob } from '../../../core/restore/job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../../../core/restore/outcome';
 import { Crc64Nvme } from '../../../core/values/crc64nvme';
-import {
-  isStoreError,
-  ReadOptions,
-  StoreError,
-  StoreErrorCode,
-  WriteCondition,
-  Written,
-} from '../../../ports/object-store';
+import { isStoreError, ReadOptions, StoreError, WriteCondition, Written } from '../../../ports/object-store';
 import type { RestorePorts } from '../../context';
 import { isSingleCopy, ServerCopy } from '../../versions/server-copy';
 import { headEtag } from '../existing/destination-listing';
 import { CopyProof } from '../existing/proof';
 import { asCopy, RestoreBodies } from './bodies';
-import { withdraw } from './withdraw';
+import { isPassing, withdraw } from './withdraw';
 
 /** What came of an attempt to write one version. */
 export type WriteOutcome =
@@ -47,9 +40,6 @@ const REFUSED = ['not-found', 'delete-marker', 'archived', 'sse-c', 'access-deni
 
 /** What S3 may refuse because of the ACL alone. */
 const ACL_REFUSED = ['access-denied', 'acls-disabled', 'unknown-grantee'] as const;
-
-/** Failures that another attempt may not have. */
-const PASSING: ReadonlySet<StoreErrorCode> = new Set(['throttled', 'unavailable', 'conflict']);
 
 /** Writes single versions and delete markers to the destination, and checks what S3 made of them. */
 export class VersionWriter {
@@ -131,7 +121,7 @@ export class VersionWriter {
     const put = this.ports.destination.put({ ...target, body, checksum, ...properties, ...condition });
     const written = await (condition.ifAbsent ? put : answered(put));
     const { versionId, etag } = written;
-    return this.withTags(target, written, { kind: 'restored', versionId, etag, read: false });
+    return this.withRest(target, written, { kind: 'restored', versionId, etag, read: false });
   }
 
   private async copy(
@@ -167,7 +157,7 @@ export class VersionWriter {
     const copied = await (condition.ifAbsent ? copy : answered(copy));
     if (!copied.done)
       return { kind: 'unfinished', upload: { uploadId: copied.uploadId, checksum: checksum.algorithm } };
-    return this.withTags(target, copied.written, await this.verified(target, op, copied.written));
+    return this.withRest(target, copied.written, await this.verified(target, op, copied.written));
   }
 
   /** An upload that was begun keeps to its algorithm: an earlier release may have chosen another one. */
@@ -187,12 +177,14 @@ export class VersionWriter {
     return withdraw(this.ports.destination, target, written, proof);
   }
 
-  /** An object without its tags would pass for a restored one: a later run would leave it as it is. */
-  private async withTags(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
-    const { tagsRefused } = written;
-    if (tagsRefused === undefined || outcome.kind !== 'restored') return outcome;
-    // The attempt that follows finds the object, and writes its tags.
-    if (PASSING.has(tagsRefused)) throw new StoreError(tagsRefused, `cannot write the tags of ${target.key}`);
+  /** An object without its tags would pass for a restored one: a later run would leave it as it is. One without its ACL is said. */
+  private async withRest(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
+    const { tagsRefused, aclRefused } = written;
+    const refused = tagsRefused ?? aclRefused;
+    if (refused === undefined || outcome.kind !== 'restored') return outcome;
+    // The attempt that follows finds the object, and writes the rest.
+    if (isPassing(refused)) throw new StoreError(refused, `cannot write tags or ACL of ${target.key}`);
+    if (tagsRefused === undefined) return { ...outcome, withoutAcl: true };
     return withdraw(this.ports.destination, target, written, 'tags-not-written');
   }
 
@@ -240,7 +232,7 @@ function refuseUnversioned(outcome: WriteOutcome, { bucket, key }: Target): void
 }
 
 async function writeWithAcl(op: BodyOp, write: Write, begun: OpenUpload | undefined): Promise<WriteOutcome> {
-  if (begun?.withoutAcl || !fitsAcl(op)) return withoutAcl(await write(undefined, begun));
+  if (begun?.withoutAcl) return withoutAcl(await write(undefined, begun));
   try {
     return await write(op.acl, begun);
   } catch (error) {
