@@ -21,7 +21,7 @@ const COMMENT = [
   '"onExisting" (default: "skip"): "skip" | "overwrite" | "fail".',
   'How: "restoreTags": true; "restoreAcls": true; "storageClass" (default: "STANDARD"): "ORIGINAL" or a class;',
   '"encryption": {"type": "DESTINATION_DEFAULT" | "SSE_S3" | "SSE_KMS", "kmsKeyId": "…"}.',
-  'In place: "rollback": true returns the source bucket to that point; "undo": "<jobId>" reverts a rollback;',
+  'In place: "rollback": true returns the source bucket to that point; "undo": "<jobId>" reverts a rollback (with How);',
   '"removeMarkers": true lets a rollback permanently remove delete markers, if the vault allows it.',
   '"dryRun": true shows the plan and writes nothing. Output: job, status and counts.',
 ].join(' ');

@@ -79,7 +79,13 @@ export interface PlannedKey {
   readonly skipped: readonly { readonly reason: RestoreSkip; readonly versionId?: string }[];
   /** The key exists and the request says `fail`. */
   readonly conflict: boolean;
+  /** Of a rollback or an undo: why an undo cannot copy what is current now back on top, unless somebody does something about it. */
+  readonly notUndoable?: UndoLimit;
+  /** Of an undo: S3 copies the version that it brings back only if that is thawed. */
+  readonly needsThaw?: boolean;
 }
+
+export type UndoLimit = 'archived' | 'sse-c';
 
 /** Decides what a restore does about one key, given the ETag of the object that the destination has. */
 export function planKey(view: KeyView, existing: string | undefined, job: RestoreJob): PlannedKey {

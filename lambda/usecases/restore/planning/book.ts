@@ -31,9 +31,11 @@ export class PlanBook {
     bytes: 0,
     conflicts: 0,
     uncertain: 0,
+    archived: 0,
   };
   private readonly skipped: Counts = {};
   private readonly doubts: Counts = {};
+  private readonly notUndoable: Counts = {};
   private readonly estimated: Counts = {};
   private readonly report: ReportWriter;
   private actions: RestoreAction[] = [];
@@ -54,6 +56,7 @@ export class PlanBook {
       ...this.counts,
       skipped: this.skipped,
       doubts: this.doubts,
+      notUndoable: this.notUndoable,
       estimated: this.estimated,
       reports: await this.report.finish(),
     };
@@ -81,6 +84,7 @@ export class PlanBook {
       await this.report.add({ key, outcome: 'conflict', reason: 'exists' });
     }
     if (!action) return;
+    await this.sayLimits(action, planned);
     if (action.ops.some((op) => op.kind !== 'marker')) this.counts.objects++;
     else this.counts.deletes++;
     this.actions.push(action);
@@ -98,6 +102,14 @@ export class PlanBook {
     }
     if (this.actions.length >= FILE_KEYS || this.weight >= this.ports.settings.rangeWeight / FILES_PER_UNIT)
       await this.writeFile();
+  }
+
+  /** What somebody has to know before the job: what comes back only with some work. */
+  private async sayLimits({ key, before }: RestoreAction, { notUndoable, needsThaw }: PlannedKey): Promise<void> {
+    if (needsThaw) this.counts.archived++;
+    if (notUndoable === undefined) return;
+    addCounts(this.notUndoable, { [notUndoable]: 1 });
+    await this.report.add({ key, versionId: before?.versionId, outcome: 'not-undoable', reason: notUndoable });
   }
 
   private estimate(op: RestoreAction['ops'][number]): Counts {
