@@ -66,9 +66,11 @@ function newsOf(row: Row, old: Row): Row | undefined {
   const isPlaced = row.sequencer !== undefined && old.sequencer === undefined;
   const isSeen =
     row.visibleBefore !== undefined && row.visibleBefore < (old.visibleBefore ?? wasSeenAt(old) ?? Infinity);
-  if (!isVersion(row) || (!isPlaced && !isSeen)) return undefined;
+  const isDated = row.lastModified < old.lastModified;
+  if (!isVersion(row) || (!isPlaced && !isSeen && !isDated)) return undefined;
   const { key, versionId, kind, sequencer, visibleFrom, visibleBefore, source } = row;
-  const { lastModified, etag } = old;
+  const lastModified = Math.min(row.lastModified, old.lastModified);
+  const { etag } = old;
   return { key, versionId, kind, lastModified, etag, sequencer, visibleFrom, visibleBefore, source };
 }
 
