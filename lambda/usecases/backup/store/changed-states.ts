@@ -1,6 +1,6 @@
 import { type Decision, latestOf, stateRow } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
-import { NULL_VERSION, type Row, UNREAD } from '../../../core/history/row';
+import { NULL_VERSION, type Row, unreadOf } from '../../../core/history/row';
 import { encodeAcl, encodeTags } from '../../../core/objects/canonical';
 import { Dated, isStoreError } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
@@ -30,10 +30,10 @@ export async function changedStates(
  * Of a version that was there when the job began, and gone before its tags and ACL were read: what they were between, nobody knows. An
  * earlier change may have been missed.
  */
-export function unread({ asOf, aclsEnabled }: BackupJob, row: Row): Row {
-  const uncertain = [...(aclsEnabled ? [`${UNREAD}acl`] : []), `${UNREAD}tags`].join(',');
-  return { ...stateRow(row, {}, asOf), uncertain };
-}
+export const unread = ({ asOf, aclsEnabled }: BackupJob, row: Row): Row => ({
+  ...stateRow(row, {}, asOf),
+  uncertain: unreadOf(aclsEnabled),
+});
 
 /** Reads tags and ACL of a version that the vault has already: `metadata: FULL`. */
 export async function readMetadata(
