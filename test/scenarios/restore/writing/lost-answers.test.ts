@@ -46,7 +46,7 @@ const storyOf = (rig: Rig, bucket: string): string[] =>
   rig.s3
     .history(bucket, 'key')
     .map(({ isMarker, body, acl }) =>
-      isMarker ? 'marker' : `${Buffer.from(body).toString()}, ${String(acl?.grants.length)} grants`,
+      isMarker ? 'marker' : `${Buffer.from(body).toString()}${acl ? `, ${String(acl.grants.length)} grants` : ''}`,
     );
 
 const restoreAll = { sourceBucket: 'src', destinationBucket: 'dst', versions: 'all' };
