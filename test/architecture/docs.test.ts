@@ -4,7 +4,14 @@ import ts from 'typescript';
 import { ErrorName } from '../../lambda/contract/errors';
 import { CONTINUOUS_EVENTS, DetailType } from '../../lambda/contract/events';
 import { MetricName } from '../../lambda/contract/metrics';
-import { restoreSchema } from '../../lambda/core/restore/schema';
+import {
+  ENCRYPTION_TYPES,
+  MAX_VERSIONS,
+  ON_EXISTING,
+  restoreDefaults,
+  restoreSchema,
+  STORAGE_CLASSES,
+} from '../../lambda/core/restore/schema';
 import { filesIn, read, root } from './sources';
 
 const PAGES = [
@@ -22,6 +29,33 @@ describe('the reference', () => {
   test('has one row for every field of a restore', () => {
     const table = /## Input\n[\s\S]*?\n(\| field[\s\S]*?)\n\n/.exec(reference('restore-input'))![1]!;
     expect(rowsOf(table).sort()).toEqual(Object.keys(restoreSchema.shape).sort());
+  });
+
+  test('has the default of every field of a restore', () => {
+    const table = /## Input\n[\s\S]*?\n(\| field[\s\S]*?)\n\n/.exec(reference('restore-input'))![1]!;
+    const cells = [...table.matchAll(/^\| `(\w+)` +\| (.*?) +\|/gm)].map(([, field, cell]) => [field!, cell!]);
+    const { destinationPrefix, encryption, ...values } = restoreDefaults();
+    expect(destinationPrefix).toBe('');
+    const defaults = { ...values, encryption: encryption.type };
+    expect(Object.fromEntries(cells)).toEqual({
+      ...Object.fromEntries(Object.keys(restoreSchema.shape).map((field) => [field, 'none'])),
+      ...{ sourceBucket: 'required', items: 'the whole bucket', destinationBucket: 'the source bucket' },
+      ...{ destinationPrefix: 'empty', restoreAcls: 'where possible' },
+      ...Object.fromEntries(
+        Object.entries(defaults).map(([field, value]) => [field, `\`${JSON.stringify(value).replaceAll('"', '')}\``]),
+      ),
+    });
+  });
+
+  test('has the values of every field of a restore that has a choice', () => {
+    const page = reference('restore-input').replace(/\s+/g, ' ');
+    const valuesIn = (text: RegExp): string[] =>
+      [...text.exec(page)![1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
+    expect(valuesIn(/`storageClass` is (.*?)\./).sort()).toEqual([...STORAGE_CLASSES].sort());
+    expect(valuesIn(/`encryption\.type` is (.*?)\./)).toEqual(ENCRYPTION_TYPES);
+    expect(valuesIn(/What happens to existing objects: (.*?)\./)).toEqual(ON_EXISTING);
+    expect(page).toContain(`1 to ${MAX_VERSIONS.toLocaleString('en')}, or`);
+    expect(reference('cli')).toContain(`\`--on-existing ${ON_EXISTING.join('\\|')}\``);
   });
 
   test.each([
