@@ -58,6 +58,12 @@ describe('the reference', () => {
     expect(reference('cli')).toContain(`\`--on-existing ${ON_EXISTING.join('\\|')}\``);
   });
 
+  test('has a row for every error that the command line names', () => {
+    const names = filesIn('bin').flatMap(errorsIn);
+    expect(names).toEqual(expect.arrayContaining(['ExecutionFailed', 'ExecutionTimedOut', 'S3Error', 'UsageError']));
+    expect(rowsOf(reference('errors'))).toEqual(expect.arrayContaining(names));
+  });
+
   test.each([
     ['errors', Object.values(ErrorName)],
     ['metrics', Object.values(MetricName)],
@@ -111,6 +117,26 @@ function propsIn(path: string): string[] {
   return file.statements
     .filter((node) => ts.isInterfaceDeclaration(node))
     .flatMap(({ members }) => members.map(({ name }) => (name as ts.Identifier).text));
+}
+
+/** Names that a file gives to errors of the command line. One in a variable would not be seen. */
+function errorsIn(path: string): string[] {
+  const file = ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true);
+  const names: string[] = [];
+  const take = (name: ts.Expression): void => {
+    if (ts.isConditionalExpression(name)) [name.whenTrue, name.whenFalse].forEach(take);
+    else if (ts.isBinaryExpression(name)) take(name.right);
+    else if (ts.isStringLiteral(name)) names.push(name.text);
+    // Errors of an execution, and names that another error has already.
+    else if (!/^(ErrorName\.\w+|error\.name)$/.test(name.getText(file)))
+      throw new Error(`${path}: name an error where it is made, not by ${name.getText(file)}`);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) && node.expression.getText(file) === 'CliError') take(node.arguments![0]!);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return names;
 }
 
 /** As GitHub makes anchors of headings. */
