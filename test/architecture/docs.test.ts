@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { ErrorName } from '../../lambda/contract/errors';
@@ -16,6 +16,7 @@ import { filesIn, read, root } from './sources';
 
 const PAGES = [
   ...['README.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['bin/README.md', 'test/README.md'],
   ...['docs', 'local', '.github'].flatMap((folder) => filesIn(folder, ['.md'])),
 ];
 const reference = (page: string): string => read(`docs/reference/${page}.md`);
@@ -183,6 +184,21 @@ describe('pages', () => {
       ['', '.ts', '.test.ts'].some((extension) => existsSync(join(root, `${path}${extension}`)));
     const missing = named.filter(({ path }) => !isThere(path));
     expect(missing).toEqual([]);
+  });
+
+  test.each(['lambda', 'lib', 'bin', 'local', 'test'])('lead to the head of %s', (folder) => {
+    const from = LINKS.filter(({ page, target }) => target === `${folder}/README.md` && page !== target);
+    expect(from).not.toEqual([]);
+  });
+
+  test.each(['bin', 'test'])('name in the head of %s each folder of it, and what is there', (folder) => {
+    const entries = readdirSync(join(root, folder), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const named = [...read(`${folder}/README.md`).matchAll(/`([^`]+)`/g)].map(([, name]) => name!.replace(/\/$/, ''));
+    expect(named).toEqual(expect.arrayContaining(folders));
+    const paths = named.filter((name) => /^[\w-]+(\/[\w.-]+)*(\.ts|\/)$|^[\w-]+\/[\w./-]+$/.test(name));
+    const isThere = (path: string): boolean => [folder, '.'].some((base) => existsSync(join(root, base, path)));
+    expect(paths.filter((path) => !isThere(path))).toEqual([]);
   });
 
   test('of docs/ are all in an index', () => {
