@@ -48,7 +48,10 @@ export class DecidedKeys {
   async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
     const { continuous, seq } = this.job;
-    const folds = continuous && { commit: seq, reconciledThrough: continuous.reconciledThrough };
+    const folds = continuous && {
+      ...{ commit: seq, reconciledThrough: continuous.reconciledThrough },
+      gapEnds: continuous.gaps.map(({ before }) => before),
+    };
     const fold = folds ? foldVersions(logged, history, folds) : undefined;
     const told = fold?.told ?? history;
     const { rows, leftOut, isAsked } = await this.scanned.complete({ ...compared, history: told }, known);

@@ -77,7 +77,7 @@ export class RangeLedger {
   }
 
   restate(states: readonly Row[]): void {
-    if (states.length > 0) this.counts.sums.restated++;
+    if (states.some(({ uncertain }) => uncertain === undefined)) this.counts.sums.restated++;
     for (const state of states) this.delta.add(state);
   }
 
