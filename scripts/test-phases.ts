@@ -28,11 +28,16 @@ const seeded = (): string[] =>
     .map((path) => relative(root, path))
     .sort();
 
-const long = (seed: number): Phase => ({
-  ...fast,
-  options: ['--runTestsByPath', ...seeded()],
-  env: { TEST_SEED: process.env['TEST_SEED'] ?? String(seed) },
-});
+/** All of them from one seed, those on the engine after the others. */
+function long(seed: number): readonly Phase[] {
+  const env = { TEST_SEED: process.env['TEST_SEED'] ?? String(seed) };
+  const onEngine = (path: string): boolean => path.endsWith('/engine.test.ts');
+  const paths = (wanted: boolean): string[] => seeded().filter((path) => onEngine(path) === wanted);
+  return [
+    { ...fast, options: ['--runTestsByPath', ...paths(false)], env },
+    { ...engine, options: ['--runTestsByPath', ...paths(true)], env },
+  ];
+}
 
 /** The local engine itself, and what is tested on it. Tests of the product on the engine take too long for each commit. */
 const isOfEngine = (path: string): boolean => /^(local|test\/(local|e2e))\/|\/engine\.test\.ts$/.test(path);
@@ -66,7 +71,7 @@ export const PHASES: Readonly<Record<string, (given: Given) => readonly Phase[]>
     { ...fast, options: ['--onlyChanged'] },
     ...engineOf(changed()),
   ],
-  long: ({ seed }) => [long(seed())],
+  long: ({ seed }) => long(seed()),
 };
 
 /** What `npm run test:changed` does not run, in a sentence. */

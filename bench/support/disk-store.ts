@@ -40,6 +40,7 @@ export class AbsentStore implements ObjectStore {
   put: ObjectStore['put'] = absent;
   copy: ObjectStore['copy'] = absent;
   putTags: ObjectStore['putTags'] = absent;
+  putAcl: ObjectStore['putAcl'] = absent;
   createUpload: ObjectStore['createUpload'] = absent;
   copyPart: ObjectStore['copyPart'] = absent;
   listParts: ObjectStore['listParts'] = absent;
@@ -70,6 +71,7 @@ export class DiskStore implements ObjectStore {
   readAcl = this.rest.readAcl;
   copy = this.rest.copy;
   putTags = this.rest.putTags;
+  putAcl = this.rest.putAcl;
   createUpload = this.rest.createUpload;
   copyPart = this.rest.copyPart;
   listParts = this.rest.listParts;

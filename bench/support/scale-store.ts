@@ -230,8 +230,16 @@ export class ScaleStore extends AbsentStore {
       key: workKey(JOB_ID, PLAN_STEP, String(unit), `actions-${hashOf(`${String(unit)} ${String(n)}`)}.jsonl`),
       weight: each / planFiles,
     }));
-    const none = { markers: 0, deletes: 0, uncovered: 0, conflicts: 0, uncertain: 0 };
-    const counts = { objects: each, versions: each, bytes: each * OBJECT_BYTES, ...none, doubts: {}, skipped: {} };
+    const none = { markers: 0, deletes: 0, uncovered: 0, conflicts: 0, uncertain: 0, archived: 0 };
+    const counts = {
+      objects: each,
+      versions: each,
+      bytes: each * OBJECT_BYTES,
+      ...none,
+      doubts: {},
+      skipped: {},
+      notUndoable: {},
+    };
     const matches = { matched: [0], matchedKeys: [], matchedPrefixes: [] };
     return { files, ...counts, ...matches, estimated: { PutObject: each }, requests: {}, reports: [] };
   }

@@ -1,3 +1,4 @@
+import type { UndoLimit } from '../../lambda/core/restore/actions';
 import type { RestoreInput } from '../../lambda/core/restore/schema';
 import { total } from '../../lambda/core/values/counts';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
@@ -15,6 +16,7 @@ export function planText(input: RestoreInput, plan: RestoreOutput): string {
     ['writes', writesText(planned)],
     ...uncoversRows(planned),
     ...deletesRows(planned),
+    ...undoRows(planned),
     ...(planned.conflicts > 0 ? [['conflicts', conflictsText(planned.conflicts)] as [string, string]] : []),
     ...skippedRows(planned.skipped),
     ['existing objects', isInPlace(input) ? inPlace(input) : EXISTING[input.onExisting ?? 'skip']],
@@ -53,7 +55,7 @@ export function question(input: RestoreInput, plan: RestoreOutput): string {
     const written = `writes ${plural(versions - uncovered, 'version')} (${bytes(size)}) on top and deletes ${plural(deletes, 'object')} by adding delete markers`;
     const removed =
       uncovered > 0 ? ` It permanently removes the delete markers of ${plural(uncovered, 'object')}.` : '';
-    return `${capital(route(input, plan))}: this ${written}.${removed}${doubts} Continue?`;
+    return `${capital(route(input, plan))}: this ${written}.${removed}${limitsOf(plan.planned)}${doubts} Continue?`;
   }
   const replaced = input.onExisting === 'overwrite' ? ', on top of existing objects' : '';
   return `Restore ${plural(versions, 'version')}${markers(deletions)} (${bytes(size)}) to ${plan.destinationBucket}${replaced}${plan.exact ? '' : '. The plan is not exact. Continue'}?`;
@@ -92,6 +94,27 @@ const deletesRows = ({ deletes }: RestoreOutput['planned']): [string, string][] 
   deletes === undefined
     ? []
     : [['deletes', deletes === 0 ? 'nothing' : `${plural(deletes, 'object')}, by adding delete markers`]];
+
+/** What is covered stays in the bucket, but S3 does not copy it. */
+const LIMITS: Readonly<Record<UndoLimit, string>> = {
+  archived: 'in an archive storage class',
+  'sse-c': 'under a customer-provided key',
+};
+
+function undoRows({ notUndoable = {}, archived = 0 }: RestoreOutput['planned']): [string, string][] {
+  const reasons = byCount(notUndoable).map(
+    ([reason, count]) => `cannot bring back ${plural(count, 'object')} ${LIMITS[reason as UndoLimit]}`,
+  );
+  const rows = reasons.map((text, index): [string, string] => [index === 0 ? 'a later undo' : '', text]);
+  return archived > 0 ? [...rows, ['archived', `${plural(archived, 'version')} to thaw before this undo`]] : rows;
+}
+
+function limitsOf({ notUndoable = {}, archived = 0 }: RestoreOutput['planned']): string {
+  const lost = total(notUndoable);
+  const later =
+    lost > 0 ? ` A later undo cannot bring back ${plural(lost, 'object')}; each stays as a noncurrent version.` : '';
+  return archived > 0 ? `${later} S3 does not copy ${plural(archived, 'version')} before they are thawed.` : later;
+}
 
 const uncoversRows = ({ uncovered }: RestoreOutput['planned']): [string, string][] =>
   uncovered === undefined

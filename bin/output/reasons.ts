@@ -11,7 +11,7 @@ export const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   archived: 'in an archive storage class; restore it from the archive first',
   'sse-c': 'encrypted with a customer-provided key, which S3 does not keep',
   'access-denied': 'the role may not read it; check the policies of the bucket and its KMS key',
-  unreadable: 'S3 could not return its body or metadata',
+  unreadable: 'S3 could not return its body or metadata, or the body does not match its checksum',
   // of a restore
   exists: 'the destination already has an object with this key',
   marker: 'deleted at that time',

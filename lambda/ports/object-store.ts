@@ -4,7 +4,8 @@
  * ID of a null version is the text `null`. Every call names the account that must own the bucket, where S3 takes it.
  */
 
-import type { Acl, Checksum, Headers, ObjectProperties, Tags, UserMetadata } from '../core/objects/properties';
+import type { UploadChecksum } from '../core/objects/checksums';
+import type { Acl, Checksum, Grant, Headers, ObjectProperties, Tags, UserMetadata } from '../core/objects/properties';
 import type { RequestCounts } from './runtime';
 
 export { HEADER_NAMES } from '../core/objects/properties';
@@ -94,6 +95,8 @@ export interface PutOptions extends WriteCondition, ObjectProperties {
   readonly bucket: string;
   readonly key: string;
   readonly body: Uint8Array;
+  /** S3 keeps it with the object, and writes no body that has another one (`bad-digest`). @default SHA-256 of the body */
+  readonly checksum?: Checksum;
 }
 export interface Written {
   readonly versionId?: string;
@@ -102,6 +105,8 @@ export interface Written {
   readonly checksum?: Checksum;
   /** The object is there without its tags, which no header of the write could hold: why the request that writes them failed. */
   readonly tagsRefused?: StoreErrorCode;
+  /** The same of the ACL, which comes after the tags. */
+  readonly aclRefused?: StoreErrorCode;
 }
 
 export interface CopyOptions extends WriteCondition {
@@ -111,7 +116,7 @@ export interface CopyOptions extends WriteCondition {
   /** `copy` keeps headers, user metadata and tags of the source; otherwise they are replaced by these. */
   readonly properties: 'copy' | ObjectProperties;
   readonly storageClass?: string;
-  /** Checksum that S3 shall compute of the copy. */
+  /** Checksum that S3 shall compute of the copy, of the full object. @default the source's algorithm */
   readonly checksum?: Checksum['algorithm'];
 }
 
@@ -123,8 +128,8 @@ export interface UploadRef {
 export interface CreateUploadOptions extends ObjectProperties {
   readonly bucket: string;
   readonly key: string;
-  /** Full-object checksum that S3 shall compute over the parts. */
-  readonly checksum?: 'CRC64NVME';
+  /** Full-object checksum that S3 shall compute over the parts. @default CRC64NVME */
+  readonly checksum?: UploadChecksum;
 }
 export interface CopyPartOptions extends UploadRef {
   readonly partNumber: number;
@@ -133,7 +138,9 @@ export interface CopyPartOptions extends UploadRef {
 }
 export interface CompleteUploadOptions extends UploadRef, WriteCondition {
   readonly parts: readonly UploadedPart[];
-  /** What the upload was created with: tags that had no room in the headers of that request are written now. */
+  /** Of the full object, by the upload's algorithm: S3 completes no other (`bad-digest`). The upload stays open then. */
+  readonly checksum?: Checksum;
+  /** What the upload was created with: tags and ACL that had no room in the headers of that request are written now. */
   readonly properties?: ObjectProperties;
 }
 export interface UploadedPart {
@@ -170,6 +177,8 @@ export interface ObjectStore {
   copy(options: CopyOptions): Promise<Written>;
   /** Replaces the tags of an object that is there. */
   putTags(options: ObjectRef & { readonly tags: Tags }): Promise<void>;
+  /** Replaces the grants of an object that is there; its owner stays. */
+  putAcl(options: ObjectRef & { readonly grants: readonly Grant[] }): Promise<void>;
   createUpload(options: CreateUploadOptions): Promise<UploadRef>;
   copyPart(options: CopyPartOptions): Promise<UploadedPart>;
   listParts(upload: UploadRef): Promise<readonly UploadedPart[]>;
@@ -197,6 +206,8 @@ export type StoreErrorCode =
   | 'archived'
   | 'sse-c'
   | 'key-too-long'
+  /** The bytes that S3 has are not those of the checksum that was sent with them: nothing was written. */
+  | 'bad-digest'
   /** The bucket has ACLs disabled and the request carries grants. */
   | 'acls-disabled'
   /** A grant names an account or a group that does not exist any more. */

@@ -22,7 +22,7 @@ const COMMENT = [
   'How: "restoreTags" (default: true); "restoreAcls" (default: where possible);',
   '"storageClass" (default: "STANDARD"): "ORIGINAL" or a class;',
   '"encryption": {"type" (default: "DESTINATION_DEFAULT"): "DESTINATION_DEFAULT" | "SSE_S3" | "SSE_KMS", "kmsKeyId": "…"}.',
-  'In place: "rollback": true returns the source bucket to that point; "undo": "<jobId>" reverts a rollback;',
+  'In place: "rollback": true returns the source bucket to that point; "undo": "<jobId>" reverts a rollback (with How);',
   '"removeMarkers": true lets a rollback permanently remove delete markers, if the vault allows it.',
   '"dryRun": true shows the plan and writes nothing. Output: job, status and counts.',
 ].join(' ');

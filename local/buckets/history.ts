@@ -13,7 +13,18 @@ export interface BodyState {
   readonly tags: Readonly<Record<string, string>>;
   /** `<permission> <grantee>`, sorted. */
   readonly grants: readonly string[];
+  /** Algorithm of S3's checksum; with `of parts` behind it if it is none of the full object. */
+  readonly checksum: string;
 }
+
+/** From the fields of an answer of the SDK. */
+export function checksumOf(answer: object): string {
+  const [[name, value] = ['Checksum', '']] = Object.entries(answer).filter(
+    ([field, text]) => /^Checksum(?!Type)/.test(field) && typeof text === 'string',
+  );
+  return `${name.slice('Checksum'.length)}${String(value).includes('-') ? OF_PARTS : ''}`;
+}
+export const OF_PARTS = ' of parts';
 export interface MarkerState {
   readonly kind: 'marker';
   readonly versionId: string;

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { clientConfig, type Endpoint } from '../service/aws-env';
 import { inParallel } from '../support/parallel';
-import type { BodyState, BucketHistory, VersionState } from './history';
+import { checksumOf, type BodyState, type BucketHistory, type VersionState } from './history';
 
 const requestsAtOnce = 12;
 
@@ -80,7 +80,7 @@ export class BucketReader {
   private async version(bucket: string, { kind, key, versionId }: ListedVersion): Promise<VersionState> {
     if (kind === 'marker') return { kind, versionId };
     const target = { Bucket: bucket, Key: key, VersionId: versionId };
-    const object = await this.s3.send(new GetObjectCommand(target));
+    const object = await this.s3.send(new GetObjectCommand({ ...target, ChecksumMode: 'ENABLED' }));
     const body = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
     const { TagSet = [] } = await this.s3.send(new GetObjectTaggingCommand(target));
     const { Grants = [] } = await this.s3.send(new GetObjectAclCommand(target));
@@ -93,6 +93,7 @@ export class BucketReader {
       metadata: object.Metadata ?? {},
       tags: Object.fromEntries(TagSet.map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
       grants: Grants.map(({ Grantee, Permission = '' }) => `${Permission} ${Grantee?.ID ?? Grantee?.URI ?? ''}`).sort(),
+      checksum: checksumOf(object),
     };
   }
 }

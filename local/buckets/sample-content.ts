@@ -43,6 +43,9 @@ export function bytes(size: number, seed: string): Buffer {
   return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
+/** Clients choose each of them. */
+const checksums = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
+
 const numbered = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(4, '0')}`);
 
@@ -60,6 +63,7 @@ function dressed(bucket: SampleBucket, kind: number, body: Buffer | string): Sam
   const metadata = { owner: 'Ada Lovelace', 'with-dash_and.dot': 'a, b; "c"', __proto__x: '=?UTF-8?Q?=C3=A9?=' };
   return {
     body,
+    checksum: checksums[kind % checksums.length],
     ...((kind & 1) !== 0 && { headers, metadata }),
     ...((kind & 2) !== 0 && { tags: kind > 3 ? tenTags : { class: `c${kind}` } }),
     ...(bucket.aclsEnabled && (kind & 4) !== 0 && { reader }),
@@ -152,7 +156,7 @@ async function writeSizes(bucket: SampleBucket): Promise<void> {
   }
   await each(['folder/', 'folder/sub/', 'photos/'], (key) => bucket.put(key));
   const parts = [bytes(partBytes, 'part 1'), bytes(mib + 3, 'part 2')];
-  await bucket.putInParts('sizes/in-parts', parts, dressed(bucket, 7, ''));
+  await bucket.putInParts('sizes/in-parts', parts, { ...dressed(bucket, 7, ''), checksum: 'SHA256' });
 }
 
 /** A day's work: new objects and versions, deletions, an undelete, and versions that are removed for good. */

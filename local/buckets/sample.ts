@@ -10,13 +10,15 @@ import {
   UploadPartCommand,
   type $Command,
   type BucketVersioningStatus,
+  type ChecksumAlgorithm,
+  type CompletedPart,
   type ObjectOwnership,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { sendRawHeaders } from '../../lambda/adapters/aws/s3/wire/raw-headers';
 import { clientConfig, type Endpoint } from '../service/aws-env';
-import type { BucketHistory, VersionState } from './history';
+import { checksumOf, type BucketHistory, type VersionState } from './history';
 
 const nullVersion = 'null';
 
@@ -29,6 +31,8 @@ export interface SampleObject {
   readonly tags?: Readonly<Record<string, string>>;
   /** Canonical user who may read the object too; for buckets with ACLs. */
   readonly reader?: string;
+  /** @default the SDK's, or S3's of an upload by parts */
+  readonly checksum?: ChecksumAlgorithm;
 }
 
 export interface SampleBucketOptions {
@@ -82,8 +86,7 @@ export class SampleBucket {
     const body = Buffer.from(object.body ?? '');
     const command = new PutObjectCommand({ ...this.target(key), ...this.fields(object), Body: body });
     addExpires(command, object);
-    const { VersionId } = await this.s3.send(command);
-    this.note(key, body, object, VersionId);
+    this.note(key, body, object, await this.s3.send(command));
   }
 
   /** Uploads an object in parts, as clients do with large ones. */
@@ -92,16 +95,16 @@ export class SampleBucket {
     const create = new CreateMultipartUploadCommand({ ...target, ...this.fields(object) });
     addExpires(create, object);
     const { UploadId } = await this.s3.send(create);
-    const uploaded: { PartNumber: number; ETag: string | undefined }[] = [];
+    const uploaded: CompletedPart[] = [];
     for (const [index, part] of parts.entries()) {
       const PartNumber = index + 1;
-      const { ETag } = await this.s3.send(new UploadPartCommand({ ...target, UploadId, PartNumber, Body: part }));
-      uploaded.push({ PartNumber, ETag });
+      const ChecksumAlgorithm = object.checksum;
+      const upload = new UploadPartCommand({ ...target, UploadId, PartNumber, Body: part, ChecksumAlgorithm });
+      const { ETag, ...answer } = await this.s3.send(upload);
+      uploaded.push(object.checksum ? { ...answer, PartNumber, ETag } : { PartNumber, ETag });
     }
-    const { VersionId } = await this.s3.send(
-      new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: uploaded } }),
-    );
-    this.note(key, Buffer.concat(parts), object, VersionId);
+    const complete = new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: uploaded } });
+    this.note(key, Buffer.concat(parts), object, await this.s3.send(complete));
   }
 
   /** Deletes as users do: in a versioned bucket this adds a delete marker. */
@@ -137,8 +140,9 @@ export class SampleBucket {
     return { Bucket: this.name, Key: key };
   }
 
-  private fields({ headers = {}, metadata, tags, reader }: SampleObject) {
+  private fields({ headers = {}, metadata, tags, reader, checksum }: SampleObject) {
     return {
+      ChecksumAlgorithm: checksum,
       CacheControl: headers['cache-control'],
       ContentDisposition: headers['content-disposition'],
       ContentEncoding: headers['content-encoding'],
@@ -152,17 +156,18 @@ export class SampleBucket {
     };
   }
 
-  private note(key: string, body: Buffer, object: SampleObject, versionId: string | undefined): void {
+  private note(key: string, body: Buffer, object: SampleObject, answer: { readonly VersionId?: string }): void {
     const { headers, metadata = {}, tags = {}, reader } = object;
     this.add(key, {
       kind: 'body',
-      versionId: versionId ?? nullVersion,
+      versionId: answer.VersionId ?? nullVersion,
       size: body.byteLength,
       sha256: createHash('sha256').update(body).digest('hex'),
       headers: { 'content-type': 'application/octet-stream', ...headers },
       metadata,
       tags,
       grants: [`FULL_CONTROL ${this.owner}`, ...(reader === undefined ? [] : [`READ ${reader}`])],
+      checksum: checksumOf(answer),
     });
   }
 

@@ -52,6 +52,17 @@ describe('the model of S3', () => {
     expect(text((await store.get({ bucket: 'photos', key: 'cold' })).body)).toBe('x');
   });
 
+  test("gives the copy of an object without a checksum S3's default one", async () => {
+    const s3 = new MemoryS3();
+    s3.createBucket('photos');
+    const store = new MemoryObjectStore(s3);
+    s3.put('photos', 'old', 'hello', { checksum: 'none' });
+    const source = { bucket: 'photos', key: 'old' };
+    expect((await store.head(source)).checksum).toBeUndefined();
+    const { checksum } = await store.copy({ source, bucket: 'photos', key: 'copy', properties: 'copy' });
+    expect(checksum).toEqual({ algorithm: 'CRC64NVME', value: 'M3eFcAZSQlc=' });
+  });
+
   test('hides the bytes of an object under KMS from its ETag', () => {
     const s3 = new MemoryS3();
     s3.createBucket('vault', { encryption: { type: 'SSE_KMS' } });

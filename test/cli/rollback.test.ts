@@ -63,6 +63,32 @@ test('an undo names its job only', async () => {
   expect(questions[0]).toMatch(/^Undo rollback job-1 of photos: this writes 3 versions/);
 });
 
+test('an undo is told how to write', async () => {
+  const args = ['--undo', 'job-1', '--kms-key-id', 'key', '--storage-class', 'standard_ia', '--no-tags', '--no-acls'];
+  const { started } = await cli(['restore', 'photos', '--yes', ...args], world);
+  expect(started[1]?.input).toEqual({
+    ...{ sourceBucket: 'photos', undo: 'job-1', restoreTags: false, restoreAcls: false, storageClass: 'STANDARD_IA' },
+    encryption: { type: 'SSE_KMS', kmsKeyId: 'key' },
+  });
+});
+
+test('a rollback says what no undo brings back, before it asks', async () => {
+  const planned = { ...rolled.planned, notUndoable: { archived: 3, 'sse-c': 1 } };
+  const executions = [{ end: succeeded({ ...rolled, planned }) }, { end: succeeded(done) }];
+  const { stdout, questions } = await cli(['restore', 'photos', '--at', AT, '--rollback'], { ...world, executions });
+  expect(stdout).toMatch(/a later undo +cannot bring back 3 objects in an archive storage class/);
+  expect(stdout).toContain('cannot bring back 1 object under a customer-provided key');
+  expect(questions[0]).toContain(' A later undo cannot bring back 4 objects; each stays as a noncurrent version.');
+});
+
+test('an undo says what has to be thawed, before it asks', async () => {
+  const planned = { ...rolled.planned, archived: 2 };
+  const executions = [{ end: succeeded({ ...rolled, planned }) }, { end: succeeded(done) }];
+  const { stdout, questions } = await cli(['restore', 'photos', '--undo', 'job-1'], { ...world, executions });
+  expect(stdout).toMatch(/archived +2 versions to thaw before this undo/);
+  expect(questions[0]).toContain(' S3 does not copy 2 versions before they are thawed.');
+});
+
 test.each(['--at', '--point-in-time'])(
   '%s takes an instant with another offset, and means the same one',
   async (option) => {

@@ -16,6 +16,7 @@ import { bucketSettingsContract } from './bucket-settings.contract';
 import { type CaptureWorld, captureControlContract } from './capture-control.contract';
 import { catalogContract } from './catalog.contract';
 import { changeLogContract } from './change-log.contract';
+import { checksumsContract } from './checksums.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
 import { markerRemovalContract } from './marker-removal.contract';
@@ -50,6 +51,7 @@ describe('on the local engine', () => {
   readingContract(() => world);
   writingContract(() => world);
   copyingContract(() => world);
+  checksumsContract(() => world);
   markerRemovalContract(() => world);
   bucketAdminContract(() => world);
   bucketSettingsContract(() => world);

@@ -7,6 +7,7 @@ import { bucketSettingsContract } from './bucket-settings.contract';
 import { captureControlContract } from './capture-control.contract';
 import { catalogContract } from './catalog.contract';
 import { changeLogContract } from './change-log.contract';
+import { checksumsContract } from './checksums.contract';
 import { conflictsContract } from './conflicts.contract';
 import { copyingContract } from './copying.contract';
 import { listingContract } from './listing.contract';
@@ -20,6 +21,7 @@ describe('in memory', () => {
   readingContract(() => world);
   writingContract(() => world);
   copyingContract(() => world);
+  checksumsContract(() => world);
   conflictsContract(() => world);
   markerRemovalContract(() => world);
   bucketAdminContract(() => world);

@@ -29,6 +29,12 @@ export const LARGEST_TAGS = Object.fromEntries(
   Array.from({ length: 10 }, (_, i) => [`${String(i)}${'钥'.repeat(127)}`, '值'.repeat(256)]),
 );
 
+/** More than the headers of a request hold. */
+const MANY_GRANTS = Array.from({ length: 90 }, (_, n): Grant => ({
+  grantee: { id: n.toString(16).padStart(64, 'b') },
+  permission: 'READ',
+}));
+
 export function writingContract(world: () => S3World): void {
   describe('putting', () => {
     test('writes under hostile keys', async () => {
@@ -80,6 +86,36 @@ export function writingContract(world: () => S3World): void {
       expect(await store.getTags({ bucket, key: 'tagged' })).toEqual({});
       const missing = store.putTags({ bucket, key: 'missing', tags: { a: 'b' } });
       await expect(missing).rejects.toMatchObject({ code: 'not-found' });
+    });
+
+    test('writes an ACL that no header holds, at a put, a copy and an upload', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket({ ownership: 'ObjectWriter' });
+      await store.put({ bucket, key: 'put', body: bytes('hello'), grants: MANY_GRANTS });
+      const source = { bucket, key: 'put' };
+      await store.copy({ source, bucket, key: 'copy', properties: { grants: MANY_GRANTS } });
+      const upload = await store.createUpload({ bucket, key: 'parts', grants: MANY_GRANTS });
+      const parts = [await store.copyPart({ ...upload, partNumber: 1, source, range: { offset: 0, length: 5 } })];
+      await store.completeUpload({ ...upload, parts, properties: { grants: MANY_GRANTS } });
+      for (const key of ['put', 'copy', 'parts'])
+        expect((await store.getAcl({ bucket, key })).grants).toEqual(MANY_GRANTS);
+      expect(store.counts()).toMatchObject({ PutObjectAcl: 3 });
+    });
+
+    test('replaces the grants of a version that is there', async () => {
+      const store = world().store();
+      const bucket = await world().newBucket({ ownership: 'ObjectWriter' });
+      const { versionId } = await store.put({ bucket, key: 'key', body: bytes('x') });
+      await store.put({ bucket, key: 'key', body: bytes('y') });
+      await store.putAcl({ bucket, key: 'key', versionId, grants: MANY_GRANTS });
+      expect((await store.getAcl({ bucket, key: 'key', versionId })).grants).toEqual(MANY_GRANTS);
+      expect((await store.getAcl({ bucket, key: 'key' })).grants).toHaveLength(1);
+      const missing = store.putAcl({ bucket, key: 'missing', grants: MANY_GRANTS });
+      await expect(missing).rejects.toMatchObject({ code: 'not-found' });
+      const enforced = await world().newBucket();
+      await store.put({ bucket: enforced, key: 'key', body: bytes('x'), grants: MANY_GRANTS }).then((written) => {
+        expect(written.aclRefused).toBe('acls-disabled');
+      });
     });
 
     test('leaves content-encoding as it is and keeps a text in expires that is no date', async () => {

@@ -17,6 +17,7 @@ const body = (versionId: string, changes: Partial<BodyState> = {}): BodyState =>
   metadata: { a: 'b' },
   tags: { t: 'ü' },
   grants: ['FULL_CONTROL me', 'READ you'],
+  checksum: 'CRC32',
   ...changes,
 });
 const marker = (versionId: string): VersionState => ({ kind: 'marker', versionId });
@@ -42,6 +43,12 @@ describe('a comparison', () => {
     expect(compareBuckets(expected, same, { versionIds: true }).differences).toHaveLength(4);
   });
 
+  test('takes CRC-64/NVME of the full object for a checksum of parts, and nothing else', () => {
+    const ofParts = history({ k: [body('1', { checksum: 'SHA256 of parts' })] });
+    const found = (checksum: string) => compareBuckets(ofParts, history({ k: [body('1', { checksum })] })).differences;
+    expect([found('CRC64NVME'), found('SHA256')]).toEqual([[], [expect.stringContaining('got SHA256')]]);
+  });
+
   test.each<[string, BucketHistory, string]>([
     ['a byte', with3(body('3', { sha256: 'abd' })), '"k", version 3 of 3: SHA-256: expected abc, got abd'],
     ['a size', with3(body('3', { size: 4 })), 'version 3 of 3: size: expected 3, got 4'],
@@ -49,6 +56,7 @@ describe('a comparison', () => {
     ['metadata', with3(body('3', { metadata: { a: 'B' } })), 'metadata: expected'],
     ['a tag', with3(body('3', { tags: {} })), 'tags: expected [["t","ü"]], got []'],
     ['a grant', with3(body('3', { grants: ['FULL_CONTROL me'] })), 'grants: expected'],
+    ['a checksum', with3(body('3', { checksum: 'SHA256' })), 'checksum: expected CRC32, got SHA256'],
     ['a marker', with3(marker('3')), '"k": expected body, marker, body, got body, marker, marker'],
     ['an order', history({ k: [marker('2'), body('1'), body('3')], l: [body('1')] }), 'got marker, body, body'],
     ['a key', history({ k: [body('1'), marker('2'), body('3')] }), '"l": expected body, got nothing'],

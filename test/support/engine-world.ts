@@ -1,5 +1,8 @@
 import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
   PutBucketVersioningCommand,
@@ -7,6 +10,7 @@ import {
   PutObjectTaggingCommand,
   S3Client,
   type StorageClass,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { AwsBucketAdmin } from '../../lambda/adapters/aws/s3/aws-bucket-admin';
@@ -52,6 +56,21 @@ export function engineWorld(engine: Engine): S3World {
       );
       return output.VersionId ?? 'null';
     },
+    putInParts: async (bucket, key, parts, checksum) => {
+      const target = { Bucket: bucket, Key: key };
+      const { UploadId } = await client.send(
+        new CreateMultipartUploadCommand({ ...target, ChecksumAlgorithm: checksum }),
+      );
+      const Parts: CompletedPart[] = [];
+      for (const [index, Body] of parts.entries()) {
+        const part = { ...target, UploadId, PartNumber: index + 1, Body, ChecksumAlgorithm: checksum };
+        Parts.push({ ...(await client.send(new UploadPartCommand(part))), PartNumber: index + 1 });
+      }
+      const output = await client.send(
+        new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
+      );
+      return output.VersionId ?? 'null';
+    },
     delete: async (bucket, key) => {
       const output = await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
       return output.VersionId ?? 'null';
@@ -73,7 +92,7 @@ export function engineWorld(engine: Engine): S3World {
   };
 }
 
-function putFields({ headers = {}, userMetadata, tags, storageClass, sseC }: ClientPutOptions) {
+function putFields({ headers = {}, userMetadata, tags, storageClass, sseC, checksum }: ClientPutOptions) {
   return {
     CacheControl: headers['cache-control'],
     ContentDisposition: headers['content-disposition'],
@@ -82,6 +101,7 @@ function putFields({ headers = {}, userMetadata, tags, storageClass, sseC }: Cli
     ContentType: headers['content-type'],
     Metadata: userMetadata,
     Tagging: tags && new URLSearchParams({ ...tags }).toString(),
+    ChecksumAlgorithm: checksum,
     StorageClass: storageClass as StorageClass | undefined,
     ...(sseC && { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'k'.repeat(KEY_BYTES) }),
   };

@@ -15,6 +15,10 @@ export function memoryWorld(): S3World {
       await Promise.resolve();
     },
     put: (bucket, key, body, options) => Promise.resolve(s3.put(bucket, key, body, options)),
+    putInParts: (bucket, key, parts, checksum) => {
+      const sizes = parts.map(({ byteLength }) => byteLength);
+      return Promise.resolve(s3.put(bucket, key, Buffer.concat(parts), { checksum, parts: sizes }));
+    },
     delete: (bucket, key) => Promise.resolve(s3.delete(bucket, key) ?? 'null'),
     deleteVersion: async (bucket, key, versionId) => {
       s3.deleteVersion(bucket, key, versionId);

@@ -11,7 +11,11 @@ export interface ClientPutOptions {
   readonly storageClass?: string;
   /** Encrypted with a key that only the client has. */
   readonly sseC?: boolean;
+  /** @default what the client or S3 chooses */
+  readonly checksum?: 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
 }
+
+type Checksummed = NonNullable<ClientPutOptions['checksum']>;
 
 /** Where a bucket sends events, besides EventBridge. */
 export interface NotificationRule {
@@ -45,6 +49,8 @@ export interface S3World {
   setVersioning(bucket: string, versioning: 'Enabled' | 'Suspended'): Promise<void>;
   /** Returns the version ID, `null` for a null version. */
   put(bucket: string, key: string, body: string, options?: ClientPutOptions): Promise<string>;
+  /** Uploads in parts, of which all but the last have 5 MiB at least, with the default type of the checksum. */
+  putInParts(bucket: string, key: string, parts: readonly Uint8Array[], checksum: Checksummed): Promise<string>;
   delete(bucket: string, key: string): Promise<string>;
   deleteVersion(bucket: string, key: string, versionId: string): Promise<void>;
   setTags(bucket: string, key: string, tags: Tags, versionId: string): Promise<void>;

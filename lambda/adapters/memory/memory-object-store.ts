@@ -1,13 +1,14 @@
-import { inHeaders, tagsComeLater } from '../../core/objects/request-headers';
+import { inHeaders } from '../../core/objects/request-headers';
 import {
   type Acl,
+  type Checksum,
   type CompleteUploadOptions,
   type CopyOptions,
   type CopyPartOptions,
   type CreateUploadOptions,
   type Dated,
   type GetOptions,
-  isStoreError,
+  type Grant,
   type ListedVersion,
   type ObjectBody,
   type ObjectHead,
@@ -27,13 +28,15 @@ import {
   type Written,
 } from '../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../ports/runtime';
-import { md5Hex, multipartEtag } from './digests';
+import { writeLater } from '../later-properties';
+import { checksumOf, md5Hex, modelled, type ModelledChecksum, multipartEtag } from './digests';
 import type { MemoryBucket } from './memory-bucket';
 import type { MemoryS3 } from './memory-s3';
 import type { MemoryVersion } from './memory-version';
 import {
   aclFor,
   aclOf,
+  checkGrants,
   checkCondition,
   checkKey,
   checkProperties,
@@ -121,7 +124,13 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const bucket = this.bucket(options.bucket);
       const version = resolveBody(bucket, options);
       // A copy: what the caller does with it is its own affair.
-      return { ...headOf(bucket, version, this.s3.now), body: cut(version.body, options.range).slice() };
+      // S3 has no checksum for a range.
+      const head = headOf(bucket, version, this.s3.now);
+      return {
+        ...head,
+        checksum: options.range ? undefined : head.checksum,
+        body: cut(version.body, options.range).slice(),
+      };
     });
   }
 
@@ -153,20 +162,21 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkKey(options.key);
       checkProperties(bucket, inHeaders(options));
       checkCondition(bucket, options.key, options);
-      const stamp = this.s3.stamp(bucket);
       const body = options.body.slice();
+      checkDigest(options.checksum, body);
+      const stamp = this.s3.stamp(bucket);
       const version = this.s3.insert(bucket, {
         ...propertiesOf(options),
         ...stamp,
         key: options.key,
         body,
         etag: etagFor(bucket, body, stamp.versionId, options),
-        acl: aclFor(bucket, options.grants),
-        checksum: 'SHA256',
+        acl: aclFor(bucket, inHeaders(options).grants),
+        checksum: options.checksum ? modelled(options.checksum.algorithm) : 'SHA256',
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, put, options);
+    return writeLater(this, options, put, options);
   }
 
   async copy(options: CopyOptions): Promise<Written> {
@@ -175,7 +185,8 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const bucket = this.bucket(options.bucket);
       const source = resolveBody(this.bucket(options.source.bucket), options.source);
       checkKey(options.key);
-      checkProperties(bucket, inHeaders(properties, sourceBytes(options.source)), sourceBytes(options.source));
+      const sent = inHeaders(properties, sourceBytes(options.source));
+      checkProperties(bucket, sent, sourceBytes(options.source));
       if (source.size > MAX_COPY_BYTES) throw new StoreError('invalid', `larger than 5 GiB: ${nameOf(options.source)}`);
       checkCondition(bucket, options.key, options);
       const kept: ObjectProperties = options.properties === 'copy' ? copiedProperties(source) : {};
@@ -183,19 +194,18 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const version = this.s3.insert(bucket, {
         headers: properties.headers ?? kept.headers,
         userMetadata: properties.userMetadata ?? kept.userMetadata,
-        tags: inHeaders(properties, sourceBytes(options.source)).tags ?? kept.tags,
+        tags: sent.tags ?? kept.tags,
         storageClass: options.storageClass ?? properties.storageClass,
         ...stamp,
         key: options.key,
         body: source.body,
         etag: etagFor(bucket, source.body, stamp.versionId, properties),
-        acl: aclFor(bucket, properties.grants),
-        checksum:
-          modelled(options.checksum) ?? (source.checksumAlgorithm === 'none' ? undefined : source.checksumAlgorithm),
+        acl: aclFor(bucket, sent.grants),
+        checksum: algorithmOfCopy(options.checksum, source),
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, copied, properties, sourceBytes(options.source));
+    return writeLater(this, options, copied, properties, sourceBytes(options.source));
   }
 
   putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
@@ -203,6 +213,16 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       const bucket = this.bucket(ref.bucket);
       checkTags(tags);
       resolve(bucket, ref).tags = tags;
+    });
+  }
+
+  async putAcl({ grants, ...ref }: ObjectRef & { readonly grants: readonly Grant[] }): Promise<void> {
+    // The request has to name the owner.
+    const { owner } = await this.getAcl(ref);
+    await this.calls.run('PutObjectAcl', ref, () => {
+      const bucket = this.bucket(ref.bucket);
+      checkGrants(bucket, grants);
+      resolve(bucket, ref).acl = { owner, grants };
     });
   }
 
@@ -252,18 +272,24 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkCondition(bucket, options.key, options);
       if ((options.ifAbsent || options.ifMatch !== undefined) && bucket.changesOf(options.key) !== upload.began)
         throw new StoreError('conflict', `${nameOf(options)} was written or deleted under the upload`);
+      const body = Buffer.concat(parts.map((part) => part.body));
+      const { checksum: algorithm = 'CRC64NVME' } = upload.options;
+      if (options.checksum && options.checksum.algorithm !== algorithm)
+        throw new StoreError('bad-digest', `the upload was created with ${algorithm}`);
+      checkDigest(options.checksum, body);
       this.s3.uploads.close(options);
       const version = this.s3.insert(bucket, {
         ...propertiesOf(upload.options),
         ...upload.stamp,
         key: options.key,
-        body: Buffer.concat(parts.map(({ body }) => body)),
+        body,
+        checksum: algorithm,
         etag: multipartEtag(parts.map(({ etag }) => etag)),
-        acl: aclFor(bucket, upload.options.grants),
+        acl: aclFor(bucket, inHeaders(upload.options).grants),
       });
       return written(bucket, version);
     });
-    return this.withLargeTags(options, completed, options.properties);
+    return writeLater(this, options, completed, options.properties);
   }
 
   abortUpload(upload: UploadRef): Promise<void> {
@@ -282,24 +308,6 @@ export class MemoryObjectStore implements ObjectStore, RequestCounter {
       checkCondition(bucket, options.key, { ifMatch: options.ifMatch });
       return { versionId: this.s3.delete(bucket.name, options.key) };
     });
-  }
-
-  /** Tags that have no room in the headers come after the object. */
-  private async withLargeTags(
-    { bucket, key }: ObjectRef,
-    done: Written,
-    properties: ObjectProperties = {},
-    others = 0,
-  ): Promise<Written> {
-    const { tags } = properties;
-    if (tags === undefined || !tagsComeLater(properties, others)) return done;
-    try {
-      await this.putTags({ bucket, key, versionId: done.versionId, tags });
-      return done;
-    } catch (error) {
-      if (!isStoreError(error)) throw error;
-      return { ...done, tagsRefused: error.code };
-    }
   }
 
   private bucket(name: string): MemoryBucket {
@@ -340,10 +348,18 @@ const copiedProperties = ({ headers, userMetadata, tags }: MemoryVersion): Objec
   tags,
 });
 
-const modelled = (algorithm: CopyOptions['checksum']): 'SHA256' | 'SHA1' | 'CRC64NVME' | undefined => {
-  if (algorithm === 'CRC32' || algorithm === 'CRC32C') throw new Error(`the model cannot compute ${algorithm}`);
-  return algorithm;
-};
+/**
+ * A copy has a checksum of the full object: by the algorithm that it is asked for, or else the source's, or CRC64NVME where there is none (API
+ * reference of CopyObject; User Guide, checking-object-integrity).
+ */
+const algorithmOfCopy = (asked: CopyOptions['checksum'], { checksumAlgorithm }: MemoryVersion): ModelledChecksum =>
+  asked ? modelled(asked) : checksumAlgorithm === 'none' ? 'CRC64NVME' : checksumAlgorithm;
+
+/** S3 computes the checksum itself, and writes nothing where another one was sent. */
+function checkDigest(checksum: Checksum | undefined, body: Uint8Array): void {
+  if (checksum && checksumOf(body, modelled(checksum.algorithm)).value !== checksum.value)
+    throw new StoreError('bad-digest', `The ${checksum.algorithm} you specified did not match what was received.`);
+}
 
 const propertiesOf = (options: CreateUploadOptions | PutOptions) => {
   const { headers, userMetadata, tags, storageClass } = inHeaders(options);

@@ -1,5 +1,5 @@
 import { type Acl, type Grant, type Headers, StoreError, type Tags, type UserMetadata } from '../../ports/object-store';
-import type { ModelledChecksum } from './digests';
+import { md5Hex, type ModelledChecksum, multipartEtag } from './digests';
 import { MemoryBucket, type MemoryBucketOptions } from './memory-bucket';
 import { MemoryUploads } from './memory-uploads';
 import { MemoryVersion, type VersionFields } from './memory-version';
@@ -36,6 +36,8 @@ export interface ClientPut {
   readonly archived?: boolean;
   readonly sseC?: boolean;
   readonly checksum?: ModelledChecksum | 'none';
+  /** Uploads it in parts of these sizes. */
+  readonly parts?: readonly number[];
   readonly etag?: string;
 }
 
@@ -107,7 +109,8 @@ export class MemoryS3 {
     this.now = Math.max(this.now, at ?? 0);
     const acl = options.acl ?? aclFor(bucket, grants);
     const stamp = { ...this.stamp(bucket, at), ...replicaOf };
-    const etag = options.etag ?? etagFor(bucket, bytes, stamp.versionId);
+    const etag =
+      options.etag ?? (options.parts ? partsEtag(bytes, options.parts) : etagFor(bucket, bytes, stamp.versionId));
     return this.insert(bucket, { ...fields, ...stamp, key, body: bytes, acl, etag }).versionId;
   }
 
@@ -199,6 +202,11 @@ export class MemoryS3 {
     bucket.insert(version);
     return version;
   }
+}
+
+function partsEtag(body: Uint8Array, sizes: readonly number[]): string {
+  let offset = 0;
+  return multipartEtag(sizes.map((size) => md5Hex(body.subarray(offset, (offset += size)))));
 }
 
 function opaqueId(sequence: number): string {

@@ -1,5 +1,5 @@
 import type { Acl, Checksum, Headers, Tags, UserMetadata } from '../../ports/object-store';
-import { checksumOf, type ModelledChecksum } from './digests';
+import { checksumOf, compositeOf, type ModelledChecksum } from './digests';
 
 const NO_HEADERS: Headers = {};
 const NO_METADATA: UserMetadata = {};
@@ -27,6 +27,8 @@ export interface VersionFields {
   readonly acl?: Acl;
   /** `none` is an object from before S3 gave every object a checksum. */
   readonly checksum?: ModelledChecksum | 'none';
+  /** Uploaded in parts of these sizes, with S3's default checksum type of the algorithm. */
+  readonly parts?: readonly number[];
 }
 
 /** One object version or delete marker of the model. */
@@ -49,6 +51,7 @@ export class MemoryVersion {
   body: Uint8Array;
   tags: Tags;
   acl: Acl | undefined;
+  private readonly parts: readonly number[] | undefined;
   private fixedChecksum: Checksum | undefined;
 
   constructor(fields: VersionFields) {
@@ -68,6 +71,7 @@ export class MemoryVersion {
     this.tags = fields.tags ?? NO_TAGS;
     this.acl = fields.acl;
     this.checksumAlgorithm = fields.checksum ?? 'CRC64NVME';
+    this.parts = fields.parts;
   }
 
   get size(): number {
@@ -77,7 +81,11 @@ export class MemoryVersion {
   /** Computed when asked for: most objects of a large test are never read. */
   get checksum(): Checksum | undefined {
     if (this.isMarker || this.checksumAlgorithm === 'none') return undefined;
-    return this.fixedChecksum ?? checksumOf(this.body, this.checksumAlgorithm);
+    if (this.fixedChecksum) return this.fixedChecksum;
+    // CRC-64/NVME has no composite type.
+    if (this.parts && this.checksumAlgorithm !== 'CRC64NVME')
+      return compositeOf(this.body, this.checksumAlgorithm, this.parts);
+    return checksumOf(this.body, this.checksumAlgorithm);
   }
 
   /** Other bytes under the old ETag and checksum. */

@@ -20,6 +20,7 @@ import type { MemoryVersion } from './memory-version';
 
 const MAX_KEY_BYTES = 1024;
 const MAX_TAGS = 10;
+const MAX_GRANTS = 100;
 const DEFAULT_CONTENT_TYPE = 'binary/octet-stream';
 
 export const nameOf = (ref: ObjectRef): string =>
@@ -102,14 +103,19 @@ export function checkProperties(bucket: MemoryBucket, properties: ObjectProperti
       'invalid',
       'RequestHeaderSectionTooLarge: the request header section exceeds its largest size',
     );
-  if (properties.grants?.length && bucket.ownership === 'BucketOwnerEnforced') {
-    throw new StoreError('acls-disabled', `the bucket does not allow ACLs: ${bucket.name}`);
-  }
-  if (properties.grants?.some(({ grantee }) => 'id' in grantee && bucket.closedAccounts.has(grantee.id)))
-    throw new StoreError('unknown-grantee', 'Invalid id');
+  if (properties.grants?.length) checkGrants(bucket, properties.grants);
   if (properties.grants?.some(({ permission }) => permission === 'WRITE'))
     throw new StoreError('invalid', 'S3 has no grant header for WRITE, which has no effect on an object');
   checkTags(properties.tags);
+}
+
+export function checkGrants(bucket: MemoryBucket, grants: readonly Grant[]): void {
+  if (bucket.ownership === 'BucketOwnerEnforced')
+    throw new StoreError('acls-disabled', `the bucket does not allow ACLs: ${bucket.name}`);
+  if (grants.some(({ grantee }) => 'id' in grantee && bucket.closedAccounts.has(grantee.id)))
+    throw new StoreError('unknown-grantee', 'Invalid id');
+  if (grants.length > MAX_GRANTS)
+    throw new StoreError('invalid', `an ACL has at most ${String(MAX_GRANTS)} grants, got ${String(grants.length)}`);
 }
 
 /** Bytes of the header that names the source of a copy. */

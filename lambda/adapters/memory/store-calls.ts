@@ -10,6 +10,7 @@ export type S3Operation =
   | 'GetObjectAcl'
   | 'PutObject'
   | 'PutObjectTagging'
+  | 'PutObjectAcl'
   | 'CopyObject'
   | 'CreateMultipartUpload'
   | 'UploadPartCopy'

@@ -33,9 +33,23 @@ export interface Acl {
 export type Tags = Readonly<Record<string, string>>;
 export type UserMetadata = Readonly<Record<string, string>>;
 
+/** Algorithms of which S3 keeps a checksum with an object. */
+export const CHECKSUM_ALGORITHMS = [
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'MD5',
+  'SHA1',
+  'SHA256',
+  'SHA512',
+  'XXHASH128',
+  'XXHASH3',
+  'XXHASH64',
+] as const;
+export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 /** One checksum that S3 keeps with an object. `value` is S3's text: base64, with `-<parts>` when composite. */
 export interface Checksum {
-  readonly algorithm: 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+  readonly algorithm: ChecksumAlgorithm;
   readonly value: string;
 }
 

@@ -36,12 +36,21 @@ export function headerBytes({ headers = {}, userMetadata = {}, tags, grants }: O
   return bytes;
 }
 
-/** Whether the tags have to follow the object by a request of their own. `others`: bytes of the source of a copy. */
+/** Whether the ACL has to follow the object by a request of its own. `others`: bytes of the source of a copy. */
+export const aclComesLater = (properties: ObjectProperties, others = 0): boolean =>
+  (properties.grants?.length ?? 0) > 0 && headerBytes({ ...properties, tags: undefined }) + others > HEADER_ROOM;
+
+/** The same of the tags, once it is known of the ACL. */
 export const tagsComeLater = (properties: ObjectProperties, others = 0): boolean =>
   properties.tags !== undefined &&
   Object.keys(properties.tags).length > 0 &&
-  (!fitsTaggingHeader(properties.tags) || headerBytes(properties) + others > HEADER_ROOM);
+  (!fitsTaggingHeader(properties.tags) || headerBytes(withoutLaterAcl(properties, others)) + others > HEADER_ROOM);
 
-/** Properties without the tags that have no room in the headers. */
-export const inHeaders = <Properties extends ObjectProperties>(properties: Properties, others = 0): Properties =>
-  tagsComeLater(properties, others) ? { ...properties, tags: undefined } : properties;
+const withoutLaterAcl = <Properties extends ObjectProperties>(properties: Properties, others: number): Properties =>
+  aclComesLater(properties, others) ? { ...properties, grants: undefined } : properties;
+
+/** Properties without the tags and the ACL that have no room in the headers. */
+export const inHeaders = <Properties extends ObjectProperties>(properties: Properties, others = 0): Properties => {
+  const left = withoutLaterAcl(properties, others);
+  return tagsComeLater(properties, others) ? { ...left, tags: undefined } : left;
+};

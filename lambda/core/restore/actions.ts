@@ -19,6 +19,8 @@ interface RestoreBody {
   readonly inBucket?: { readonly key: string; readonly versionId: string; readonly etag?: string };
   /** Delete markers that are all that hides it there, newest first: without them it is current again, and nothing has to be written. */
   readonly markers?: readonly string[];
+  /** The checksum that S3 kept with the original (`<algorithm>:<value>`). */
+  readonly checksum?: string;
   readonly headers?: string;
   readonly userMetadata?: string;
   readonly tags?: string;
@@ -77,7 +79,13 @@ export interface PlannedKey {
   readonly skipped: readonly { readonly reason: RestoreSkip; readonly versionId?: string }[];
   /** The key exists and the request says `fail`. */
   readonly conflict: boolean;
+  /** Of a rollback or an undo: why an undo cannot copy what is current now back on top, unless somebody does something about it. */
+  readonly notUndoable?: UndoLimit;
+  /** Of an undo: S3 copies the version that it brings back only if that is thawed. */
+  readonly needsThaw?: boolean;
 }
+
+export type UndoLimit = 'archived' | 'sse-c';
 
 /** Decides what a restore does about one key, given the ETag of the object that the destination has. */
 export function planKey(view: KeyView, existing: string | undefined, job: RestoreJob): PlannedKey {
@@ -141,6 +149,7 @@ function toOp(
     versionId: row.versionId,
     size: row.size ?? row.length ?? 0,
     file: { name: file.name, versionId: file.versionId, checksum: file.checksum },
+    checksum: originalChecksum(row),
     headers: row.headers,
     userMetadata: row.userMetadata,
     tags: job.restoreTags ? version.tags : undefined,
@@ -151,6 +160,9 @@ function toOp(
   if (row.sha256 === undefined) return { kind: 'copy', ...body };
   return { kind: 'put', ...body, offset: row.offset ?? 0, length: row.length ?? 0, sha256: row.sha256 };
 }
+
+const originalChecksum = ({ checksumAlgorithm, checksum }: Row): string | undefined =>
+  checksumAlgorithm === undefined || checksum === undefined ? undefined : `${checksumAlgorithm}:${checksum}`;
 
 const PUBLIC_GROUPS = new Set([
   'http://acs.amazonaws.com/groups/global/AllUsers',

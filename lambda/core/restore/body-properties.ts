@@ -1,6 +1,6 @@
 import { decodeAcl, decodeHeaders, decodeMetadata, decodeTags } from '../objects/canonical';
 import type { ObjectProperties } from '../objects/properties';
-import { HEADER_ROOM, headerBytes, tagsComeLater } from '../objects/request-headers';
+import { aclComesLater, tagsComeLater } from '../objects/request-headers';
 import { percentEncode } from '../objects/tagging-header';
 import type { CopyOp, PutOp } from './outcome';
 
@@ -23,6 +23,5 @@ export const bodyProperties = (op: BodyOp): ObjectProperties => ({
 /** Whether the tags may follow the object by a request of their own. */
 export const mayLackTags = (op: BodyOp): boolean => tagsComeLater(bodyProperties(op), copySourceBytes(op));
 
-/** Whether the ACL has room in the headers of the write. */
-export const fitsAcl = (op: BodyOp): boolean =>
-  op.acl === undefined || headerBytes({ ...bodyProperties(op), tags: undefined }) + copySourceBytes(op) <= HEADER_ROOM;
+/** The same of the ACL. */
+export const mayLackAcl = (op: BodyOp): boolean => aclComesLater(bodyProperties(op), copySourceBytes(op));

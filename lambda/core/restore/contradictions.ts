@@ -9,7 +9,16 @@ import { MAX_VERSIONS, parseS3Uri, type RawRestoreRequest, toSelector } from './
 type Sound = Partial<RawRestoreRequest>;
 type Fields = Readonly<Record<string, unknown>>;
 
-const UNDO_GOES_WITH: readonly string[] = ['undo', 'sourceBucket', 'dryRun'];
+/** What says how objects are written. What is written, and where, the rollback has noted down. */
+const UNDO_GOES_WITH: readonly string[] = [
+  'undo',
+  'sourceBucket',
+  'dryRun',
+  'restoreTags',
+  'restoreAcls',
+  'storageClass',
+  'encryption',
+];
 
 /** Fields that never go together, whatever their values are. */
 export function exclusions(raw: Fields): string[] {

@@ -1,3 +1,4 @@
+import type { ChecksumAlgorithm } from '../objects/properties';
 import type { RestoreAction, RestoreOp } from './actions';
 
 export type PutOp = Extract<RestoreOp, { kind: 'put' }>;
@@ -57,6 +58,8 @@ export interface OpenUpload {
   readonly uploadId: string;
   /** The bucket refused the ACL: the upload was begun without it. */
   readonly withoutAcl?: boolean;
+  /** Algorithm of its checksum. @default CRC64NVME */
+  readonly checksum?: ChecksumAlgorithm;
   /** The bucket's own version could not be copied: the parts are those of the vault. */
   readonly fromVault?: boolean;
 }

@@ -32,6 +32,8 @@ export interface RestoreRequest {
   readonly removeMarkers: boolean;
   /** The job whose rollback is to be undone. */
   readonly undo?: string;
+  /** Whether `encryption` was asked for: else an undo takes that of its rollback. */
+  readonly insistOnEncryption: boolean;
 }
 export type RestoreEncryption =
   | { readonly type: 'DESTINATION_DEFAULT' }
@@ -48,6 +50,7 @@ export interface OwnVault {
 /** Validates the input of a Restore execution. Throws `InvalidRequest` with every problem. */
 export function parseRestoreRequest(input: unknown, own: OwnVault): RestoreRequest {
   const { value, sound, problems } = parseStrictly(restoreSchema, input);
+  const isGiven = (field: string): boolean => isFields(input) && input[field] !== undefined;
   if (isFields(input)) problems.push(...exclusions(input));
   problems.push(...contradictions(sound, own.buckets), ...removalProblems(sound, own.markerRemoval));
   if (!value || problems.length > 0) throw invalidRequest(problems);
@@ -65,7 +68,8 @@ export function parseRestoreRequest(input: unknown, own: OwnVault): RestoreReque
     restoreTags: value.restoreTags,
     restoreAcls: value.restoreAcls ?? true,
     insistOnAcls: value.restoreAcls === true,
-    storageClass: value.storageClass,
+    // What was current before a rollback was of any class.
+    storageClass: value.undo === undefined || isGiven('storageClass') ? value.storageClass : 'ORIGINAL',
     encryption:
       value.encryption.type === 'SSE_KMS'
         ? { type: 'SSE_KMS', kmsKeyId: value.encryption.kmsKeyId }
@@ -74,5 +78,6 @@ export function parseRestoreRequest(input: unknown, own: OwnVault): RestoreReque
     rollback: value.rollback,
     removeMarkers: value.removeMarkers,
     undo: value.undo,
+    insistOnEncryption: isGiven('encryption'),
   };
 }

@@ -24,6 +24,10 @@ export interface PlanResult {
   readonly matchedKeys: readonly number[];
   readonly matchedPrefixes: readonly number[];
   readonly skipped: Counts;
+  /** Objects that an undo could not bring back, by reason. */
+  readonly notUndoable: Counts;
+  /** Of an undo: versions that have to be thawed first. */
+  readonly archived: number;
   /** Requests that carrying the plan out will take. */
   readonly estimated: Counts;
   readonly requests: Counts;
@@ -40,6 +44,10 @@ export interface PlanSummary {
   readonly deletes?: number;
   /** Those of the objects that come back by removing delete markers: nothing is written for them. */
   readonly uncovered?: number;
+  /** Objects of a rollback or an undo that an undo could not bring back: they stay as noncurrent versions. */
+  readonly notUndoable?: Counts;
+  /** Versions of an undo that S3 does not copy before they are thawed. */
+  readonly archived?: number;
   readonly bytes: number;
   readonly conflicts: number;
   readonly skipped: Counts;
@@ -83,8 +91,9 @@ const PLAN_NUMBERS = [
   'bytes',
   'conflicts',
   'uncertain',
+  'archived',
 ] as const;
-const PLAN_COUNTS = ['doubts', 'skipped', 'estimated', 'requests'] as const;
+const PLAN_COUNTS = ['doubts', 'skipped', 'notUndoable', 'estimated', 'requests'] as const;
 
 /** The plan as a whole, added up result by result. */
 export class PlanSums extends Sums<(typeof PLAN_NUMBERS)[number], (typeof PLAN_COUNTS)[number]> {

@@ -1,7 +1,7 @@
-import { isVersion, Row, versionIdentity } from '../history/row';
+import { isArchived, isVersion, NOT_STORED, Row, versionIdentity } from '../history/row';
 import type { KeyView, VersionView } from '../history/view';
 import { decodeAcl, encodeTags, extraGrants } from '../objects/canonical';
-import { PlannedKey, planVersion, RestoreAction, RestoreSkip } from './actions';
+import { PlannedKey, planVersion, RestoreAction, RestoreSkip, UndoLimit } from './actions';
 import type { RestoreJob } from './job';
 import { removableMarkers, type BucketVersion } from './uncover';
 
@@ -23,7 +23,17 @@ export interface RollbackKey {
 /** Decides what brings one key back to what it was at the instant. Nothing is deleted for good but markers, where the request says so. */
 export function planRollback(at: RollbackKey, job: RestoreJob): PlannedKey {
   const wanted = at.then.versions[0];
-  return wanted?.row.kind === 'put' ? bringBack(at, wanted, job) : hide(at, wanted, job);
+  const planned = wanted?.row.kind === 'put' ? bringBack(at, wanted, job) : hide(at, wanted, job);
+  return planned.action ? { ...planned, notUndoable: beyondUndo(at.current, at.known) } : planned;
+}
+
+/** Why S3 would not copy what is current, as far as the listing and the backup know. It stays in the bucket, as a noncurrent version. */
+export function beyondUndo(current: BucketVersion | undefined, known: readonly Row[]): UndoLimit | undefined {
+  if (!current || current.isMarker) return undefined;
+  if (isArchived(current)) return 'archived';
+  const stored = known.find((row) => row.kind === 'put' && isVersionOf(current, row));
+  const reason = stored?.uncertain?.startsWith(NOT_STORED) ? stored.uncertain.slice(NOT_STORED.length) : undefined;
+  return reason === 'archived' || reason === 'sse-c' ? reason : undefined;
 }
 
 const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });

@@ -76,4 +76,5 @@ export interface BucketVersion {
   /** Absent for a delete marker. */
   readonly etag?: string;
   readonly lastModified: number;
+  readonly storageClass?: string;
 }

@@ -12,6 +12,7 @@ export const PRICES_PER_MILLION: Readonly<Counts> = {
   PutObject: 5,
   CopyObject: 5,
   PutObjectTagging: 5,
+  PutObjectAcl: 5,
   CreateMultipartUpload: 5,
   UploadPartCopy: 5,
   CompleteMultipartUpload: 5,

@@ -91,12 +91,15 @@ async function planUndo(
   begin: JobBegin,
 ): Promise<FanOutInput<RestoreJob, PlanUnit>> {
   const undo = request.undo ?? '';
-  const { point, asOf, recoveryPointId, units } = await findRollback(ports, request.sourceBucket, undo);
+  const { units, ...rollback } = await findRollback(ports, request.sourceBucket, undo);
+  const { point, asOf, recoveryPointId } = rollback;
+  // A bucket may refuse what is not encrypted as its policy says: what the rollback could write with will do again.
+  const encryption = request.insistOnEncryption ? request.encryption : (rollback.encryption ?? request.encryption);
   const destination = await checkDestination(ports, request, undefined);
   const selection = workKey(begin.jobId, PLAN_STEP, 'all', 'selection.json');
   await ports.scratch.create(selection, toSelection(undefined));
   const what = { point, asOf, recoveryPointId, pointInTime: false, history: '', selection, destination };
-  const job: RestoreJob = { ...begin, ...fieldsOf(request), ...what, undo };
+  const job: RestoreJob = { ...begin, ...fieldsOf(request), ...what, encryption, undo };
   await recordStart(ports, job);
   const planned: PlanUnit[] =
     typeof units === 'number'

@@ -1,3 +1,4 @@
+import { isUploadChecksum, type WantedChecksum } from '../../core/objects/checksums';
 import type { Checksum, ObjectProperties } from '../../core/objects/properties';
 import {
   CompleteUploadOptions,
@@ -25,6 +26,7 @@ const FINAL = [
   'acls-disabled',
   'unknown-grantee',
   'invalid',
+  'bad-digest',
   'not-found',
   'delete-marker',
   'archived',
@@ -42,8 +44,11 @@ export interface ServerCopyOptions {
   readonly size: number;
   readonly properties: ObjectProperties;
   readonly condition: WriteCondition;
-  /** Checksum that one CopyObject shall have S3 compute; a copy by parts has CRC64NVME. */
-  readonly checksum: Checksum['algorithm'];
+  /**
+   * Checksum that S3 shall compute of the copy. A copy by parts has CRC64NVME in the place of one that no upload can have; where the value is
+   * known, S3 completes no other object.
+   */
+  readonly checksum: WantedChecksum;
   /** Upload that an earlier turn began for this very copy. */
   readonly begun?: string;
 }
@@ -65,15 +70,23 @@ export class ServerCopy {
     const { source, bucket, key, size, properties, condition, begun, checksum } = options;
     if (isSingleCopy(size, this.leastPartSize)) {
       const copy = { source, bucket, key, properties, storageClass: properties.storageClass, ...condition };
-      return { done: true, written: await this.store.copy({ ...copy, checksum }) };
+      return { done: true, written: await this.store.copy({ ...copy, checksum: checksum.algorithm }) };
     }
+    const algorithm = isUploadChecksum(checksum.algorithm) ? checksum.algorithm : 'CRC64NVME';
+    const proof: Checksum | undefined =
+      checksum.value !== undefined && algorithm === checksum.algorithm
+        ? { algorithm, value: checksum.value }
+        : undefined;
     const upload: UploadRef = begun
       ? { bucket, key, uploadId: begun }
-      : await this.store.createUpload({ bucket, key, ...properties, checksum: 'CRC64NVME' });
+      : await this.store.createUpload({ bucket, key, ...properties, checksum: algorithm });
     try {
       const parts = await this.copyParts(source, upload, size);
       if (!parts) return { done: false, uploadId: upload.uploadId };
-      return { done: true, written: await this.complete({ ...upload, parts, ...condition, properties }) };
+      return {
+        done: true,
+        written: await this.complete({ ...upload, parts, ...condition, properties, checksum: proof }),
+      };
     } catch (error) {
       // An upload that nobody goes on with would cost storage until the bucket's lifecycle ends it.
       if (!begun ? !isStoreError(error, 'no-such-upload') : isStoreError(error, ...FINAL)) await this.abort(upload);

@@ -26,6 +26,7 @@ const SKIP_REASONS: Partial<Record<StoreErrorCode, SkipReason>> = {
   'sse-c': 'sse-c',
   'access-denied': 'access-denied',
   invalid: 'unreadable',
+  'bad-digest': 'unreadable',
 };
 
 /** Whose versions are stored, and under whose names. */
@@ -97,7 +98,7 @@ export class VersionStore {
     if (head.missingMetadata > 0) return { kind: 'skipped', reason: 'unreadable' };
     const described = await this.describe(row, head);
     const name = objectKey(this.job.jobId, this.identity(row));
-    const copied = await this.copier.copy(source, name, head.size);
+    const copied = await this.copier.copy(source, name, head.size, head.checksum);
     if (!copied.done) return { kind: 'unfinished', objectKey: name, uploadId: copied.uploadId };
     const file: VaultFile = { ...copied.file, commit: this.job.seq };
     return { kind: 'copied', row: { ...described, file, offset: 0, length: head.size } };

@@ -12,7 +12,15 @@ export interface ReportLine {
   readonly size?: number;
   readonly destination?: string;
   readonly outcome:
-    'skipped' | 'restored' | 'deleted' | 'failed' | 'conflict' | 'doubtful' | 'marker-removed' | 'marker-kept';
+    | 'skipped'
+    | 'restored'
+    | 'deleted'
+    | 'failed'
+    | 'conflict'
+    | 'doubtful'
+    | 'marker-removed'
+    | 'marker-kept'
+    | 'not-undoable';
   readonly reason?: string;
   /** Version ID in the destination of a copy that proved wrong: it must not be used. */
   readonly destinationVersionId?: string;

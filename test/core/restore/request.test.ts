@@ -29,6 +29,7 @@ test('defaults of a restore', () => {
     insistOnAcls: false,
     storageClass: 'STANDARD',
     encryption: { type: 'DESTINATION_DEFAULT' },
+    insistOnEncryption: false,
     dryRun: false,
     rollback: false,
     removeMarkers: false,
@@ -97,6 +98,19 @@ describe('every problem is named at once', () => {
     expect(problemsOf(parseRestoreRequest, input)).toEqual([
       'dryRun: must be a boolean, got 1',
       'undo: cannot be combined with "items", "versions": remove these fields',
+    ]);
+  });
+
+  test('an undo goes with what says how objects are written', () => {
+    const how = { restoreTags: false, restoreAcls: true, encryption: { type: 'SSE_S3' } };
+    const undo = { sourceBucket: 'good-bucket', undo: 'job' };
+    expect(parseRestoreRequest({ ...undo, ...how, storageClass: 'STANDARD' }, own)).toMatchObject({
+      ...{ restoreTags: false, insistOnAcls: true, storageClass: 'STANDARD' },
+      ...{ encryption: { type: 'SSE_S3' }, insistOnEncryption: true },
+    });
+    expect(parseRestoreRequest(undo, own)).toMatchObject({ storageClass: 'ORIGINAL', insistOnEncryption: false });
+    expect(problemsOf(parseRestoreRequest, { ...undo, encryption: { type: 'SSE_S3', kmsKeyId: 'k' } })).toEqual([
+      'encryption.kmsKeyId: requires type SSE_KMS, got SSE_S3',
     ]);
   });
 

@@ -19,6 +19,7 @@ import {
   type CreateUploadOptions,
   type Dated,
   type GetOptions,
+  type Grant,
   isStoreError,
   type ObjectBody,
   type ObjectHead,
@@ -37,8 +38,8 @@ import {
   type Written,
 } from '../../../ports/object-store';
 import type { RequestCounter, RequestCounts } from '../../../ports/runtime';
+import { AwsLaterWrites } from './aws-later-writes';
 import { AwsUploads } from './aws-uploads';
-import { writeLargeTags, writeTags } from './large-tags';
 import { ObjectReads } from './object-reads';
 import { ObjectWrites } from './object-writes';
 import { aclFrom } from './wire/acl';
@@ -62,16 +63,18 @@ export interface AwsObjectStoreOptions {
 /** Amazon S3 through the AWS SDK, with a client and a request counter of its own. */
 export class AwsObjectStore implements ObjectStore, RequestCounter {
   private readonly requests: S3Requests;
+  private readonly later: AwsLaterWrites;
   private readonly uploads: AwsUploads;
   private readonly reads: ObjectReads;
   private readonly writes: ObjectWrites;
 
   constructor(options: AwsObjectStoreOptions = {}) {
     this.requests = new S3Requests(options);
-    this.uploads = new AwsUploads(this.requests);
+    this.later = new AwsLaterWrites(this.requests);
+    this.uploads = new AwsUploads(this.requests, this.later);
     const routes = new KnownRoutes(this.requests.client);
     this.reads = new ObjectReads(this.requests, routes);
-    this.writes = new ObjectWrites(this.requests, routes);
+    this.writes = new ObjectWrites(this.requests, routes, this.later);
   }
 
   /** Attempts made, those that the SDK repeated included: each of them is billed. */
@@ -209,11 +212,15 @@ export class AwsObjectStore implements ObjectStore, RequestCounter {
     });
     const result = output.CopyObjectResult ?? {};
     const written = { versionId: output.VersionId, etag: unquoted(result.ETag), checksum: checksumOf(result) };
-    return writeLargeTags(this.requests, options, written, replaced, from.length);
+    return this.later.after(options, written, replaced, from.length);
   }
 
-  putTags({ tags, ...ref }: ObjectRef & { readonly tags: Tags }): Promise<void> {
-    return writeTags(this.requests, ref, tags);
+  putTags(options: ObjectRef & { readonly tags: Tags }): Promise<void> {
+    return this.later.putTags(options);
+  }
+
+  putAcl(options: ObjectRef & { readonly grants: readonly Grant[] }): Promise<void> {
+    return this.later.putAcl(options);
   }
 
   createUpload(options: CreateUploadOptions): Promise<UploadRef> {

@@ -16,15 +16,18 @@ import {
   type UploadRef,
   type Written,
 } from '../../../ports/object-store';
-import { writeLargeTags } from './large-tags';
+import type { AwsLaterWrites } from './aws-later-writes';
 import { nextMarker } from './wire/listing-end';
-import { checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
+import { checksumFields, checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
 import { addHeaders, type S3Requests } from './wire/requests';
 import { copySource, quoted, unquoted } from './wire/text';
 
 /** Multipart uploads whose parts S3 copies from other objects. */
 export class AwsUploads {
-  constructor(private readonly requests: S3Requests) {}
+  constructor(
+    private readonly requests: S3Requests,
+    private readonly later: AwsLaterWrites,
+  ) {}
 
   async create(options: CreateUploadOptions): Promise<UploadRef> {
     const { bucket, key, checksum } = options;
@@ -83,13 +86,15 @@ export class AwsUploads {
         new CompleteMultipartUploadCommand({
           ...uploadFields(options),
           ...conditionFields(options),
+          ...checksumFields(options.checksum),
+          ChecksumType: options.checksum && 'FULL_OBJECT',
           MultipartUpload: { Parts: parts },
           ...owner,
         }),
       ),
     );
     const written = { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
-    return writeLargeTags(this.requests, options, written, options.properties);
+    return this.later.after(options, written, options.properties);
   }
 
   async abort(upload: UploadRef): Promise<void> {

@@ -5,8 +5,8 @@ import { type GetOptions, type ObjectBody, StoreError } from '../../../ports/obj
 import { answerFirst, readWhole } from './wire/first-answer';
 import type { KnownRoutes } from './wire/known-routes';
 import { readBody } from './wire/object-body';
-import { conditionFields, type HeadFields, headFrom } from './wire/object-fields';
-import { plainAnswer } from './wire/plain-answers';
+import { checksumOf, conditionFields, type HeadFields, headFrom } from './wire/object-fields';
+import { bodyCheck, plainAnswer } from './wire/plain-answers';
 import type { S3Requests } from './wire/requests';
 import type { WireResponse } from './wire/wire';
 
@@ -24,7 +24,7 @@ interface Answer {
   readonly fields: HeadFields;
   readonly wire: WireResponse;
   readonly stream: Readable;
-  /** Throws when a body is not what S3 stored; where the SDK read the answer, its stream fails instead. */
+  /** Throws when a body is not what S3 stored; where the SDK read the answer, its stream may fail first. */
   readonly check?: (body: Uint8Array) => void;
 }
 
@@ -90,7 +90,9 @@ export class ObjectReads {
       });
       if (first) answerFirst(command, 'response' in first ? await readWhole(first.response) : first);
       const output = await client.send(command);
-      return { fields: output, wire: this.requests.wire.of(output), stream: output.Body as Readable };
+      const wire = this.requests.wire.of(output);
+      const check = range ? undefined : bodyCheck(checksumOf(output));
+      return { fields: output, wire, stream: output.Body as Readable, check };
     });
   }
 

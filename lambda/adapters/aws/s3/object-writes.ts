@@ -1,12 +1,21 @@
 import { PutObjectCommand, type StorageClass } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { CHECKSUM_ALGORITHMS } from '../../../core/objects/properties';
 import { inHeaders } from '../../../core/objects/request-headers';
 import type { PutOptions, Written } from '../../../ports/object-store';
-import { writeLargeTags } from './large-tags';
+import type { AwsLaterWrites } from './aws-later-writes';
 import { answerFirst, readWhole } from './wire/first-answer';
 import type { KnownRoutes } from './wire/known-routes';
-import { checksumOf, conditionFields, writeFields, writtenHeaders } from './wire/object-fields';
+import {
+  checksumFields,
+  checksumHeader,
+  checksumOf,
+  checksumOfHeaders,
+  conditionFields,
+  writeFields,
+  writtenHeaders,
+} from './wire/object-fields';
 import { addHeaders, type S3Requests } from './wire/requests';
 import { attemptOnce } from './wire/single-attempt';
 import { unquoted } from './wire/text';
@@ -33,7 +42,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   IfNoneMatch: 'if-none-match',
   IfMatch: 'if-match',
   StorageClass: 'x-amz-storage-class',
-  ChecksumSHA256: 'x-amz-checksum-sha256',
+  ...Object.fromEntries(CHECKSUM_ALGORITHMS.map((algorithm) => [`Checksum${algorithm}`, checksumHeader(algorithm)])),
 };
 const META = 'x-amz-meta-';
 
@@ -46,6 +55,7 @@ export class ObjectWrites {
   constructor(
     private readonly requests: S3Requests,
     private readonly routes: KnownRoutes,
+    private readonly later: AwsLaterWrites,
   ) {}
 
   async put(options: PutOptions): Promise<Written> {
@@ -55,9 +65,9 @@ export class ObjectWrites {
       ...conditionFields(options),
       // S3 knows more storage classes than the SDK's list at any time.
       StorageClass: options.storageClass as StorageClass | undefined,
-      ChecksumSHA256: hash.toString('base64'),
+      ...checksumFields(options.checksum ?? { algorithm: 'SHA256', value: hash.toString('base64') }),
     };
-    // The signature needs the same hash: the SDK would compute it once more.
+    // S3 checks the bytes by the signature too. The SDK would compute the hash once more.
     const extra = { ...writtenHeaders(options), 'x-amz-content-sha256': hash.toString('hex') };
     const written = await this.requests.runConditional(options, async (client, owner) => {
       const { bucket, key, body } = options;
@@ -75,7 +85,7 @@ export class ObjectWrites {
       const output = await client.send(command);
       return { versionId: output.VersionId, etag: unquoted(output.ETag), checksum: checksumOf(output) };
     });
-    return writeLargeTags(this.requests, options, written, options);
+    return this.later.after(options, written, options);
   }
 }
 
@@ -107,12 +117,6 @@ function plainlyWritten({ statusCode, headers, body }: HttpResponse): Written | 
   if (statusCode !== 200 || headers['content-length'] !== '0' || headers.etag === undefined) return undefined;
   // There is nothing in it, but the connection is free only when its end was read.
   (body as Readable).on('error', () => undefined).resume();
-  const checksum = checksumOf({
-    ChecksumSHA256: headers['x-amz-checksum-sha256'],
-    ChecksumCRC64NVME: headers['x-amz-checksum-crc64nvme'],
-    ChecksumSHA1: headers['x-amz-checksum-sha1'],
-    ChecksumCRC32C: headers['x-amz-checksum-crc32c'],
-    ChecksumCRC32: headers['x-amz-checksum-crc32'],
-  });
+  const checksum = checksumOfHeaders(headers);
   return { versionId: headers['x-amz-version-id'], etag: unquoted(headers.etag), checksum };
 }

@@ -1,3 +1,4 @@
+import { agrees } from '../../../core/objects/checksums';
 import { decodeAcl, encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../core/objects/canonical';
 import type { RestoreAction } from '../../../core/restore/actions';
 import { mayLackTags } from '../../../core/restore/body-properties';
@@ -5,7 +6,6 @@ import type { RestoreJob } from '../../../core/restore/job';
 import { CopyOp, KeyProgress, markerRefusal, OpOutcome, PutOp, topOf } from '../../../core/restore/outcome';
 import { fromIso } from '../../../core/values/instant';
 import { isStoreError, ListedVersion, ObjectHead, ObjectRef, ObjectStore } from '../../../ports/object-store';
-import { checksumText, hashByReading } from '../../versions/checksums';
 import { versionsOfKey } from '../../versions/key-versions';
 import type { CopyProof } from './proof';
 
@@ -137,9 +137,8 @@ export class EarlierWrites {
   private async sameBody(ref: ObjectRef, head: ObjectHead, op: BodyOp): Promise<boolean> {
     const wanted = await this.proof.wanted(op);
     // Size, headers, metadata and tags are all that can be compared then.
-    if (wanted === undefined) return true;
-    const known = head.checksum && wanted.startsWith(`${head.checksum.algorithm}:`) ? head.checksum : undefined;
-    return wanted === (known ? checksumText(known) : await hashByReading(this.destination, ref, op.size));
+    if (wanted.length === 0) return true;
+    return agrees(wanted, head.checksum) ?? (await this.proof.readAndCompare(ref, op, wanted)) ?? false;
   }
 
   private async sameTags(ref: ObjectRef, head: ObjectHead, op: BodyOp): Promise<boolean> {

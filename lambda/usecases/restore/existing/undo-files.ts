@@ -11,6 +11,8 @@ import type { Scratch } from '../../work/turns';
  * last; what it wrote is recognised then.
  */
 export interface UndoIndex extends Pick<RestoreJob, 'jobId' | 'startedAt' | 'point' | 'asOf' | 'recoveryPointId'> {
+  /** How the rollback wrote, for its undo to do so too. Absent from an earlier release. */
+  readonly encryption?: RestoreJob['encryption'];
   /** How many units there are, with IDs from 0 on. An earlier release put all units and their files here. */
   readonly units: number | readonly { readonly id: string; readonly files: readonly string[] }[];
 }
@@ -25,8 +27,8 @@ interface WrittenLine {
 
 /** Puts the index; an earlier attempt's is the same. */
 export async function writeUndoIndex(scratch: Scratch, job: RestoreJob, units: number): Promise<void> {
-  const { jobId, startedAt, point, asOf, recoveryPointId } = job;
-  const index: UndoIndex = { jobId, startedAt, point, asOf, recoveryPointId, units };
+  const { jobId, startedAt, point, asOf, recoveryPointId, encryption } = job;
+  const index: UndoIndex = { jobId, startedAt, point, asOf, recoveryPointId, encryption, units };
   await scratch.create(undoIndexKey(job.sourceBucket, jobId), index);
 }
 

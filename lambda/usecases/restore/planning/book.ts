@@ -1,7 +1,7 @@
 import { undoPrefix, workKey } from '../../../contract/layout';
 import type { KeyView } from '../../../core/history/view';
 import type { PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
-import { mayLackTags } from '../../../core/restore/body-properties';
+import { mayLackAcl, mayLackTags } from '../../../core/restore/body-properties';
 import { keepsUndo, type RestoreJob } from '../../../core/restore/job';
 import type { PlanResult } from '../../../core/restore/result';
 import { versionWeight } from '../../../core/scan/weights';
@@ -31,9 +31,11 @@ export class PlanBook {
     bytes: 0,
     conflicts: 0,
     uncertain: 0,
+    archived: 0,
   };
   private readonly skipped: Counts = {};
   private readonly doubts: Counts = {};
+  private readonly notUndoable: Counts = {};
   private readonly estimated: Counts = {};
   private readonly report: ReportWriter;
   private actions: RestoreAction[] = [];
@@ -54,6 +56,7 @@ export class PlanBook {
       ...this.counts,
       skipped: this.skipped,
       doubts: this.doubts,
+      notUndoable: this.notUndoable,
       estimated: this.estimated,
       reports: await this.report.finish(),
     };
@@ -81,6 +84,7 @@ export class PlanBook {
       await this.report.add({ key, outcome: 'conflict', reason: 'exists' });
     }
     if (!action) return;
+    await this.sayLimits(action, planned);
     if (action.ops.some((op) => op.kind !== 'marker')) this.counts.objects++;
     else this.counts.deletes++;
     this.actions.push(action);
@@ -100,12 +104,23 @@ export class PlanBook {
       await this.writeFile();
   }
 
+  /** What somebody has to know before the job: what comes back only with some work. */
+  private async sayLimits({ key, before }: RestoreAction, { notUndoable, needsThaw }: PlannedKey): Promise<void> {
+    if (needsThaw) this.counts.archived++;
+    if (notUndoable === undefined) return;
+    addCounts(this.notUndoable, { [notUndoable]: 1 });
+    await this.report.add({ key, versionId: before?.versionId, outcome: 'not-undoable', reason: notUndoable });
+  }
+
   private estimate(op: RestoreAction['ops'][number]): Counts {
     if (op.kind === 'marker') return { DeleteObject: 1 };
     // One look at the key tells that the markers are gone.
     if (op.markers) return { DeleteObject: op.markers.length, HeadObject: 1 };
-    const write = this.estimateWrite(op);
-    return mayLackTags(op) ? { ...write, PutObjectTagging: 1 } : write;
+    return {
+      ...this.estimateWrite(op),
+      ...(mayLackTags(op) && { PutObjectTagging: 1 }),
+      ...(mayLackAcl(op) && { GetObjectAcl: 1, PutObjectAcl: 1 }),
+    };
   }
 
   private estimateWrite(op: Exclude<RestoreAction['ops'][number], { kind: 'marker' }>): Counts {

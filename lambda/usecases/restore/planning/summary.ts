@@ -19,13 +19,14 @@ export async function missingItems(
 }
 
 export function summarize(job: RestoreJob, { numbers, counts }: PlanSums, missing = 0): PlanSummary {
-  const { objects, versions, markers, deletes, uncovered, bytes, conflicts } = numbers;
+  const { objects, versions, markers, deletes, uncovered, archived, bytes, conflicts } = numbers;
   const requests = counts.estimated;
   return {
     objects,
     versions,
     markers,
-    ...(keepsUndo(job) ? { deletes } : {}),
+    ...(keepsUndo(job) ? { deletes, notUndoable: counts.notUndoable } : {}),
+    ...(job.undo === undefined ? {} : { archived }),
     ...(job.removeMarkers ? { uncovered } : {}),
     bytes,
     conflicts,

@@ -1,13 +1,15 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
+import { isArchived } from '../../../core/history/row';
 import { compareKeys } from '../../../core/keys/order';
+import { checksumText, isComposite } from '../../../core/objects/checksums';
 import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../core/objects/canonical';
 import { planAcl, PlannedKey, RestoreAction, RestoreSkip } from '../../../core/restore/actions';
 import type { PlanUnit, RestoreJob } from '../../../core/restore/job';
 import type { CopyOp } from '../../../core/restore/outcome';
+import { beyondUndo } from '../../../core/restore/rollback';
 import { hiddenOf, isWanted } from '../../../core/restore/uncover';
-import { isStoreError, ListedVersion } from '../../../ports/object-store';
+import { isStoreError, ListedVersion, ObjectHead, ObjectRef } from '../../../ports/object-store';
 import type { RestorePorts } from '../../context';
-import { checksumText } from '../../versions/checksums';
 import { versionsOfKey } from '../../versions/key-versions';
 import { EarlierWrites } from '../existing/earlier-writes';
 import { CopyProof, isComparable } from '../existing/proof';
@@ -65,6 +67,7 @@ export class UndoPlanner {
     if (!current || !(await this.isOurs(action, current)))
       return skip((await this.isBack(key, before, current)) ? 'unchanged' : 'precondition-failed');
     const replaces = current.isMarker ? undefined : current.etag;
+    const notUndoable = beyondUndo(current, []);
     const onTop = (ops: RestoreAction['ops']): RestoreAction => ({
       key,
       destination: key,
@@ -74,12 +77,12 @@ export class UndoPlanner {
     });
     if (before?.etag === undefined) {
       const ops = [{ kind: 'marker', versionId: before?.versionId ?? '' }] as const;
-      return { action: onTop(ops), skipped: [], conflict: false };
+      return { action: onTop(ops), skipped: [], conflict: false, notUndoable };
     }
     const found = await this.copyOf(key, before);
     if ('gone' in found) return skip(found.gone);
     const skipped = found.reasons.map((reason) => ({ reason, versionId: before.versionId }));
-    return { action: onTop([found.op]), skipped, conflict: false };
+    return { action: onTop([found.op]), skipped, conflict: false, needsThaw: found.needsThaw, notUndoable };
   }
 
   /** Whether the object that was current before is current again, though this job did not write it. */
@@ -96,34 +99,52 @@ export class UndoPlanner {
   }
 
   /** A version of the bucket, with all that it has, as something to write on top. */
-  private async copyOf(key: string, { versionId, etag }: Before): Promise<KeptVersion> {
-    const { destination, settings } = this.ports;
+  private async copyOf(key: string, before: Before): Promise<KeptVersion> {
+    const { versionId, etag } = before;
     const ref = { bucket: this.job.destination.bucket, key, versionId };
     try {
-      const head = await destination.head({ ...ref, ifMatch: etag });
-      const tags = head.tagCount > 0 ? await destination.getTags(ref) : {};
-      const acl = this.job.destination.aclsEnabled ? encodeAcl(await destination.getAcl(ref)) : undefined;
-      const planned = planAcl(acl, this.job);
-      const { checksum, size } = head;
-      const isKept = checksum && isComparable(checksum, size, settings.copyPartSize);
+      const head = await this.ports.destination.head({ ...ref, ifMatch: etag });
+      const { storageClass } = this.job;
+      const { tags, acl, reasons } = await this.tagsAndAcl(ref, head);
       const op: CopyOp = {
         kind: 'copy',
         versionId,
-        size,
-        file: { name: '', checksum: isKept ? checksumText(checksum) : '' },
+        size: head.size,
+        ...this.checksumsOf(head),
         inBucket: { key, versionId, etag },
         headers: encodeHeaders(head.headers),
         userMetadata: encodeMetadata(head.userMetadata),
-        tags: encodeTags(tags),
-        acl: planned.acl,
-        storageClass: head.storageClass,
+        tags,
+        acl,
+        storageClass: storageClass === 'ORIGINAL' ? head.storageClass : storageClass,
       };
-      return { op, reasons: planned.reasons };
+      return { op, reasons, needsThaw: isArchived(head) };
     } catch (error) {
       if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return { gone: 'version-gone' };
       if (isStoreError(error, 'sse-c', 'access-denied')) return { gone: error.code as 'sse-c' | 'access-denied' };
       throw error;
     }
+  }
+
+  /** Only what is to be restored is asked for. */
+  private async tagsAndAcl(ref: ObjectRef, { tagCount }: ObjectHead) {
+    const { job, ports } = this;
+    const { destination } = ports;
+    const tags = tagCount > 0 && job.restoreTags ? await destination.getTags(ref) : {};
+    const readsAcl = job.destination.aclsEnabled && job.restoreAcls;
+    const acl = readsAcl ? encodeAcl(await destination.getAcl(ref)) : undefined;
+    return { tags: job.restoreTags ? encodeTags(tags) : undefined, ...planAcl(acl, job) };
+  }
+
+  /** One that the copy cannot have, and that is of the full object, would be looked for in vain. */
+  private checksumsOf({ checksum, size }: ObjectHead): Pick<CopyOp, 'file' | 'checksum'> {
+    if (!checksum) return { file: { name: '', checksum: '' } };
+    const isKept = isComparable(checksum, size, this.ports.settings.copyPartSize);
+    const text = checksumText(checksum);
+    return {
+      file: { name: '', checksum: isKept ? text : '' },
+      checksum: isKept || isComposite(checksum) ? text : undefined,
+    };
   }
 
   /** Whether somebody put the version back already, an earlier undo for instance. */
@@ -138,7 +159,7 @@ export class UndoPlanner {
 
 /** What an undo brings back, and what of it no header can say. */
 type KeptVersion =
-  | { readonly op: CopyOp; readonly reasons: readonly RestoreSkip[] }
+  | { readonly op: CopyOp; readonly reasons: readonly RestoreSkip[]; readonly needsThaw: boolean }
   | { readonly gone: 'version-gone' | 'sse-c' | 'access-denied' };
 
 const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });

@@ -1,11 +1,11 @@
+import { agrees, checksumText, sha256Checksum } from '../../../core/objects/checksums';
 import type { RestoreOp } from '../../../core/restore/actions';
+import { recorded } from '../../../core/restore/checksums';
 import type { RestoreJob } from '../../../core/restore/job';
 import type { CopyOp, FailureReason, PutOp } from '../../../core/restore/outcome';
 import { isStoreError, ObjectHead, ReadOptions } from '../../../ports/object-store';
 import type { RestorePorts } from '../../context';
 import type { Vault } from '../../vault/vault';
-import { checksumText } from '../../versions/checksums';
-import { recorded } from '../existing/proof';
 import { BodyMap, readBody } from './pack-bodies';
 
 /** A body of the vault that may be copied: exactly the version that was looked at, so nothing can change in between. */
@@ -90,9 +90,8 @@ export class RestoreBodies {
     }
     if (!head) return { reason: 'missing' };
     const { checksum, versionId, etag } = head;
-    const other =
-      checksum?.algorithm === recorded(op)?.algorithm && checksum && checksumText(checksum) !== op.file.checksum;
-    if (head.size !== op.size || other) return { reason: 'damaged' };
+    const known = recorded(op);
+    if (head.size !== op.size || (known && agrees([known], checksum) === false)) return { reason: 'damaged' };
     return { source: { bucket: this.vault.bucket, key: op.file.name, versionId, ifMatch: etag } };
   }
 }
@@ -102,8 +101,8 @@ type BodyOp = PutOp | CopyOp;
 /** A packed body as one to copy. */
 export const asCopy = (op: BodyOp): CopyOp => {
   if (op.kind === 'copy') return op;
-  const { versionId, size, inBucket, headers, userMetadata, tags, acl, storageClass, sha256 } = op;
-  const checksum = `SHA256:${Buffer.from(sha256, 'hex').toString('base64')}`;
-  const properties = { headers, userMetadata, tags, acl, storageClass };
-  return { kind: 'copy', versionId, size, inBucket, ...properties, file: { ...op.file, checksum } };
+  const { versionId, size, inBucket, checksum, headers, userMetadata, tags, acl, storageClass, sha256 } = op;
+  const properties = { checksum, headers, userMetadata, tags, acl, storageClass };
+  const file = { ...op.file, checksum: checksumText(sha256Checksum(sha256)) };
+  return { kind: 'copy', versionId, size, inBucket, ...properties, file };
 };

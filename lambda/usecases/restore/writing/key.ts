@@ -10,7 +10,7 @@ import { CopyProof } from '../existing/proof';
 import type { Attempt } from './attempt';
 import type { RestoreBodies } from './bodies';
 import { VersionWriter, WriteOutcome } from './version';
-import { mendTags } from './withdraw';
+import { mendRest } from './withdraw';
 
 /**
  * Carries out the writes of one key, oldest version first. Each write is conditional on what was there before it, so a live writer
@@ -129,14 +129,14 @@ export class KeyRestorer {
     } else if (outcome.kind === 'conflict' || !run.beginAgain()) run.loseRest();
   }
 
-  /** Takes over what a dead attempt wrote, and writes the tags that it did not come to. */
+  /** Takes over what a dead attempt wrote, and writes the tags and the ACL that it did not come to. */
   private async settleFound(run: KeyRun, found: Found): Promise<void> {
     const target = { bucket: this.job.destination.bucket, key: run.action.destination };
     const top = Math.max(...found.keys());
     for (const [index, outcome] of found) {
       const op = run.action.ops[index];
       const isWhole = op?.kind === 'marker' || !op || outcome.kind !== 'restored';
-      run.settle(index, isWhole ? outcome : await mendTags(this.ports.destination, target, op, outcome, index === top));
+      run.settle(index, isWhole ? outcome : await mendRest(this.ports.destination, target, op, outcome, index === top));
     }
   }
 

@@ -1,24 +1,20 @@
 import { BackupError, ErrorName } from '../../../contract/errors';
 import { NULL_VERSION } from '../../../core/history/row';
-import type { ObjectProperties } from '../../../core/objects/properties';
+import type { WantedChecksum } from '../../../core/objects/checksums';
+import type { Checksum, ObjectProperties } from '../../../core/objects/properties';
 import type { RestoreOp } from '../../../core/restore/actions';
-import { bodyProperties, fitsAcl } from '../../../core/restore/body-properties';
+import { bodyProperties } from '../../../core/restore/body-properties';
+import { wantedChecksum } from '../../../core/restore/checksums';
 import type { RestoreJob } from '../../../core/restore/job';
 import type { CopyOp, OpenUpload, OpOutcome, PutOp } from '../../../core/restore/outcome';
-import {
-  isStoreError,
-  ReadOptions,
-  StoreError,
-  StoreErrorCode,
-  WriteCondition,
-  Written,
-} from '../../../ports/object-store';
+import { Crc64Nvme } from '../../../core/values/crc64nvme';
+import { isStoreError, ReadOptions, StoreError, WriteCondition, Written } from '../../../ports/object-store';
 import type { RestorePorts } from '../../context';
-import { ServerCopy } from '../../versions/server-copy';
+import { isSingleCopy, ServerCopy } from '../../versions/server-copy';
 import { headEtag } from '../existing/destination-listing';
-import { CopyProof, recorded } from '../existing/proof';
+import { CopyProof } from '../existing/proof';
 import { asCopy, RestoreBodies } from './bodies';
-import { withdraw } from './withdraw';
+import { isPassing, withdraw } from './withdraw';
 
 /** What came of an attempt to write one version. */
 export type WriteOutcome =
@@ -45,9 +41,6 @@ const REFUSED = ['not-found', 'delete-marker', 'archived', 'sse-c', 'access-deni
 /** What S3 may refuse because of the ACL alone. */
 const ACL_REFUSED = ['access-denied', 'acls-disabled', 'unknown-grantee'] as const;
 
-/** Failures that another attempt may not have. */
-const PASSING: ReadonlySet<StoreErrorCode> = new Set(['throttled', 'unavailable', 'conflict']);
-
 /** Writes single versions and delete markers to the destination, and checks what S3 made of them. */
 export class VersionWriter {
   private readonly copier: ServerCopy;
@@ -73,6 +66,7 @@ export class VersionWriter {
       if (error instanceof Unanswered) return { kind: 'unsure', error: error.failure };
       if (isStoreError(error, 'no-such-upload')) return { kind: 'no-upload' };
       if (isStoreError(error, 'access-denied')) return { kind: 'failed', reason: 'access-denied' };
+      if (isStoreError(error, 'bad-digest')) return { kind: 'failed', reason: 'damaged' };
       if (isStoreError(error, 'invalid', 'key-too-long')) return { kind: 'failed', reason: 'invalid' };
       if (isStoreError(error, 'not-found', 'delete-marker')) return { kind: 'failed', reason: 'missing' };
       if (isStoreError(error, 'archived')) return { kind: 'failed', reason: 'archived' };
@@ -123,10 +117,11 @@ export class VersionWriter {
   ): Promise<WriteOutcome> {
     const body = await this.bodies.packed(op);
     if (!body) return { kind: 'failed', reason: 'damaged' };
-    const put = this.ports.destination.put({ ...target, body, ...properties, ...condition });
+    const checksum = valued(wantedChecksum(op, false), body);
+    const put = this.ports.destination.put({ ...target, body, checksum, ...properties, ...condition });
     const written = await (condition.ifAbsent ? put : answered(put));
     const { versionId, etag } = written;
-    return this.withTags(target, written, { kind: 'restored', versionId, etag, read: false });
+    return this.withRest(target, written, { kind: 'restored', versionId, etag, read: false });
   }
 
   private async copy(
@@ -149,18 +144,27 @@ export class VersionWriter {
     condition: WriteCondition,
     begun: OpenUpload | undefined,
   ): Promise<WriteOutcome> {
+    const checksum = this.checksumOf(op, begun);
     const copy = this.copier.copy({
       ...target,
       source,
       size: op.size,
       properties,
       condition,
-      checksum: recorded(op)?.algorithm ?? 'SHA256',
+      checksum,
       begun: begun?.uploadId,
     });
     const copied = await (condition.ifAbsent ? copy : answered(copy));
-    if (!copied.done) return { kind: 'unfinished', upload: { uploadId: copied.uploadId } };
-    return this.withTags(target, copied.written, await this.verified(target, op, copied.written));
+    if (!copied.done)
+      return { kind: 'unfinished', upload: { uploadId: copied.uploadId, checksum: checksum.algorithm } };
+    return this.withRest(target, copied.written, await this.verified(target, op, copied.written));
+  }
+
+  /** An upload that was begun keeps to its algorithm: an earlier release may have chosen another one. */
+  private checksumOf(op: CopyOp, begun: OpenUpload | undefined): WantedChecksum {
+    const wanted = wantedChecksum(op, !isSingleCopy(op.size, this.ports.settings.copyPartSize));
+    const { checksum: algorithm = 'CRC64NVME' } = begun ?? { checksum: wanted.algorithm };
+    return algorithm === wanted.algorithm ? wanted : { algorithm };
   }
 
   /** The second line behind the check of the source. A copy that is not proved right does not stay current. */
@@ -173,12 +177,14 @@ export class VersionWriter {
     return withdraw(this.ports.destination, target, written, proof);
   }
 
-  /** An object without its tags would pass for a restored one: a later run would leave it as it is. */
-  private async withTags(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
-    const { tagsRefused } = written;
-    if (tagsRefused === undefined || outcome.kind !== 'restored') return outcome;
-    // The attempt that follows finds the object, and writes its tags.
-    if (PASSING.has(tagsRefused)) throw new StoreError(tagsRefused, `cannot write the tags of ${target.key}`);
+  /** An object without its tags would pass for a restored one: a later run would leave it as it is. One without its ACL is said. */
+  private async withRest(target: Target, written: Written, outcome: OpOutcome): Promise<OpOutcome> {
+    const { tagsRefused, aclRefused } = written;
+    const refused = tagsRefused ?? aclRefused;
+    if (refused === undefined || outcome.kind !== 'restored') return outcome;
+    // The attempt that follows finds the object, and writes the rest.
+    if (isPassing(refused)) throw new StoreError(refused, `cannot write tags or ACL of ${target.key}`);
+    if (tagsRefused === undefined) return { ...outcome, withoutAcl: true };
     return withdraw(this.ports.destination, target, written, 'tags-not-written');
   }
 
@@ -188,6 +194,12 @@ export class VersionWriter {
     return { ...properties, encryption: encryption.type === 'DESTINATION_DEFAULT' ? undefined : encryption };
   }
 }
+
+/** Only CRC-64/NVME is computed here: of a body whose original had a checksum of its parts. */
+const valued = ({ algorithm, value }: WantedChecksum, body: Uint8Array): Checksum | undefined => {
+  if (value !== undefined) return { algorithm, value };
+  return algorithm === 'CRC64NVME' ? { algorithm, value: new Crc64Nvme().update(body).digest() } : undefined;
+};
 
 /** No answer came to a write itself. What follows a write may fail in the same way, and says nothing of it. */
 class Unanswered extends Error {
@@ -220,7 +232,7 @@ function refuseUnversioned(outcome: WriteOutcome, { bucket, key }: Target): void
 }
 
 async function writeWithAcl(op: BodyOp, write: Write, begun: OpenUpload | undefined): Promise<WriteOutcome> {
-  if (begun?.withoutAcl || !fitsAcl(op)) return withoutAcl(await write(undefined, begun));
+  if (begun?.withoutAcl) return withoutAcl(await write(undefined, begun));
   try {
     return await write(op.acl, begun);
   } catch (error) {

@@ -1,11 +1,16 @@
 import { decodeTags } from '../../../core/objects/canonical';
+import { bodyProperties, mayLackAcl } from '../../../core/restore/body-properties';
 import type { CopyOp, FailureReason, OpOutcome, PutOp, WrongCopy } from '../../../core/restore/outcome';
-import { isStoreError, ObjectStore } from '../../../ports/object-store';
+import { isStoreError, ObjectStore, StoreErrorCode } from '../../../ports/object-store';
 import { versionsOfKey } from '../../versions/key-versions';
 
 type Target = { readonly bucket: string; readonly key: string };
 type Copy = Pick<WrongCopy, 'versionId' | 'etag'>;
 type Restored = Extract<OpOutcome, { kind: 'restored' }>;
+
+/** Failures that another attempt may not have. */
+const PASSING: ReadonlySet<StoreErrorCode> = new Set(['throttled', 'unavailable', 'conflict']);
+export const isPassing = (code: StoreErrorCode): boolean => PASSING.has(code);
 
 /** What must not be taken for a restored object does not stay current. */
 export async function withdraw(
@@ -46,8 +51,28 @@ async function hiddenAlready(
   return top?.isMarker && below?.versionId === version.versionId ? { hiddenBy: top.versionId } : undefined;
 }
 
-/** Writes the tags of which an attempt died that had written the rest. What is not on top needs no hiding. */
-export async function mendTags(
+/** Writes what an attempt did not come to that had written the object: tags and an ACL that had no room in its headers. */
+export async function mendRest(
+  destination: ObjectStore,
+  target: Target,
+  op: CopyOp | PutOp,
+  found: Restored,
+  isTop: boolean,
+): Promise<OpOutcome> {
+  const mended = await mendTags(destination, target, op, found, isTop);
+  if (mended.kind !== 'restored' || !mended.withoutAcl || !mayLackAcl(op)) return mended;
+  try {
+    const { grants = [] } = bodyProperties(op);
+    await destination.putAcl({ ...target, versionId: mended.versionId, grants });
+    return { ...mended, withoutAcl: undefined };
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    return mended;
+  }
+}
+
+/** What is not on top needs no hiding. */
+async function mendTags(
   destination: ObjectStore,
   target: Target,
   op: CopyOp | PutOp,

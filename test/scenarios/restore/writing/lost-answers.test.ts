@@ -1,5 +1,5 @@
 import type { S3Operation } from '../../../../lambda/adapters/memory/store-calls';
-import { StoreError } from '../../../../lambda/ports/object-store';
+import { type Grant, StoreError } from '../../../../lambda/ports/object-store';
 import { Rig } from '../../support/rig';
 
 const WRITES: readonly S3Operation[] = [
@@ -10,20 +10,26 @@ const WRITES: readonly S3Operation[] = [
   'CompleteMultipartUpload',
   'DeleteObject',
   'PutObjectTagging',
+  'PutObjectAcl',
 ];
 
-/** A key with versions of equal bytes, markers on markers, and tags that no header holds. */
+const GRANTS = Array.from({ length: 90 }, (_, n): Grant => ({
+  grantee: { id: String(n).padStart(64, 'f') },
+  permission: 'READ',
+}));
+
+/** A key with versions of equal bytes, markers on markers, and tags and an ACL that no header holds. */
 async function backedUp(settings: object): Promise<Rig> {
   const rig = new Rig({ settings });
-  rig.s3.createBucket('src');
-  rig.s3.createBucket('dst');
+  rig.s3.createBucket('src', { ownership: 'ObjectWriter' });
+  rig.s3.createBucket('dst', { ownership: 'ObjectWriter' });
   const tags = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`t${String(n)}`, '值'.repeat(200)]));
   for (const act of [
     () => rig.s3.put('src', 'key', 'same body'),
     () => rig.s3.put('src', 'key', 'same body'),
     () => rig.s3.delete('src', 'key'),
     () => rig.s3.delete('src', 'key'),
-    () => rig.s3.put('src', 'key', 'other body', { tags }),
+    () => rig.s3.put('src', 'key', 'other body', { tags, grants: GRANTS }),
     () => rig.s3.put('src', 'key', 'other body'),
     () => rig.s3.delete('src', 'key'),
     () => rig.s3.delete('src', 'key'),
@@ -37,7 +43,11 @@ async function backedUp(settings: object): Promise<Rig> {
 }
 
 const storyOf = (rig: Rig, bucket: string): string[] =>
-  rig.s3.history(bucket, 'key').map(({ isMarker, body }) => (isMarker ? 'marker' : Buffer.from(body).toString()));
+  rig.s3
+    .history(bucket, 'key')
+    .map(({ isMarker, body, acl }) =>
+      isMarker ? 'marker' : `${Buffer.from(body).toString()}, ${String(acl?.grants.length)} grants`,
+    );
 
 const restoreAll = { sourceBucket: 'src', destinationBucket: 'dst', versions: 'all' };
 

@@ -62,11 +62,22 @@ describe.each([
     expect(rig.destination.counts()).toMatchObject({ PutObjectTagging: 1 });
   });
 
-  test('comes back without an ACL that no request holds', async () => {
+  test('comes back with an ACL that no header holds', async () => {
     const rig = new Rig({ settings });
     rig.s3.createBucket('src', { ownership: 'ObjectWriter' });
-    const ids = Array.from({ length: 90 }, (_unused, i) => i.toString(16).padStart(64, 'a'));
-    rig.s3.put('src', 'shared', 'shared body', { acl: aclOf(rig, ids) });
+    const acl = aclOf(rig, accounts(90));
+    rig.s3.put('src', 'shared', 'shared body', { acl });
+    expect(await restored(rig)).toEqual({ status: 'COMPLETED', restored: 1, skipped: {}, failed: 0 });
+    const { grants = [] } = rig.s3.find('dst', 'shared').acl ?? {};
+    expect(grants).toHaveLength(acl.grants.length);
+    expect(grants).toEqual(expect.arrayContaining([...acl.grants]));
+    expect(rig.destination.counts()).toMatchObject({ PutObjectAcl: 1 });
+  });
+
+  test('comes back without such an ACL when an account that it names was closed', async () => {
+    const rig = new Rig({ settings });
+    rig.s3.createBucket('src', { ownership: 'ObjectWriter' });
+    rig.s3.put('src', 'shared', 'shared body', { acl: aclOf(rig, [...accounts(90), CLOSED]) });
     expect(await restored(rig)).toEqual({
       ...{ status: 'PARTIAL', restored: 1, failed: 0 },
       skipped: { 'acls-blocked': 1 },
@@ -74,3 +85,5 @@ describe.each([
     expect(rig.s3.text('dst', 'shared')).toBe('shared body');
   });
 });
+
+const accounts = (count: number): string[] => Array.from({ length: count }, (_, i) => i.toString(16).padStart(64, 'a'));

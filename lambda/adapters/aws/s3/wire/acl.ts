@@ -9,6 +9,12 @@ export function aclFrom(output: Pick<GetObjectAclCommandOutput, 'Owner' | 'Grant
   };
 }
 
+export const grantsTo = (grants: readonly Grant[]): S3Grant[] =>
+  grants.map(({ grantee, permission }) => ({
+    Grantee: 'id' in grantee ? { Type: 'CanonicalUser', ID: grantee.id } : { Type: 'Group', URI: grantee.uri },
+    Permission: permission,
+  }));
+
 function grantFrom({ Grantee, Permission: permission }: S3Grant): Grant {
   const grantee = Grantee?.ID === undefined ? uriOf(Grantee?.URI) : { id: Grantee.ID };
   if (!grantee || !isPermission(permission)) {

@@ -1,3 +1,5 @@
+import { Sha512 } from '@aws-sdk/checksums/sha';
+import { Xxh3_128, Xxh3_64, Xxh64 } from '@aws-sdk/checksums/xxh';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -10,6 +12,9 @@ const MAX_ATTEMPTS = 8;
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** A copy of the largest part may say nothing for a minute (design: no operation over 60 s), so twice that. */
 const SOCKET_TIMEOUT_MS = 120_000;
+
+/** Without these the SDK refuses the answer to each GET of an object that has such a checksum. */
+const MORE_CHECKSUMS = { SHA512: Sha512, XXHASH64: Xxh64, XXHASH3: Xxh3_64, XXHASH128: Xxh3_128 };
 
 /** The S3 client of the runtime. An endpoint of one's own (AWS_ENDPOINT_URL) means no virtual-hosted names. */
 export function createS3Client(config: S3ClientConfig = {}): S3Client {
@@ -24,6 +29,7 @@ export function createS3Client(config: S3ClientConfig = {}): S3Client {
     // Asked for call by call: S3 has no checksum for a range, and the default for writes is not SHA-256.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    checksumAlgorithms: MORE_CHECKSUMS,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,

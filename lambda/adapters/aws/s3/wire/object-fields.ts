@@ -2,6 +2,7 @@ import { grantHeader } from '../../../../core/objects/request-headers';
 import { taggingHeader } from '../../../../core/objects/tagging-header';
 import type {
   Checksum,
+  ChecksumAlgorithm,
   Encryption,
   Headers,
   ObjectHead,
@@ -9,6 +10,7 @@ import type {
   UserMetadata,
   WriteCondition,
 } from '../../../../ports/object-store';
+import { CHECKSUM_ALGORITHMS } from '../../../../core/objects/properties';
 import { HEADER_NAMES, StoreError } from '../../../../ports/object-store';
 import { epochSeconds, quoted, unquoted } from './text';
 import type { WireResponse } from './wire';
@@ -17,23 +19,32 @@ import type { WireResponse } from './wire';
 const DEFAULT_CONTENT_TYPE = 'binary/octet-stream';
 const METADATA_PREFIX = 'x-amz-meta-';
 
-/** The checksums that an answer of the SDK may carry, the strongest first. */
-interface ChecksumFields {
-  readonly ChecksumSHA256?: string;
-  readonly ChecksumCRC64NVME?: string;
-  readonly ChecksumSHA1?: string;
-  readonly ChecksumCRC32C?: string;
-  readonly ChecksumCRC32?: string;
-}
+/** The checksums that a request or an answer of the SDK may carry. */
+type ChecksumFields = { readonly [Algorithm in ChecksumAlgorithm as `Checksum${Algorithm}`]?: string };
+
+/** An object has one. Of a server that gives more, the strongest comes first. */
+const BY_STRENGTH: readonly ChecksumAlgorithm[] = ['SHA512', 'SHA256', 'CRC64NVME', 'SHA1'];
+const ANY_ALGORITHM = [...new Set([...BY_STRENGTH, ...CHECKSUM_ALGORITHMS])];
+
+export const checksumHeader = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`;
+
+/** What a request says of its body's checksum. */
+export const checksumFields = (checksum: Checksum | undefined): ChecksumFields =>
+  checksum ? { [`Checksum${checksum.algorithm}`]: checksum.value } : {};
 
 export function checksumOf(fields: ChecksumFields): Checksum | undefined {
-  if (fields.ChecksumSHA256 !== undefined) return { algorithm: 'SHA256', value: fields.ChecksumSHA256 };
-  if (fields.ChecksumCRC64NVME !== undefined) return { algorithm: 'CRC64NVME', value: fields.ChecksumCRC64NVME };
-  if (fields.ChecksumSHA1 !== undefined) return { algorithm: 'SHA1', value: fields.ChecksumSHA1 };
-  if (fields.ChecksumCRC32C !== undefined) return { algorithm: 'CRC32C', value: fields.ChecksumCRC32C };
-  if (fields.ChecksumCRC32 !== undefined) return { algorithm: 'CRC32', value: fields.ChecksumCRC32 };
+  for (const algorithm of ANY_ALGORITHM) {
+    const value = fields[`Checksum${algorithm}`];
+    if (value !== undefined) return { algorithm, value };
+  }
   return undefined;
 }
+
+/** The same of the headers of an answer. */
+export const checksumOfHeaders = (headers: WireResponse['headers']): Checksum | undefined =>
+  checksumOf(
+    Object.fromEntries(ANY_ALGORITHM.map((algorithm) => [`Checksum${algorithm}`, headers[checksumHeader(algorithm)]])),
+  );
 
 /** What the SDK says of an object besides its headers and metadata. */
 export interface HeadFields extends ChecksumFields {

@@ -16,6 +16,8 @@ const BY_CODE: Readonly<Partial<Record<string, StoreErrorCode>>> = {
   InvalidObjectState: 'archived',
   ObjectNotInActiveTierError: 'archived',
   KeyTooLongError: 'key-too-long',
+  BadDigest: 'bad-digest',
+  XAmzContentSHA256Mismatch: 'bad-digest',
   AccessControlListNotSupported: 'acls-disabled',
   TooManyConfigurations: 'too-many-configurations',
   SlowDown: 'throttled',
