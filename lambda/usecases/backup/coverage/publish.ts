@@ -155,7 +155,17 @@ export async function stopContinuous(
 
 const publishState = (
   ports: Pick<BackupPorts, 'deployment' | 'events'>,
-  { recoveryPointId, bucket, createdAt, state }: ContinuousPointRecord,
+  { recoveryPointId, bucket, createdAt, state, plan, days }: ContinuousPointRecord,
   bytes: number,
 ): Promise<void> =>
-  ports.events.publish(recoveryPointEvent(ports.deployment, { recoveryPointId, bucket, createdAt, bytes, state }));
+  ports.events.publish(
+    recoveryPointEvent(ports.deployment, {
+      recoveryPointId,
+      bucket,
+      createdAt,
+      bytes,
+      state,
+      plan,
+      deleteAfterDays: days,
+    }),
+  );
