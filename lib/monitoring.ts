@@ -97,6 +97,15 @@ export abstract class MonitoredVault extends Construct {
   }
 
   /**
+   * Number of versions that the vault may not read. They are tried again by each upkeep job.
+   *
+   * @param props options of the metric (default: the maximum over five minutes)
+   */
+  metricVersionsRefused(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MetricName.versionsRefused, { statistic: 'Maximum', ...props });
+  }
+
+  /**
    * Time from the event of a change to its entry in the change log, in seconds.
    *
    * @param props options of the metric (default: the maximum over five minutes)

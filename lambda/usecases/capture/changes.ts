@@ -1,5 +1,6 @@
 import { MetricName } from '../../contract/metrics';
-import { LOST } from '../../core/backup/fold-versions';
+import { LOST, PENDING } from '../../core/backup/fold-versions';
+import { isRefused } from '../../core/backup/refused';
 import { isVersionEvent, MetadataEvent, parseS3Event, S3Event } from '../../core/capture/s3-event';
 import { PACK_BYTES, PackBuilder } from '../../core/history/files/pack';
 import { UNREAD } from '../../core/history/row';
@@ -208,10 +209,13 @@ function measure({ metrics }: CapturePorts, read: readonly Read[]): void {
   for (const [bucket, changes] of byBucket) {
     const puts = changes.map(({ row }) => row).filter(({ kind }) => kind === 'put');
     const lost = puts.filter(({ uncertain }) => uncertain === LOST).length;
+    const stored = puts.filter(({ file, uncertain }) => file !== undefined || uncertain === PENDING).length;
+    const refused = puts.filter(isRefused).length;
     const lags = puts.flatMap((row) =>
       row.readAt === undefined ? [] : [row.readAt - (row.visibleFrom ?? row.lastModified)],
     );
-    if (puts.length > lost) metrics.put(MetricName.versionsCaptured, puts.length - lost, bucket);
+    if (stored > 0) metrics.put(MetricName.versionsCaptured, stored, bucket);
+    if (refused > 0) metrics.put(MetricName.versionsRefused, refused, bucket);
     if (lost > 0) metrics.put(MetricName.versionsLost, lost, bucket);
     if (lags.length > 0) metrics.put(MetricName.captureLag, Math.max(...lags), bucket);
   }

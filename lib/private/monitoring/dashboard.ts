@@ -41,7 +41,11 @@ export function dashboardRows(watched: Watched): cloudwatch.IWidget[][] {
     [
       counts('Jobs', MetricName.jobsCompleted, MetricName.jobsPartial),
       counts('Jobs that failed or expired', MetricName.jobsFailed, MetricName.jobsExpired),
-      counts('Gaps', MetricName.reconcileGaps, MetricName.coverageLost),
+      graph('Gaps, and versions that the vault may not read', [
+        watched.metric(MetricName.reconcileGaps, { statistic: 'Sum', period: PERIOD }),
+        watched.metric(MetricName.coverageLost, { statistic: 'Sum', period: PERIOD }),
+        watched.metric(MetricName.versionsRefused, { statistic: 'Maximum', period: PERIOD }),
+      ]),
     ],
   ];
 }
