@@ -12,7 +12,7 @@ import type { Deployment } from '../context';
 import { writePack } from '../versions/write-pack';
 import { runInOrder } from '../work/pool';
 import { requestsSince } from '../work/requests';
-import { withTrueKey } from './event-key';
+import { underTrueKey } from './event-key';
 import { readChanged } from './read-changed';
 import { captureJobId, captureVersion, CaptureVersionPorts } from './versions';
 
@@ -160,15 +160,25 @@ async function readAll(ports: CapturePorts, groups: Received[][], failed: Set<st
 async function readGroup(ports: CapturePorts, group: readonly Received[]): Promise<Read> {
   const [first] = group;
   if (!first) return { group, changes: [] };
-  const { event, isDecoded } = await withTrueKey(ports.source, first.event);
-  if (!isVersionEvent(event)) return { group, changes: await statesOf(ports, group, event), isDecoded };
+  const { found, isDecoded } = await underTrueKey(ports.source, first.event, (source, event) =>
+    readEvent({ ...ports, source }, group, event),
+  );
+  return { group, ...found, isDecoded };
+}
+
+async function readEvent(
+  ports: CaptureVersionPorts,
+  group: readonly Received[],
+  event: S3Event,
+): Promise<Pick<Read, 'changes' | 'body'>> {
+  if (!isVersionEvent(event)) return { changes: await statesOf(ports, group, event) };
   const { row, body } = await captureVersion(ports, event);
-  return { group, changes: [{ id: event.id, bucket: event.bucket, row }], body, isDecoded };
+  return { changes: [{ id: event.id, bucket: event.bucket, row }], body };
 }
 
 /** A state for each event and version. */
 async function statesOf(
-  { source }: CapturePorts,
+  { source }: CaptureVersionPorts,
   group: readonly Received[],
   changed: MetadataEvent,
 ): Promise<LoggedChange[]> {
@@ -206,6 +216,11 @@ function measure({ metrics }: CapturePorts, read: readonly Read[]): void {
     read.flatMap(({ changes }) => changes),
     ({ bucket }) => bucket,
   );
+  const decoded = Map.groupBy(
+    read.filter(({ isDecoded }) => isDecoded === true),
+    ({ group }) => group[0]?.event.bucket ?? '',
+  );
+  for (const [bucket, some] of decoded) metrics.put(MetricName.keysDecoded, some.length, bucket);
   for (const [bucket, changes] of byBucket) {
     const puts = changes.map(({ row }) => row).filter(({ kind }) => kind === 'put');
     const lost = puts.filter(({ uncertain }) => uncertain === LOST).length;

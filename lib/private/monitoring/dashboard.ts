@@ -21,7 +21,12 @@ export function dashboardRows(watched: Watched): cloudwatch.IWidget[][] {
   const of = { statistic: 'Maximum', period: PERIOD };
   return [
     [
-      counts('Versions captured and lost', MetricName.versionsCaptured, MetricName.versionsLost),
+      counts(
+        'Versions captured and lost, and keys decoded',
+        MetricName.versionsCaptured,
+        MetricName.versionsLost,
+        MetricName.keysDecoded,
+      ),
       greatest('From event to change log (seconds)', MetricName.captureLag),
       greatest('Oldest change that is not committed (seconds)', MetricName.uncommittedAge),
     ],

@@ -5,6 +5,7 @@ import { versionWeight, WeightSample, WeightSampler, SAMPLES_PER_RANGE } from '.
 import type { BackupPorts } from '../../context';
 import { Run, writeRuns } from '../../work/runs';
 import { RANGE_STEP } from '../../work/step-names';
+import { underTrueKeys } from './deleted-keys';
 import { refusedVersions } from './refused-versions';
 
 /** What a job takes from the change log. */
@@ -50,13 +51,25 @@ export async function foldChanges(
     sampler.close();
     samples.push(...sampler.samples);
   };
-  const runs = await writeRuns(scratch, place, withoutGaps(log), settings.sortRows, (rows) => {
-    sample(rows);
-    count += rows.length;
-  });
+  const runs = await writeRuns(
+    scratch,
+    place,
+    withoutGaps(underTrueKeys(ports, base, log)),
+    settings.sortRows,
+    (rows) => {
+      sample(rows);
+      count += rows.length;
+    },
+  );
   const { recountFrom = changes.from } = changes;
   const again = recountFrom < changes.from ? changeLog.read(bucket, recountFrom, changes.from) : nothing();
-  const recounts = await writeRuns(scratch, { ...place, unit: 'recounts' }, ofKeys(again), settings.sortRows, sample);
+  const recounts = await writeRuns(
+    scratch,
+    { ...place, unit: 'recounts' },
+    ofKeys(underTrueKeys(ports, base, again)),
+    settings.sortRows,
+    sample,
+  );
   const refused = chunkOf(await refusedVersions(ports, job, base));
   const retries = await writeRuns(scratch, { ...place, unit: 'refused' }, refused, settings.sortRows, sample);
   return { runs, rows: count, recounts: [...recounts, ...retries], samples, lag, gaps };
