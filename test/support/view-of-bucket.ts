@@ -19,10 +19,12 @@ export async function historyOfBucket(rig: Rig, bucket: string): Promise<Map<str
     logged.push(...rows.filter(({ kind }) => kind !== 'gap'));
   logged.sort((a, b) => compareKeys(a.key, b.key));
   const reconciledThrough = fromIso(found?.manifest.continuous?.reconciledThrough ?? '1970-01-01T00:00:00Z');
+  const gapEnds = (found?.manifest.continuous?.gaps ?? []).map(({ before }) => fromIso(before));
+  const folds = { commit: 0, reconciledThrough, gapEnds };
   const history = readHistory(vault, found?.manifest, { from: '' }, { withFiles: true });
   const keys = new Map<string, Row[]>();
   for await (const { key, parts } of mergeGroups([history, groupByKey(once(logged))]))
-    keys.set(key, [...foldVersions(parts[1] ?? [], parts[0] ?? [], { commit: 0, reconciledThrough }).told]);
+    keys.set(key, [...foldVersions(parts[1] ?? [], parts[0] ?? [], folds).told]);
   return keys;
 }
 

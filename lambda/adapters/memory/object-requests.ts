@@ -32,17 +32,12 @@ export function checkKey(key: string): void {
   }
 }
 
-/** The version that a read means; delete markers and missing ones are errors. */
+/** The version that a read means; delete markers and missing ones are errors. Who may not read a marker, is not told that it is one. */
 export function resolve(bucket: MemoryBucket, ref: ObjectRef): MemoryVersion {
-  const version = find(bucket, ref);
-  if (version.refusedBy === 'policy') throw new StoreError('access-denied', `refused by a policy: ${nameOf(ref)}`);
-  return version;
-}
-
-function find(bucket: MemoryBucket, ref: ObjectRef): MemoryVersion {
   checkKey(ref.key);
   const version = ref.versionId === undefined ? bucket.current(ref.key) : bucket.version(ref.key, ref.versionId);
   if (!version) throw new StoreError('not-found', `no such object: ${nameOf(ref)}`);
+  if (version.refusedBy === 'policy') throw new StoreError('access-denied', `refused by a policy: ${nameOf(ref)}`);
   if (version.isMarker) {
     const lastModified = ref.versionId === undefined ? undefined : version.lastModified;
     throw new StoreError('delete-marker', `a delete marker: ${nameOf(ref)}`, { lastModified });

@@ -14,8 +14,8 @@ export type Decision =
       readonly known?: Row;
       /** The recovery point does not have the version: it came after the scan began. */
       readonly isLater?: true;
-      /** Of a version that the change log tells of: whether it came after the instant that the commit shows. */
-      readonly isAfter?: boolean;
+      /** Of a version that the change log tells of: whether the bucket has it in the end, and whether it is in what the commit shows. */
+      readonly counted?: { readonly isHeld: boolean; readonly isShown: boolean };
     }
   /** A version that earlier jobs were not allowed to read, which a job without a scan tries again. */
   | { readonly kind: 'retry'; readonly row: Row; readonly known: Row }
@@ -126,10 +126,13 @@ const isOlder = (row: Row, current: Row): boolean =>
   row.lastModified < current.lastModified ||
   (row.lastModified === current.lastModified && olderVersions(current).includes(row.versionId));
 
-/** The row of a known version that says only what the scan has learned about its place in its second, if anything. */
-export function newLinks(row: Row, known: Row): Row | undefined {
+/**
+ * The row of a known version that says only what the scan has learned about its place among the others, if anything: its links within its
+ * second, or its date, where all that was known is the time of its event.
+ */
+export function newPlace(row: Row, known: Row): Row | undefined {
   const before = new Set(olderVersions(known));
-  if (olderVersions(row).every((id) => before.has(id))) return undefined;
+  if (olderVersions(row).every((id) => before.has(id)) && row.lastModified >= known.lastModified) return undefined;
   const { key, versionId, kind, lastModified, etag, newerThan, source } = row;
   return { key, versionId, kind, lastModified, etag, newerThan, source };
 }

@@ -1,7 +1,7 @@
 import { isMultipart } from '../history/arrival';
 import { joinAll } from '../history/join';
-import { removalsOfUnknown, sightingsIn } from '../history/removals';
-import { isVersion, NOT_STORED, Row, rowIdentity } from '../history/row';
+import { removalsIn, removalsOfUnknown, sightingsIn } from '../history/removals';
+import { isVersion, NOT_STORED, Row, rowIdentity, unreadOf } from '../history/row';
 
 /** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
 export const PENDING = `${NOT_STORED}pending`;
@@ -21,6 +21,13 @@ export interface FoldedVersions {
   readonly told: readonly Row[];
 }
 
+export interface Folds {
+  readonly commit: number;
+  readonly reconciledThrough: number;
+  /** When intervals ended in which changes may have been missed. */
+  readonly gapEnds?: readonly number[];
+}
+
 /**
  * Takes logged versions, markers, permanent deletions and states of a bucket with continuous backup into a key's joined history. What the
  * history knows already is left out, so that a redelivery leaves nothing behind. States are all kept: each instant has its own.
@@ -28,7 +35,7 @@ export interface FoldedVersions {
 export function foldVersions(
   logged: readonly Row[],
   history: readonly Row[],
-  { commit, reconciledThrough }: { readonly commit: number; readonly reconciledThrough: number },
+  { commit, reconciledThrough, gapEnds = [] }: Folds,
 ): FoldedVersions {
   const known = new Map(history.map((row) => [rowIdentity(row), row]));
   const taken: Row[] = [];
@@ -37,6 +44,7 @@ export function foldVersions(
   const joined = joinAll(logged.map((one) => afterSighting(ofCommit(one, commit), sightings(one))));
   // What a scan has not seen came after it.
   const isRemoval = joined.some(({ kind }) => kind === 'removed');
+  const removalsOf = removalsIn([...history, ...joined]);
   const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
   for (const one of joined) {
     const row = unknown.has(one) && !known.has(rowIdentity(one)) ? { ...one, visibleFrom: reconciledThrough } : one;
@@ -44,8 +52,24 @@ export function foldVersions(
     if (isPending(row) && !old?.file) pending.push({ ...row, uncertain: undefined });
     const news = old ? newsOf(row, old) : row;
     if (news) taken.push(news);
+    if (news?.file && !old?.file) taken.push(...unreadAfter(gapEnds, news, removalsOf(news)));
   }
   return { taken, pending, told: joinAll([...history, ...taken]) };
+}
+
+/**
+ * A version that was captured before a gap ended, and deleted before the job that reads all tags and ACLs after it: what they were in between,
+ * nobody knows.
+ */
+function unreadAfter(gapEnds: readonly number[], row: Row, removals: readonly Row[]): Row[] {
+  const removed = Math.max(...removals.map(({ removedBefore = 0 }) => removedBefore), 0);
+  const { key, versionId, lastModified, etag, source, readAt = Infinity } = row;
+  return gapEnds
+    .filter((end) => readAt <= end && end < removed)
+    .map((effectiveFrom) => ({
+      ...{ key, versionId, lastModified, etag, source, kind: 'state', effectiveFrom },
+      uncertain: unreadOf(row.acl !== undefined),
+    }));
 }
 
 /** Files that a capture has stored come into the vault's history with the commit that takes them in. */
@@ -66,9 +90,11 @@ function newsOf(row: Row, old: Row): Row | undefined {
   const isPlaced = row.sequencer !== undefined && old.sequencer === undefined;
   const isSeen =
     row.visibleBefore !== undefined && row.visibleBefore < (old.visibleBefore ?? wasSeenAt(old) ?? Infinity);
-  if (!isVersion(row) || (!isPlaced && !isSeen)) return undefined;
+  const isDated = row.lastModified < old.lastModified;
+  if (!isVersion(row) || (!isPlaced && !isSeen && !isDated)) return undefined;
   const { key, versionId, kind, sequencer, visibleFrom, visibleBefore, source } = row;
-  const { lastModified, etag } = old;
+  const lastModified = Math.min(row.lastModified, old.lastModified);
+  const { etag } = old;
   return { key, versionId, kind, lastModified, etag, sequencer, visibleFrom, visibleBefore, source };
 }
 

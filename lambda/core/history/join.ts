@@ -1,5 +1,6 @@
 import { BackupError, ErrorName } from '../../contract/errors';
-import { compareTexts, NOT_STORED, Row, rowIdentity, VaultFile } from './row';
+import { compareTexts, NOT_STORED, NULL_VERSION, Row, rowIdentity, VaultFile } from './row';
+import { compareSequencers } from './sequencers';
 
 /**
  * Joins what two rows of one identity know. The join is commutative, associative and idempotent, so commits may arrive
@@ -17,7 +18,7 @@ export function joinRows(a: Row, b: Row): Row {
     kind: a.kind,
     lastModified: Math.min(a.lastModified, b.lastModified),
     newerThan: joinLinks(a.newerThan, b.newerThan),
-    sequencer: least(a.sequencer, b.sequencer),
+    sequencer: joinSequencers(a, b),
     ...visibility(a, b),
     size: a.size ?? b.size,
     storageClass: least(a.storageClass, b.storageClass),
@@ -43,13 +44,14 @@ export function joinAll(rows: readonly Row[]): Row[] {
   return [...byIdentity.values()];
 }
 
-/** The body of the smaller (commit, file name, offset) wins; the other one becomes garbage. */
+/** The body of the smaller (commit, file name, offset) wins; the other one becomes garbage. Of null versions, the later read. */
 function betterBody(a: Row, b: Row): Row | undefined {
   if (!a.file || !b.file) return a.file ? a : b.file ? b : undefined;
   return compareBodies(a, a.file, b, b.file) <= 0 ? a : b;
 }
 
 const compareBodies = (a: Row, fileA: VaultFile, b: Row, fileB: VaultFile): number =>
+  (a.versionId === NULL_VERSION ? (b.readAt ?? 0) - (a.readAt ?? 0) : 0) ||
   fileA.commit - fileB.commit ||
   compareTexts(fileA.name, fileB.name) ||
   (a.offset ?? 0) - (b.offset ?? 0) ||
@@ -96,6 +98,16 @@ const unstored = (a: Row, b: Row): Partial<Row> => ({
   acl: least(a.acl, b.acl),
   readAt: least(a.readAt, b.readAt),
 });
+
+/**
+ * Events of one version have one sequencer. A null version that is written again within its second, with the same bytes, keeps its identity: it is
+ * there from the last write on, whatever deleted the one before.
+ */
+function joinSequencers({ versionId, sequencer: a }: Row, { sequencer: b }: Row): string | undefined {
+  if (versionId !== NULL_VERSION || a === undefined || b === undefined) return least(a, b);
+  const order = compareSequencers(a, b);
+  return order === 0 ? least(a, b) : order > 0 ? a : b;
+}
 
 /** The interval that ends first is the truth: by then the version was seen, or its event came. */
 function visibility(a: Row, b: Row): Pick<Row, 'visibleFrom' | 'visibleBefore'> {

@@ -72,6 +72,8 @@ export const NULL_VERSION = 'null';
 export const NOT_STORED = 'not-stored:';
 /** Of a `state` row without a value: `unread:tags` or `unread:acl`. It was changed, and the version was gone before anybody could read it. */
 export const UNREAD = 'unread:';
+/** Of a version of which neither was read. */
+export const unreadOf = (hasAcl: boolean): string => `${hasAcl ? `${UNREAD}acl,` : ''}${UNREAD}tags`;
 
 /** Tells versions of one key apart. Null versions can be replaced in place, so ETag and date belong to them. */
 export const versionIdentity = (row: Pick<Row, 'versionId' | 'etag' | 'lastModified'>): string =>

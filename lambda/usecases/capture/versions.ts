@@ -6,6 +6,7 @@ import type { BucketAdmin } from '../../ports/bucket-admin';
 import { isStoreError, ObjectRef, ObjectStore } from '../../ports/object-store';
 import { isSingleCopy } from '../versions/server-copy';
 import { StorePorts, VersionStore } from '../versions/version-store';
+import { listedVersion } from './listed-version';
 
 export interface CaptureVersionPorts extends StorePorts {
   readonly buckets: Pick<BucketAdmin, 'describe'>;
@@ -54,13 +55,15 @@ async function marker(source: ObjectStore, event: VersionEvent): Promise<Row> {
   return { key, versionId, kind: 'marker', lastModified, ...arrivalByEvent(time, date), sequencer, source: 'event' };
 }
 
-async function markerDate(source: ObjectStore, ref: ObjectRef): Promise<number | undefined> {
+async function markerDate(source: ObjectStore, ref: Required<ObjectRef>): Promise<number | undefined> {
   try {
     await source.head(ref);
     return undefined;
   } catch (error) {
     if (isStoreError(error, 'delete-marker')) return error.lastModified;
-    if (isStoreError(error, 'not-found', 'access-denied', 'sse-c')) return undefined;
+    if (isStoreError(error, 'access-denied', 'sse-c'))
+      return (await listedVersion(source, ref.bucket, { ...ref, kind: 'marker' }))?.lastModified;
+    if (isStoreError(error, 'not-found')) return undefined;
     throw error;
   }
 }
@@ -84,8 +87,16 @@ async function capturePut(ports: CaptureVersionPorts, event: VersionEvent): Prom
   if (stored.kind === 'body') return { row: arrived(stored.row, time), body: stored.body };
   if (stored.kind === 'copied') return { row: arrived(stored.row, time) };
   if (stored.kind === 'unfinished') return { row: await pending(ports.source, bucket, row, time) };
-  const uncertain = stored.reason === 'version-gone' ? LOST : unstored(stored.reason);
-  return { row: undated({ ...row, uncertain }, time) };
+  if (stored.reason === 'version-gone') return { row: undated({ ...row, uncertain: LOST }, time) };
+  return { row: await refused(ports.source, bucket, { ...row, uncertain: unstored(stored.reason) }, time) };
+}
+
+/** A version that is not given away, with the date that S3 lists it under. */
+async function refused(source: ObjectStore, bucket: string, row: Row, time: number): Promise<Row> {
+  const listed = await listedVersion(source, bucket, row);
+  if (!listed) return undated({ ...row, uncertain: LOST }, time);
+  const { lastModified, etag, size, storageClass } = listed;
+  return arrived({ ...row, lastModified, etag, size, storageClass }, time);
 }
 
 /** A refusal may end by itself: a policy is corrected, a key is enabled again. The next commit tries once more. */
@@ -112,7 +123,7 @@ async function pending(source: ObjectStore, bucket: string, row: Row, time: numb
   } catch (error) {
     if (isStoreError(error, 'not-found', 'delete-marker')) return undated({ ...row, uncertain: LOST }, time);
     if (isStoreError(error, 'access-denied', 'sse-c'))
-      return undated({ ...row, uncertain: unstored(error.code) }, time);
+      return refused(source, bucket, { ...row, uncertain: unstored(error.code) }, time);
     throw error;
   }
 }

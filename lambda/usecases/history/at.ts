@@ -209,8 +209,11 @@ export async function* rowsOf(
     yield* committed;
     return;
   }
-  const { reconciledThrough } = manifest?.continuous ?? {};
-  const folds = { commit: 0, reconciledThrough: reconciledThrough === undefined ? 0 : fromIso(reconciledThrough) };
+  const { reconciledThrough, gaps = [] } = manifest?.continuous ?? {};
+  const folds = {
+    ...{ commit: 0, reconciledThrough: reconciledThrough === undefined ? 0 : fromIso(reconciledThrough) },
+    gapEnds: gaps.map(({ before }) => fromIso(before)),
+  };
   for await (const { key, parts } of mergeGroups([committed, readRunGroups(scratch, runs, range)]))
     yield { key, rows: foldVersions(parts[1] ?? [], parts[0] ?? [], folds).told };
 }

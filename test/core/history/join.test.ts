@@ -21,7 +21,9 @@ const put: fc.Arbitrary<Row> = fc
     tags: maybe(word),
     acl: maybe(word),
     headers: maybe(word),
-    body: maybe(fc.record({ file, offset: fc.nat(3), length: fc.constant(4), etag: word })),
+    body: maybe(
+      fc.record({ file, offset: fc.nat(3), length: fc.constant(4), etag: word, readAt: fc.nat(2), tags: word }),
+    ),
     observedAt: maybe(fc.nat(9)),
     uncertain: maybe(fc.constantFrom('not-stored:archived', 'same-second', 'not-stored:sse-c,same-second')),
   })
@@ -31,8 +33,14 @@ const removed: fc.Arbitrary<Row> = fc
   .record({ removedAfter: maybe(fc.nat(9)), removedBefore: maybe(fc.nat(9)), observedAt: maybe(fc.nat(9)) })
   .map((row) => ({ key: 'k', versionId: 'v', kind: 'removed', lastModified: 5, ...row }));
 
+/** Null versions of one identity may be several writes of the same bytes. */
+const nullPut: fc.Arbitrary<Row> = fc
+  .tuple(put, maybe(fc.constantFrom('0a', 'B', '000b', 'c')))
+  .map(([row, sequencer]) => ({ ...row, versionId: 'null', sequencer }));
+
 describe.each([
   ['put', put],
+  ['null', nullPut],
   ['removed', removed],
 ])('the join of %s rows', (_, rows) => {
   test('is commutative, associative and idempotent', () => {
@@ -54,6 +62,14 @@ test('a known body beats a missing one, and ends the reason why it was missing',
   const missing = { ...base, uncertain: 'not-stored:archived', etag: 'x' };
   expect(joinRows(missing, stored)).toMatchObject({ file: stored.file, etag: 'e' });
   expect(joinRows(missing, stored).uncertain).toBeUndefined();
+});
+
+test('a null version of the same bytes and second is the one that was written last', () => {
+  const file = { name: 'f', checksum: 'c', bytes: 4, commit: 1 };
+  const first = { ...base, versionId: 'null', etag: 'e', sequencer: 'FFF9', file, readAt: 5, tags: 'first' };
+  const second = { ...first, sequencer: '0fffb', file: { ...file, name: 'g' }, readAt: 6, tags: 'second' };
+  for (const [a, b] of [[first, second] as const, [second, first] as const])
+    expect(joinRows(a, b)).toMatchObject({ sequencer: '0fffb', tags: 'second', readAt: 6 });
 });
 
 test('two sizes of one version, or a version that is also a marker, are damage', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decide, newLinks } from '../../../lambda/core/backup/decisions';
+import { decide, newPlace } from '../../../lambda/core/backup/decisions';
 import { ColumnCursor } from '../../../lambda/core/history/files/column-cursor';
 import type { KeyGroup } from '../../../lambda/core/history/groups';
 import { joinAll } from '../../../lambda/core/history/join';
@@ -163,7 +163,7 @@ test.each(['ALL', 'CURRENT'] as const)(
               );
               for (const decision of decisions) {
                 if (decision.kind !== 'reuse') continue;
-                expect(newLinks(decision.row, decision.known)).toBeUndefined();
+                expect(newPlace(decision.row, decision.known)).toBeUndefined();
                 expect(decision.states).toEqual([]);
                 expect([undefined, decision.known.acl]).toContain(decision.row.acl);
                 if (decision.row.kind === 'put') expect(decision.known.file).toBe(FILE);

@@ -3,6 +3,7 @@ import type { BackupJob } from '../../../lambda/core/backup/job';
 import type { Manifest } from '../../../lambda/core/history/manifest';
 import { MOST_RETRIES, refusedVersions } from '../../../lambda/usecases/backup/coverage/refused-versions';
 import { LiveBucket } from '../../support/live-bucket';
+import { manifest } from '../support/changed-rig';
 import { hourlyUpkeeps } from '../support/continuous-rig';
 import { Rig, VAULT } from '../support/rig';
 
@@ -133,6 +134,35 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     rig.s3.refuse('src', 'late', undefined);
     expect(await rig.capture(messages)).toEqual([]);
     expect(await upkeep()).toEqual({ status: 'COMPLETED', stored: 0, captured: 1, lost: 0 });
+  });
+
+  test('is missing from no point once its deletion is known', async () => {
+    const { rig, client, versionId, upkeep } = await refused(by);
+    client.deleteVersion('late', versionId);
+    rig.s3.advance(6);
+    expect(await rig.capture(client.take())).toEqual([]);
+    expect(await upkeep()).toMatchObject({ lost: 1 });
+    const { continuous } = manifest(rig, (await rig.ports.vault.newestSeq('src')) ?? 0);
+    expect(continuous?.holdings).toMatchObject({ objects: 1, versions: 1 });
+    expect(continuous?.holdings?.skipped).toEqual({});
+  });
+
+  test('has the date of the listing, not of its event', async () => {
+    const { rig, client, upkeep } = await refused(by);
+    client.put('replica', 'newer', {});
+    const current = rig.s3.find('src', 'replica').lastModified;
+    rig.s3.advance(60);
+    const replicaOf = { versionId: 'elsewhere', lastModified: current - 30 };
+    client.put('replica', 'older', { replicaOf });
+    rig.s3.refuse('src', 'replica', by, 'elsewhere');
+    rig.s3.advance(6);
+    expect(await rig.capture(client.take())).toEqual([]);
+    await upkeep();
+    rig.s3.advance(HOUR);
+    // `late`, `there`, and the newer version of `replica`.
+    expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({ objects: 3, versions: 4 });
+    await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
+    expect(rig.s3.text('dst', 'replica')).toBe('newer');
   });
 });
 

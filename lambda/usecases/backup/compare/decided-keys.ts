@@ -10,7 +10,7 @@ import {
 import { addHoldings, type Holdings, holdingsOf, NO_HOLDINGS } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
 import { mayBeStoredLater } from '../../../core/backup/refused';
-import { cameAt, removalsIn } from '../../../core/history/removals';
+import { removalsIn } from '../../../core/history/removals';
 import { isVersion, Row, VaultFile, versionIdentity } from '../../../core/history/row';
 import { newestFirst, olderVersions, viewAt } from '../../../core/history/view';
 import type { ObjectStore } from '../../../ports/object-store';
@@ -49,7 +49,10 @@ export class DecidedKeys {
   async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
     const { continuous, seq } = this.job;
-    const folds = continuous && { commit: seq, reconciledThrough: continuous.reconciledThrough };
+    const folds = continuous && {
+      ...{ commit: seq, reconciledThrough: continuous.reconciledThrough },
+      gapEnds: continuous.gaps.map(({ before }) => before),
+    };
     const fold = folds ? foldVersions(logged, history, folds) : undefined;
     const told = fold?.told ?? history;
     const { rows, leftOut, isAsked } = await this.scanned.complete({ ...compared, history: told }, known);
@@ -100,9 +103,9 @@ export class DecidedKeys {
     // What a scan should have seen and has not, is asked for or gone.
     for (const { kind, row } of compared) if (kind === 'remove') seen.add(versionIdentity(row));
     const isLater = isScan || undefined;
-    const pending = fold.pending
-      .filter((row) => !seen.has(versionIdentity(row)))
-      .map((row) => ({ kind: 'store', row, isLater, isAfter: cameAt(row) > this.shown }) as const);
+    const unseen = fold.pending.filter((row) => !seen.has(versionIdentity(row)));
+    const countedOf = unseen.length > 0 ? this.countedIn(key, fold.told) : undefined;
+    const pending = unseen.map((row) => ({ kind: 'store', row, isLater, counted: countedOf?.(row) }) as const);
     const retries = this.retries(fold);
     const ordered = await this.order(key, fold.told, fold.taken, isScan);
     const decisions: Decision[] = [
@@ -128,6 +131,15 @@ export class DecidedKeys {
     return told
       .filter((row) => mayBeStoredLater(row) && !due.has(versionIdentity(row)) && removalsOf(row).length === 0)
       .map((known) => ({ kind: 'retry', row: { ...known, uncertain: undefined }, known }));
+  }
+
+  /** Which versions the commit counts among what the bucket holds, and among what it shows. */
+  private countedIn(key: string, told: readonly Row[]): (row: Row) => { isHeld: boolean; isShown: boolean } {
+    const at = (instant: number): ReadonlySet<string> =>
+      new Set(viewAt(key, told, instant).versions.map(({ row }) => versionIdentity(row)));
+    const held = at(Infinity);
+    const shown = isShownApart(this.job) ? at(this.shown) : held;
+    return (row) => ({ isHeld: held.has(versionIdentity(row)), isShown: shown.has(versionIdentity(row)) });
   }
 
   /** How what the bucket holds has changed by what was captured, which a scan counts itself, and what of it the recovery point does not show. */

@@ -30,7 +30,7 @@ export class ScannedKeys {
     if (scanned.length === 0) return { rows: [], leftOut: stale, isAsked: false };
     const tied = this.tiedSeconds(scanned, history);
     const isAsked = tied.size > 0;
-    const rows = isAsked ? await this.ordered(key, scanned, tied) : inKnownOrder(scanned, history);
+    const rows = isAsked ? await this.ordered(key, scanned, { tied, history }) : inKnownOrder(scanned, history);
     if (this.job.versions === 'ALL') return { rows, leftOut: stale, isAsked };
     const kept = rows.find((row) => versionIdentity(row) === current) ?? rows[0];
     return { rows: kept ? [kept] : [], leftOut: stale + bodiesOf(rows.filter((row) => row !== kept)), isAsked };
@@ -75,7 +75,11 @@ export class ScannedKeys {
   }
 
   /** The rows in S3's own order, which a listing gives, with the links that record it. */
-  private async ordered(key: string, scanned: readonly Row[], tied: ReadonlySet<number>): Promise<readonly Row[]> {
+  private async ordered(
+    key: string,
+    scanned: readonly Row[],
+    { tied, history }: { readonly tied: ReadonlySet<number>; readonly history: readonly Row[] },
+  ): Promise<readonly Row[]> {
     const listed = await versionsOfKey(this.source, { bucket: this.job.bucket, key });
     const place = new Map(listed.map((entry, index) => [entry.versionId, index]));
     const bySecond = grouped(listed, ({ lastModified }) => lastModified);
@@ -88,11 +92,21 @@ export class ScannedKeys {
       return links.length > 0 ? { ...row, newerThan: links.map((entry) => entry.versionId).join(',') } : row;
     });
     // One that is gone by now may have been the newest of its second: what is not known counts against the backup. But a marker
-    // that is gone hides nothing any more, and must not stand for an object that is there.
-    const placeOfGone = (row: Row): number => (row.kind === 'marker' ? listed.length : -1);
+    // that is gone hides nothing any more, and must not stand for an object that is there, unless the history knows that it did.
+    const placeOfGone = (row: Row): number =>
+      row.kind === 'marker' ? (knownPlace(row, history, place) ?? listed.length) : -1;
     const placeOf = (row: Row): number => place.get(row.versionId) ?? placeOfGone(row);
     return linked.sort((a, b) => b.lastModified - a.lastModified || placeOf(a) - placeOf(b));
   }
+}
+
+/** The place of a version that is gone, right above the next older one of its second that is there, by the order that an earlier job has seen. */
+function knownPlace(gone: Row, history: readonly Row[], places: ReadonlyMap<string, number>): number | undefined {
+  const { ordered, tied } = newestFirst(history.filter(isVersion));
+  const index = ordered.findIndex((row) => versionIdentity(row) === versionIdentity(gone));
+  if (index < 0 || tied.has(gone.lastModified)) return undefined;
+  const next = ordered.slice(index + 1).find((row) => places.has(row.versionId));
+  return next?.lastModified === gone.lastModified ? (places.get(next.versionId) ?? 0) - 0.5 : undefined;
 }
 
 const bodiesOf = (rows: readonly Row[]): number => rows.filter(({ kind }) => kind === 'put').length;

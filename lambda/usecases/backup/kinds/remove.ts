@@ -1,5 +1,5 @@
 import type { Stored } from '../../versions/version-store';
-import { changedStates } from '../store/changed-states';
+import { changedStates, unread } from '../store/changed-states';
 import type { DecisionOf, Outcome } from '../store/outcome';
 import { whereabouts } from '../store/whereabouts';
 import type { Kind, RangeWorker } from './kind';
@@ -10,7 +10,11 @@ export const remove: Kind<'remove'> = {
 
   /** That a report leaves a version out proves nothing: S3 is asked. */
   async act(worker, decision) {
-    return worker.job.source === 'inventory' ? leftOut(worker, decision) : { kind: 'gone' };
+    const { job } = worker;
+    if (job.source === 'inventory') return leftOut(worker, decision);
+    // It may have been there when the job began, with tags of a time in which changes were missed.
+    const isUnread = job.metadata === 'FULL' && job.continuous !== undefined && decision.known.kind === 'put';
+    return { kind: 'gone', states: isUnread ? [unread(job, decision.known)] : [] };
   },
 
   async settle(ledger, placed, outcome, lookedAt) {
@@ -18,6 +22,7 @@ export const remove: Kind<'remove'> = {
     if (outcome.kind !== 'omitted') {
       ledger.delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
       ledger.counts.sums.removed++;
+      if (outcome.kind === 'gone') for (const state of outcome.states ?? []) ledger.delta.add(state);
       return;
     }
     const { has, needed } = ledger.counts.addOmitted(placed, known, outcome.isRead);

@@ -1,4 +1,4 @@
-import { latestOf, newLinks, stateRow } from '../../../core/backup/decisions';
+import { latestOf, newPlace, stateRow } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
 import type { Row } from '../../../core/history/row';
 import { refuseUnlikeKnown } from '../../../core/inventory/contradictions';
@@ -25,8 +25,8 @@ export const reuse: Kind<'reuse'> = {
     const { decision, needed } = placed;
     const { row, known } = decision;
     const has = ledger.counts.add(placed);
-    const links = newLinks(row, known);
-    if (links) ledger.delta.add(links);
+    const place = newPlace(row, known);
+    if (place) ledger.delta.add(place);
     if (!has) ledger.write(outcome);
     else if (row.kind === 'put') await ledger.keep(decision, outcome, needed);
   },

@@ -16,7 +16,7 @@ export const store: Kind<'store'> = {
     if (ledger.counts.add(placed)) await ledger.keep(decision, outcome, needed);
     else ledger.write(outcome);
     ledger.countLost(decision, outcome);
-    if (outcome.kind === 'skipped' && decision.isAfter !== undefined) ledger.miss(decision, outcome.reason);
+    if (outcome.kind === 'skipped') ledger.miss(decision, outcome.reason);
     if (!decision.isLater) return;
     if (outcome.kind === 'skipped') ledger.delta.add(notStored(decision.row, outcome.reason));
     else ledger.counts.sums.captured++;

@@ -1,6 +1,6 @@
 import { type Decision, latestOf, stateRow } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
-import { type Row, NULL_VERSION } from '../../../core/history/row';
+import { NULL_VERSION, type Row, unreadOf } from '../../../core/history/row';
 import { encodeAcl, encodeTags } from '../../../core/objects/canonical';
 import { Dated, isStoreError } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
@@ -13,7 +13,7 @@ export async function changedStates(
   decision: Decision & { kind: 'reuse' },
 ): Promise<Row[]> {
   const now = await readMetadata(ports, job, decision.row);
-  if (!now) return [];
+  if (!now) return [unread(job, decision.row)];
   // What holds since the job began, unless an event tells of a change before it was read.
   const state = (value: Pick<Row, 'tags' | 'acl'>, observedAt: number): Row => ({
     ...stateRow(decision.row, value, job.asOf),
@@ -25,6 +25,15 @@ export async function changedStates(
     ...(!acl || acl.value === latestOf(decision, 'acl') ? [] : [state({ acl: acl.value }, acl.date)]),
   ];
 }
+
+/**
+ * Of a version that was there when the job began, and gone before its tags and ACL were read: what they were between, nobody knows. An
+ * earlier change may have been missed.
+ */
+export const unread = ({ asOf, aclsEnabled }: BackupJob, row: Row): Row => ({
+  ...stateRow(row, {}, asOf),
+  uncertain: unreadOf(aclsEnabled),
+});
 
 /** Reads tags and ACL of a version that the vault has already: `metadata: FULL`. */
 export async function readMetadata(

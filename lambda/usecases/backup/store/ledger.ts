@@ -78,7 +78,7 @@ export class RangeLedger {
   }
 
   restate(states: readonly Row[]): void {
-    if (states.length > 0) this.counts.sums.restated++;
+    if (states.some(({ uncertain }) => uncertain === undefined)) this.counts.sums.restated++;
     for (const state of states) this.delta.add(state);
   }
 
@@ -86,11 +86,11 @@ export class RangeLedger {
     if (this.counts.addLost(decision, outcome)) this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
   }
 
-  /** A version that the change log tells of was to be stored now: what the bucket holds was counted as if it were. */
-  miss({ row, isAfter }: Extract<Decision, { kind: 'store' }>, reason: SkipReason): void {
-    const skipped = unstored(notStored(row, reason));
-    this.change = addHoldings(this.change, { ...NO_HOLDINGS, skipped });
-    if (isAfter) this.later = addHoldings(this.later, { ...NO_HOLDINGS, skipped });
+  /** A version that the change log tells of was to be stored now: where it is counted, it was counted as if it were. */
+  miss({ row, counted }: Extract<Decision, { kind: 'store' }>, reason: SkipReason): void {
+    const missing = { ...NO_HOLDINGS, skipped: unstored(notStored(row, reason)) };
+    if (counted?.isHeld) this.change = addHoldings(this.change, missing);
+    if (counted?.isHeld !== counted?.isShown) this.later = addHoldings(this.later, missing, counted?.isHeld ? 1 : -1);
   }
 
   /** What came of a version that was tried again: what is refused once more is in a report already. */
@@ -133,7 +133,9 @@ export class RangeLedger {
   private async skip({ row, known }: KnownVersion, reason: SkipReason, needed: boolean): Promise<void> {
     const marked = notStored(row, reason);
     // Said once: a job in which nothing changed writes nothing.
-    if (!known?.uncertain?.split(',').includes(marked.uncertain ?? '')) this.delta.add(marked);
+    const isSaid =
+      known?.uncertain?.split(',').includes(marked.uncertain ?? '') && known.lastModified <= row.lastModified;
+    if (!isSaid) this.delta.add(marked);
     addCounts(this.skipped, { [reason]: 1 });
     addCounts(this.unstored, { [reasonOf(known ? joinRows(known, marked) : marked)]: 1 });
     if (reason !== 'version-gone' || needed) this.counts.sums.missing++;

@@ -16,7 +16,8 @@ export type Outcome =
   | Stored
   | Kept
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'gone' }
+  /** With what nobody knows of its time since the job began. */
+  | { readonly kind: 'gone'; readonly states?: readonly Row[] }
   /** A marker that the report lists is not there. */
   | { readonly kind: 'absent' }
   /** A report leaves out what is there. */

@@ -13,6 +13,9 @@ type BodyOp = PutOp | CopyOp;
 /** Writes of an attempt that died, by the number of the op. */
 export type Found = ReadonlyMap<number, OpOutcome>;
 
+/** Versions that others may have written above a lost write. More than these in the seconds of a request are not looked through. */
+const MOST_SINCE = 100;
+
 /** Finds what an attempt of this job wrote that died before it could say so. */
 export class EarlierWrites {
   constructor(
@@ -45,6 +48,23 @@ export class EarlierWrites {
     const outcome = await this.recognise({ bucket: this.job.destination.bucket, key: action.destination }, op);
     if (outcome?.kind !== 'restored' || outcome.versionId === topOf(outcomes)?.versionId) return undefined;
     return new Map([[index, outcome]]);
+  }
+
+  /**
+   * The next write of a key, under whatever others have written since. A write that is conditional on an absent object would be done again
+   * where they have deleted it. Empty when it was not done.
+   */
+  async buried(action: RestoreAction, outcomes: KeyProgress['outcomes']): Promise<Found> {
+    const [index = -1] = openOps(action, outcomes);
+    const op = action.ops[index];
+    if (!op || op.kind === 'marker') return new Map();
+    const target = { bucket: this.job.destination.bucket, key: action.destination };
+    for (const entry of await versionsOfKey(this.destination, target, MOST_SINCE)) {
+      if (entry.lastModified < fromIso(this.job.startedAt) || entry.versionId === topOf(outcomes)?.versionId) break;
+      const outcome = await this.recogniseListed(action.destination, entry, op);
+      if (outcome) return new Map([[index, outcome]]);
+    }
+    return new Map();
   }
 
   private async align(

@@ -57,11 +57,17 @@ export class KeyRestorer {
     return true;
   }
 
-  /** Only a body where nothing was before shows by its condition alone that an earlier attempt wrote it. */
+  /**
+   * A body where nothing was before shows by its condition alone that an earlier attempt wrote it, unless somebody has deleted it since: one
+   * marker more would not show that.
+   */
   private async recallDeadAttempt(run: KeyRun): Promise<void> {
-    if (run.isLastBody && run.condition.ifAbsent) return;
     if (await this.attempt.isFirst()) return;
-    const found = await this.earlier.above(run.action, run.outcomes);
+    const { action, outcomes, isLastBody } = run;
+    const found =
+      isLastBody && run.condition.ifAbsent
+        ? await this.earlier.buried(action, outcomes)
+        : await this.earlier.above(action, outcomes);
     if (found) await this.settleFound(run, found);
     else run.loseRest();
   }
@@ -104,15 +110,22 @@ export class KeyRestorer {
 
   /** The key is not as expected. If that is this job's own doing, the key goes on after it; else whoever wrote it wins. */
   private async resolve(run: KeyRun, outcome: Unresolved): Promise<void> {
+    const { action, outcomes } = run;
     const found = run.isLastBody
-      ? await this.earlier.current(run.action, run.outcomes)
-      : await this.earlier.above(run.action, run.outcomes);
+      ? await this.earlier.current(action, outcomes)
+      : await this.earlier.above(action, outcomes);
     if (found && found.size > 0) {
       await this.settleFound(run, found);
       run.settleBelowTop();
     } else if (outcome.kind === 'unsure') {
+      const buried = await this.earlier.buried(action, outcomes);
+      if (buried.size > 0) {
+        // It was done, and others have written since: they win.
+        await this.settleFound(run, buried);
+        run.loseRest();
+      }
       // It was not done, and is made once more: not for ever, as other workers have better connections.
-      if (!run.tryAgain()) throw outcome.error;
+      else if (!run.tryAgain()) throw outcome.error;
     } else if (outcome.kind === 'conflict' || !run.beginAgain()) run.loseRest();
   }
 

@@ -63,6 +63,22 @@ test('a null version that was written in the second in which another one was del
   expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
 });
 
+test('a null version that was deleted and written again with the same bytes in the same second is there', async () => {
+  const { rig, client, capture, upkeep } = await begun();
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'same');
+  await capture();
+  client.deleteVersion('n', 'null');
+  await capture();
+  client.put('n', 'same');
+  await capture();
+  rig.s3.setVersioning('src', 'Enabled');
+  await upkeep();
+  await rig.backup({ bucket: 'src', source: 'changes' });
+  expect(await rig.restore(ALL)).toMatchObject({ status: 'COMPLETED', restored: 4 });
+  expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+});
+
 test('each null version of a key has a deletion of its own', async () => {
   const { rig, client, capture, upkeep } = await begun();
   rig.s3.setVersioning('src', 'Suspended');

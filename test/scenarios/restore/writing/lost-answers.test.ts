@@ -86,3 +86,43 @@ test('a marker whose answer is lost needs no new turn', async () => {
   expect(await rig.restore(restoreAll)).toMatchObject({ status: 'COMPLETED' });
   expect(storyOf(rig, 'dst')).toEqual(storyOf(rig, 'src'));
 });
+
+describe.each([
+  ['PutObject', {}],
+  ['CopyObject', { packThreshold: 0 }],
+  ['CompleteMultipartUpload', { packThreshold: 0, copyPartSize: 1 }],
+] as const)('a version of which the answer to %s is lost', (operation, settings) => {
+  test.each([
+    ['a delete marker', (rig: Rig) => rig.s3.delete('dst', 'key'), ['marker', 'bodies']],
+    [
+      'an object and a delete marker',
+      (rig: Rig) => {
+        rig.s3.put('dst', 'key', 'theirs');
+        rig.s3.advance(1);
+        rig.s3.delete('dst', 'key');
+      },
+      ['marker', 'theirs', 'bodies'],
+    ],
+  ])('is written once where others then write %s', async (_, meanwhile, story) => {
+    for (const died of [false, true]) {
+      const rig = new Rig({ settings });
+      rig.s3.createBucket('src');
+      rig.s3.createBucket('dst');
+      rig.s3.put('src', 'key', 'bodies');
+      rig.s3.advance(5);
+      await rig.backup({ bucket: 'src' });
+      rig.s3.advance(5);
+      rig.retries = 3;
+      let done = false;
+      rig.destination.calls.afterCall = (call) => {
+        if (call.operation !== operation || done) return;
+        done = true;
+        rig.s3.advance(1);
+        meanwhile(rig);
+        throw died ? new Error('the worker dies') : new StoreError('unavailable', 'answer lost');
+      };
+      const { status } = await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst' });
+      expect([died, done, status, storyOf(rig, 'dst')]).toEqual([died, true, 'COMPLETED', story]);
+    }
+  });
+});
