@@ -1,6 +1,6 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-import exceptions from './scripts/complexity-exceptions.json' with { type: 'json' };
+import { exceptions } from './scripts/complexity.mjs';
 
 export default defineConfig(
   globalIgnores(['node_modules', 'assets', 'dist', 'build', 'cdk.out', 'coverage', '.local', '**/*.mjs']),

@@ -156,5 +156,5 @@ function line({ server, bytes, objects, program, does, ...figures }: ThroughputR
   const what = `${server}, ${String(objects)} × ${String(bytes)} bytes, ${program}: ${does}`;
   if (cpuMsPerObject === undefined) return what;
   const made = Object.entries(requests ?? {}).map(([name, count]) => `${String(count)} ${name}`);
-  return `${what}: ${String(cpuMsPerObject)} ms CPU each, ${String(bareGets)} bare GETs, ${String(objectsPerSecond)}/s; ${made.join(', ')}`;
+  return `${what}: ${String(cpuMsPerObject)} ms CPU each, ${String(bareGets)} plain GETs, ${String(objectsPerSecond)}/s; ${made.join(', ')}`;
 }

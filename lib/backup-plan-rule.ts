@@ -13,6 +13,8 @@ export enum BackupSource {
    * 1. what continuous backup has captured, if that is complete;
    * 2. an S3 Inventory report of this vault's configuration, if one is within `maxSourceAge`;
    * 3. a listing of the bucket.
+   *
+   * A job that is started by hand lists the bucket.
    */
   AUTO = 'auto',
 

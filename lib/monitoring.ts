@@ -97,6 +97,24 @@ export abstract class MonitoredVault extends Construct {
   }
 
   /**
+   * Number of versions that the vault may not read. They are tried again by each upkeep job.
+   *
+   * @param props options of the metric (default: the maximum over five minutes)
+   */
+  metricVersionsRefused(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MetricName.versionsRefused, { statistic: 'Maximum', ...props });
+  }
+
+  /**
+   * Number of events whose key was URL-encoded. Their versions were found under the decoded key.
+   *
+   * @param props options of the metric (default: the sum over five minutes)
+   */
+  metricKeysDecoded(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MetricName.keysDecoded, props);
+  }
+
+  /**
    * Time from the event of a change to its entry in the change log, in seconds.
    *
    * @param props options of the metric (default: the maximum over five minutes)

@@ -18,6 +18,12 @@ const OUT_OF_USE: readonly (readonly [RegExp, string])[] = [
   [/\bone of a kind\b/i, 'unique'],
   [/\bmend(s|ed|ing)?\b/i, 'fix'],
   [/\b(takes?|taken|took) in\b/i, 'commits, reads'],
+  [/\btold\b/i, 'recorded, reported, shown'],
+  [/\btopped\b/i, 'replaced, newer'],
+  [/\bbare\b/i, 'plain'],
+  [/\bleft out\b/i, 'missing, dropped, not written'],
+  [/\brestate[sd]?\b/i, 'recorded again'],
+  [/\bfold(s|ed|ing)?\b/i, 'compares, drops'],
 ];
 const COLUMNS = 100;
 const SENTENCE = 35;
@@ -28,10 +34,10 @@ const wordsIn = (text: string): number => text.split(/\s+/).filter((word) => /[\
 /** Sentences of a text; a colon or semicolon does not end one, a dot within a name neither. */
 const sentencesOf = (text: string): string[] => text.split(/(?<=[.!?][)"”]?)\s+(?=[\p{Lu}"“(`\[0-9])/u);
 
-/** What is wrong with a passage, a line each: `<line>: <what>`. */
-export function findings({ line, text, lines }: Passage): string[] {
+/** What is wrong with a passage, a line each: `<line>: <what>`. A page that defines words may name those that are out of use. */
+export function findings({ line, text, lines }: Passage, defines = false): string[] {
   const found: string[] = [];
-  for (const [pattern, instead] of OUT_OF_USE) {
+  for (const [pattern, instead] of defines ? [] : OUT_OF_USE) {
     const match = pattern.exec(text);
     if (match) found.push(`${String(line)}: "${match[0]}" is out of use: ${instead}`);
   }

@@ -43,7 +43,12 @@ export function addBackup(program: Command, run: Run): void {
     .description('Creates a recovery point of a bucket: starts a job, waits until it ends, and shows the result.')
     .argument('<bucket>', 'the bucket to back up')
     .addOption(
-      choice('--source <source>', 'source of the list of versions', ['auto', 'listing', 'inventory', 'changes']),
+      choice('--source <source>', 'source of the list of versions; auto lists the bucket, the others may be older', [
+        'auto',
+        'listing',
+        'inventory',
+        'changes',
+      ]),
     )
     .addOption(choice('--versions <which>', 'versions that the recovery point holds', ['ALL', 'CURRENT']))
     .addOption(
@@ -78,9 +83,18 @@ async function backup(context: Context, bucket: string, options: BackupOptions):
   return output.status === 'PARTIAL' ? Exit.partial : Exit.done;
 }
 
+/** What the recovery point has of what was written before the job. */
+function shows({ source, asOf }: BackupOutput): string {
+  if (source === 'changes') return `captured changes up to ${asOf}; what was written later is not in it`;
+  if (source === 'inventory')
+    return `an inventory report of ${asOf}; what was written later, or shortly before, may not be in it`;
+  return `all that was written before ${asOf}`;
+}
+
 function outcome(bucket: string, output: BackupOutput): string {
   const rows: [string, string][] = [
     ['recovery point', `${output.recoveryPointId} (as of ${output.asOf})`],
+    ['shows', shows(output)],
     ['bucket', `${plural(output.objects, 'object')}, ${plural(output.versions, 'version')}, ${bytes(output.bytes)}`],
     [
       'versions',

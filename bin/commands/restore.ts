@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ErrorName } from '../../lambda/contract/errors';
-import { ENCRYPTION_TYPES, ON_EXISTING, type RestoreInput } from '../../lambda/core/restore/schema';
+import { ENCRYPTION_TYPES, ON_EXISTING, restoreDefaults, type RestoreInput } from '../../lambda/core/restore/schema';
 import type { RestoreOutput } from '../../lambda/usecases/restore/finish';
 import { choice, collect, countOrAll, upperCase } from '../input/options';
 import { checkRestoreInput, restoreInput, RestoreOptions } from '../input/restore';
@@ -30,6 +30,7 @@ The command begins with a dry run and shows the plan. Nothing is written before 
 The restore runs in AWS and continues if this command ends.`;
 
 export function addRestore(program: Command, run: Run): void {
+  const byDefault = restoreDefaults();
   program
     .command('restore')
     .summary('restore a bucket, prefixes or keys')
@@ -38,7 +39,7 @@ export function addRestore(program: Command, run: Run): void {
     )
     .argument('<source-bucket>', 'the bucket that was backed up')
     .argument('[items...]', 'prefixes (ending in "/") and keys to restore')
-    .option('--recovery-point <id>', 'recovery point, by ID or number (default: the latest)')
+    .option('--recovery-point <id>', `recovery point, by ID or number (default: the ${byDefault.recoveryPointId})`)
     .option('--at <instant>', 'any second of continuous backup: 2026-11-22T10:15:00Z, or with an offset such as +02:00')
     .addOption(new Option('--point-in-time <instant>', 'same as --at').conflicts('at'))
     .option('--rollback', 'return the bucket to its state at that time; newer objects get a delete marker')
@@ -52,13 +53,30 @@ export function addRestore(program: Command, run: Run): void {
     .option('--to <bucket>', 'destination bucket (default: the source bucket)')
     .option('--create-bucket', 'create the destination bucket')
     .option('--destination-prefix <prefix>', 'prefix to add to each restored key')
-    .addOption(choice('--on-existing <what>', 'action for objects that exist at the destination', ON_EXISTING))
-    .option('--versions <n|all>', 'number of newest versions to restore per key, or "all" (default: 1)', countOrAll)
+    .addOption(
+      choice(
+        '--on-existing <what>',
+        'action for objects that exist at the destination',
+        ON_EXISTING,
+        byDefault.onExisting,
+      ),
+    )
+    .option(
+      '--versions <n|all>',
+      `number of newest versions to restore per key, or "all" (default: ${byDefault.versions})`,
+      countOrAll,
+    )
     .option('--no-tags', 'restore without tags')
     .option('--acls', 'require ACLs: fail if the destination has ACLs disabled')
     .option('--no-acls', 'restore without ACLs')
-    .option('--storage-class <class>', 'storage class of restored objects, or ORIGINAL (default: STANDARD)', upperCase)
-    .addOption(choice('--encryption <type>', 'encryption of restored objects', ENCRYPTION_TYPES))
+    .option(
+      '--storage-class <class>',
+      `storage class of restored objects, or ORIGINAL (default: ${byDefault.storageClass})`,
+      upperCase,
+    )
+    .addOption(
+      choice('--encryption <type>', 'encryption of restored objects', ENCRYPTION_TYPES, byDefault.encryption.type),
+    )
     .option('--kms-key-id <id>', 'KMS key for SSE_KMS')
     .option('--dry-run', 'show the plan and stop')
     .option('-y, --yes', 'restore without confirmation')

@@ -2,11 +2,16 @@ import { InvalidArgumentError, Option } from 'commander';
 import { BackupError } from '../../lambda/contract/errors';
 import { CliError, Exit } from '../output/errors';
 
-/** An option with a fixed set of values, in any case. The workflow takes the first one where the option is left out. */
-export const choice = (flags: string, description: string, values: readonly string[]): Option =>
+/** An option with a fixed set of values, in any case. The workflow takes the default where the option is absent. */
+export const choice = (
+  flags: string,
+  description: string,
+  values: readonly string[],
+  byDefault: string | undefined = values[0],
+): Option =>
   new Option(
     flags,
-    `${description}: ${values.map((value, n) => `"${value}"${n === 0 ? ' (default)' : ''}`).join(', ')}`,
+    `${description}: ${values.map((value) => `"${value}"${value === byDefault ? ' (default)' : ''}`).join(', ')}`,
   ).argParser(oneOf(values));
 
 /** Parses one of some values, in any case. */

@@ -1,9 +1,11 @@
+import type { Doubt } from '../../lambda/core/history/view';
 import type { Counts } from '../../lambda/core/values/counts';
 import type { BucketState } from '../../lambda/usecases/browse/state';
+import type { CoverageDoubt } from '../../lambda/usecases/history/at';
 import { byCount, number } from './format';
 
-/** What the doubts about a state of a bucket mean. */
-export const DOUBTS: Readonly<Record<string, string>> = {
+/** What the doubts about a state of a bucket mean; a new one does not compile until it is explained. */
+export const DOUBTS: Readonly<Record<Doubt | CoverageDoubt, string>> = {
   'not-captured-yet': 'events for changes before this time may still be in flight; retry later',
   'not-reconciled': 'no comparison with the bucket has confirmed this time yet',
   'coverage-gap': 'changes were not captured at this time',
@@ -13,13 +15,15 @@ export const DOUBTS: Readonly<Record<string, string>> = {
     'a version that was later permanently deleted may have existed at this time; no event recorded its creation',
   'same-second': 'the order of versions within one second is unknown',
   removal: 'a version may already have been permanently deleted at this time',
-  visibility: 'an upload may not yet have completed at this time',
+  visibility: 'a version may not have arrived yet at this time: it is a replica, or an upload',
   tags: 'the tags changed again, or their version was deleted, before they were read',
   acl: 'the ACL changed again, or its version was deleted, before it was read',
   'not-stored': 'the version is known, but its body is not stored',
 };
 
-export const explained = (doubt: string): string => `${doubt} (${DOUBTS[doubt] ?? doubt})`;
+/** A newer vault may have doubts that this release does not know. */
+export const explained = (doubt: string): string =>
+  doubt in DOUBTS ? `${doubt} (${DOUBTS[doubt as keyof typeof DOUBTS]})` : doubt;
 
 /** `3 removal (a version may …), 1 tags (…)`. */
 export const explainedCounts = (counts: Readonly<Counts>): string =>

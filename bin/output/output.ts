@@ -1,4 +1,3 @@
-import type { Context } from '../vault/context';
 import { CutOff } from './errors';
 import type { Io } from './io';
 
@@ -39,8 +38,14 @@ export class Output {
   }
 }
 
+/** What a command runs with, as far as its result is concerned. */
+interface To {
+  readonly io: Io;
+  readonly json: boolean;
+}
+
 /** Writes a result through an Output. When it fails half-way, stdout ends there. */
-export async function streamed<T>({ io }: Context, write: (output: Output) => Promise<T>): Promise<T> {
+export async function streamed<T>({ io }: Pick<To, 'io'>, write: (output: Output) => Promise<T>): Promise<T> {
   const output = new Output(io);
   try {
     const answer = await write(output);
@@ -77,7 +82,7 @@ export interface Listing<T> {
 }
 
 /** Lines for people, or elements of the one JSON document; stops at the limit, and says so. Answers how many there were. */
-export async function listed<T>(context: Context, entries: AsyncIterable<T>, listing: Listing<T>): Promise<number> {
+export async function listed<T>(context: To, entries: AsyncIterable<T>, listing: Listing<T>): Promise<number> {
   const { limit = Infinity, text, json, seen } = listing;
   let count = 0;
   const isCut = await streamed(context, async (output): Promise<boolean> => {

@@ -5,7 +5,7 @@ import type { SkipReason } from '../../lambda/usecases/versions/version-store';
 import { byCount, number } from './format';
 
 /** What the reasons of the counts mean; a new one does not compile until it is explained. */
-const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
+export const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   // of a backup
   'version-gone': 'expired or was deleted while the job ran',
   archived: 'in an archive storage class; restore it from the archive first',
@@ -19,7 +19,8 @@ const REASONS: Readonly<Record<SkipReason | RestoreSkip, string>> = {
   'not-stored': 'the backup could not store it; see the report of the backup',
   'acls-disabled': 'restored without its ACL, because the destination has ACLs disabled',
   'not-found': 'the recovery point has no such item',
-  'acls-blocked': 'restored without its ACL, because public access is blocked or S3 refused a grant',
+  'acls-blocked':
+    'restored without its ACL or its public grants: public access is blocked, or S3 did not accept the ACL',
   'acls-incomplete': 'restored without what headers cannot express: a WRITE grant, or an ACL without grants',
   unchanged: 'already in the requested state',
   unknown: 'written before that time but missing in the backup; left unchanged',

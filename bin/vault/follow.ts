@@ -83,9 +83,13 @@ function outputOf({ status, output, error, cause }: ExecutionState, started: Sta
       Exit.failed,
       details,
     );
-  const [name, happened] =
-    status === 'ABORTED' ? ['ExecutionAborted', 'was stopped'] : ['ExecutionTimedOut', 'timed out'];
-  throw new CliError(name, `${what} ${happened}: see execution ${executionArn}`, Exit.failed, { ...details, status });
+  const isAborted = status === 'ABORTED';
+  throw new CliError(
+    isAborted ? 'ExecutionAborted' : 'ExecutionTimedOut',
+    `${what} ${isAborted ? 'was stopped' : 'timed out'}: see execution ${executionArn}`,
+    Exit.failed,
+    { ...details, status },
+  );
 }
 
 const lostSight = (error: unknown, { what, executionArn }: Started): CliError => {

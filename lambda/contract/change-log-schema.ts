@@ -17,6 +17,11 @@ export const CHANGE_LIFETIME_SECONDS = 14 * 24 * 60 * 60;
 /** A batch of changes is captured within this time, or tried again. */
 export const CAPTURE_TIMEOUT_SECONDS = 120;
 
+/** A message that failed is delivered again after so long: AWS asks for six times the function's timeout, and the batch window. */
+export const CAPTURE_VISIBILITY_SECONDS = 6 * CAPTURE_TIMEOUT_SECONDS + 60;
+/** So often a message is delivered in all; then it is in the dead-letter queue. */
+export const CAPTURE_ATTEMPTS = 5;
+
 /**
  * Changes are settled when they were written so long ago: by then the call that wrote them has ended, and so has every other that began
  * before it. Five minutes more allow for clocks that differ.

@@ -12,6 +12,10 @@ export const MetricName = {
   versionsCaptured: 'VersionsCaptured',
   /** Versions that were gone before they could be read. Count. */
   versionsLost: 'VersionsLost',
+  /** Versions that the vault may not read: when their events come, and all there are at each job of continuous backup. Count. */
+  versionsRefused: 'VersionsRefused',
+  /** Events whose key was URL-encoded: their versions were found under the decoded key. Count. */
+  keysDecoded: 'KeysDecoded',
   /** From the event of a change to its place in the change log. Seconds. */
   captureLag: 'CaptureLag',
   /** Age of the oldest captured change that no commit has taken in. Seconds. */

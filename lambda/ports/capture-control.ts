@@ -7,6 +7,8 @@ export interface CaptureHealth {
   readonly queued: number;
   /** Greatest age in seconds that a message of the queue had since an instant; undefined when nothing tells. */
   readonly oldestSeconds?: number;
+  /** The same of the last RETRY_WINDOW_SECONDS (core/capture/retries): messages that were received three times have no age. */
+  readonly recentSeconds?: number;
   /** What keeps the bucket's events from the queue: the rules that name it are disabled, or there is none. */
   readonly disabledRules: readonly string[];
   /**

@@ -14,6 +14,7 @@ const COMMENT = [
   'Backs up one bucket.',
   'Input: {"bucket": "my-bucket"}. A backup plan of the stack must select the bucket.',
   'Optional: "source": "auto" (default) | "inventory" | "listing" | "changes";',
+  'Without "scheduled", "auto" lists the bucket, so that the recovery point has all that was written before;',
   '"maxSourceAgeMinutes": 120 (oldest inventory report; default 2 hours, 36 hours for "inventory");',
   '"versions": "ALL" (default) | "CURRENT"; "metadata": "EVENTS" (default) | "FULL";',
   '"deleteAfterDays": 35 (default: never deleted); "recoveryPointTags": {"key": "value"}.',

@@ -98,6 +98,16 @@ describe('the health of the capture', () => {
     expect(EndTime).toBe(NOW);
   });
 
+  test('has the greatest age of the last two hours as well, however little it is asked about', async () => {
+    const { control, sent } = on({
+      GetMetricStatistics: ({ StartTime }) => ({
+        body: { Datapoints: [{ Maximum: StartTime < NOW - 3_600 ? 1_500 : 3 }] },
+      }),
+    });
+    expect(await control.health(NOW - 60, 'photos')).toMatchObject({ oldestSeconds: 3, recentSeconds: 1_500 });
+    expect(sent.filter(({ operation }) => operation === 'GetMetricStatistics')).toHaveLength(2);
+  });
+
   const letters = (fields: { count?: number; most?: number; tasks?: object[] } = {}) =>
     on({
       GetQueueAttributes: () => ({ body: { Attributes: { ApproximateNumberOfMessages: String(fields.count ?? 0) } } }),
@@ -138,10 +148,15 @@ describe('the health of the capture', () => {
     });
   });
 
-  test('without dead letters nobody asks for redrives, and where SQS does not know of any there were none', async () => {
-    const { control, sent } = letters();
-    expect(await control.deadLetters(NOW - 3_600)).toEqual({ count: 0, most: 0, redrives: [] });
-    expect(sent.map(({ operation }) => operation).sort()).toEqual(['GetMetricStatistics', 'GetQueueAttributes']);
+  test('without dead letters, redrives that go on are told of: SQS takes their messages for new ones', async () => {
+    const task = { StartedTimestamp: 1_700_000_000_900, ApproximateNumberOfMessagesMoved: 4, Status: 'RUNNING' };
+    expect(await letters({ tasks: [task] }).control.deadLetters(NOW - 3_600)).toEqual({
+      ...{ count: 0, most: 0 },
+      redrives: [{ startedAt: 1_700_000_000, moved: 4, isRunning: true }],
+    });
+  });
+
+  test('where SQS does not know of redrives there were none', async () => {
     const refusing = (type: string) =>
       on({
         GetQueueAttributes: () => ({ body: { Attributes: { ApproximateNumberOfMessages: '2' } } }),

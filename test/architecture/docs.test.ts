@@ -1,14 +1,22 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { ErrorName } from '../../lambda/contract/errors';
 import { CONTINUOUS_EVENTS, DetailType } from '../../lambda/contract/events';
 import { MetricName } from '../../lambda/contract/metrics';
-import { restoreSchema } from '../../lambda/core/restore/schema';
+import {
+  ENCRYPTION_TYPES,
+  MAX_VERSIONS,
+  ON_EXISTING,
+  restoreDefaults,
+  restoreSchema,
+  STORAGE_CLASSES,
+} from '../../lambda/core/restore/schema';
 import { filesIn, read, root } from './sources';
 
 const PAGES = [
   ...['README.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['bin/README.md', 'test/README.md'],
   ...['docs', 'local', '.github'].flatMap((folder) => filesIn(folder, ['.md'])),
 ];
 const reference = (page: string): string => read(`docs/reference/${page}.md`);
@@ -22,6 +30,39 @@ describe('the reference', () => {
   test('has one row for every field of a restore', () => {
     const table = /## Input\n[\s\S]*?\n(\| field[\s\S]*?)\n\n/.exec(reference('restore-input'))![1]!;
     expect(rowsOf(table).sort()).toEqual(Object.keys(restoreSchema.shape).sort());
+  });
+
+  test('has the default of every field of a restore', () => {
+    const table = /## Input\n[\s\S]*?\n(\| field[\s\S]*?)\n\n/.exec(reference('restore-input'))![1]!;
+    const cells = [...table.matchAll(/^\| `(\w+)` +\| (.*?) +\|/gm)].map(([, field, cell]) => [field!, cell!]);
+    const { destinationPrefix, encryption, ...values } = restoreDefaults();
+    expect(destinationPrefix).toBe('');
+    const defaults = { ...values, encryption: encryption.type };
+    expect(Object.fromEntries(cells)).toEqual({
+      ...Object.fromEntries(Object.keys(restoreSchema.shape).map((field) => [field, 'none'])),
+      ...{ sourceBucket: 'required', items: 'the whole bucket', destinationBucket: 'the source bucket' },
+      ...{ destinationPrefix: 'empty', restoreAcls: 'where possible' },
+      ...Object.fromEntries(
+        Object.entries(defaults).map(([field, value]) => [field, `\`${JSON.stringify(value).replaceAll('"', '')}\``]),
+      ),
+    });
+  });
+
+  test('has the values of every field of a restore that has a choice', () => {
+    const page = reference('restore-input').replace(/\s+/g, ' ');
+    const valuesIn = (text: RegExp): string[] =>
+      [...text.exec(page)![1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
+    expect(valuesIn(/`storageClass` is (.*?)\./).sort()).toEqual([...STORAGE_CLASSES].sort());
+    expect(valuesIn(/`encryption\.type` is (.*?)\./)).toEqual(ENCRYPTION_TYPES);
+    expect(valuesIn(/What happens to existing objects: (.*?)\./)).toEqual(ON_EXISTING);
+    expect(page).toContain(`1 to ${MAX_VERSIONS.toLocaleString('en')}, or`);
+    expect(reference('cli')).toContain(`\`--on-existing ${ON_EXISTING.join('\\|')}\``);
+  });
+
+  test('has a row for every error that the command line names', () => {
+    const names = filesIn('bin').flatMap(errorsIn);
+    expect(names).toEqual(expect.arrayContaining(['ExecutionFailed', 'ExecutionTimedOut', 'S3Error', 'UsageError']));
+    expect(rowsOf(reference('errors'))).toEqual(expect.arrayContaining(names));
   });
 
   test.each([
@@ -79,6 +120,26 @@ function propsIn(path: string): string[] {
     .flatMap(({ members }) => members.map(({ name }) => (name as ts.Identifier).text));
 }
 
+/** Names that a file gives to errors of the command line. One in a variable would not be seen. */
+function errorsIn(path: string): string[] {
+  const file = ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true);
+  const names: string[] = [];
+  const take = (name: ts.Expression): void => {
+    if (ts.isConditionalExpression(name)) [name.whenTrue, name.whenFalse].forEach(take);
+    else if (ts.isBinaryExpression(name)) take(name.right);
+    else if (ts.isStringLiteral(name)) names.push(name.text);
+    // Errors of an execution, and names that another error has already.
+    else if (!/^(ErrorName\.\w+|error\.name)$/.test(name.getText(file)))
+      throw new Error(`${path}: name an error where it is made, not by ${name.getText(file)}`);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) && node.expression.getText(file) === 'CliError') take(node.arguments![0]!);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return names;
+}
+
 /** As GitHub makes anchors of headings. */
 const slug = (heading: string): string =>
   heading
@@ -123,6 +184,21 @@ describe('pages', () => {
       ['', '.ts', '.test.ts'].some((extension) => existsSync(join(root, `${path}${extension}`)));
     const missing = named.filter(({ path }) => !isThere(path));
     expect(missing).toEqual([]);
+  });
+
+  test.each(['lambda', 'lib', 'bin', 'local', 'test'])('lead to the head of %s', (folder) => {
+    const from = LINKS.filter(({ page, target }) => target === `${folder}/README.md` && page !== target);
+    expect(from).not.toEqual([]);
+  });
+
+  test.each(['bin', 'test'])('name in the head of %s each folder of it, and what is there', (folder) => {
+    const entries = readdirSync(join(root, folder), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const named = [...read(`${folder}/README.md`).matchAll(/`([^`]+)`/g)].map(([, name]) => name!.replace(/\/$/, ''));
+    expect(named).toEqual(expect.arrayContaining(folders));
+    const paths = named.filter((name) => /^[\w-]+(\/[\w.-]+)*(\.ts|\/)$|^[\w-]+\/[\w./-]+$/.test(name));
+    const isThere = (path: string): boolean => [folder, '.'].some((base) => existsSync(join(root, base, path)));
+    expect(paths.filter((path) => !isThere(path))).toEqual([]);
   });
 
   test('of docs/ are all in an index', () => {

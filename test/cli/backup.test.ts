@@ -28,6 +28,7 @@ test('the outcome names recovery point, counts, requests with their price, and t
     [
       'Backup of photos: COMPLETED',
       '  recovery point  photos/00000000000000000007 (as of 2026-11-22T10:15:00Z)',
+      '  shows           all that was written before 2026-11-22T10:15:00Z',
       '  bucket          1,234 objects, 1,300 versions, 5.0 MiB',
       '  versions        1,200 stored, 100 already stored, 1 no longer in the bucket',
       '  skipped         none',
@@ -36,6 +37,15 @@ test('the outcome names recovery point, counts, requests with their price, and t
       '  job             20261122T101500Z-000000000001',
     ].join('\n'),
   );
+});
+
+test.each([
+  ['changes', 'captured changes up to 2026-11-22T10:15:00Z; what was written later is not in it'],
+  ['inventory', 'an inventory report of 2026-11-22T10:15:00Z; what was written later, or shortly before, may not be'],
+])('a recovery point of %s says which instant it shows', async (source, shown) => {
+  const output = { ...BACKUP_OUTPUT, source };
+  const { stdout } = await cli(['backup', 'photos', '--source', source], { executions: [{ end: succeeded(output) }] });
+  expect(stdout).toContain(`  shows           ${shown}`);
 });
 
 test('a partial backup is exit 3 and says why versions were skipped', async () => {

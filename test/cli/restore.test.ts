@@ -1,5 +1,5 @@
 import { RESTORE_FIELD_OPTIONS } from '../../bin/input/restore';
-import { ENCRYPTION_TYPES, ON_EXISTING, restoreSchema } from '../../lambda/core/restore/schema';
+import { ENCRYPTION_TYPES, ON_EXISTING, restoreDefaults, restoreSchema } from '../../lambda/core/restore/schema';
 import { bareCli, cli, PLAN, RESTORE_OUTPUT, succeeded, VAULT, type World } from './support/fakes';
 
 const planned: World = { executions: [{ end: succeeded(PLAN) }, { end: succeeded(RESTORE_OUTPUT) }] };
@@ -191,4 +191,16 @@ test('every field of a restore has an option or an argument, which the help name
   const options = Object.values(RESTORE_FIELD_OPTIONS).filter((option) => option.startsWith('--'));
   for (const option of options) expect(stdout).toMatch(new RegExp(`${option}[ ,\n]`));
   for (const value of [...ON_EXISTING, ...ENCRYPTION_TYPES]) expect(stdout).toContain(`"${value}"`);
+});
+
+test('the help has the defaults that the fields have', async () => {
+  const { stdout } = await bareCli(['restore', '--help']);
+  const helpOf = (option: string): string =>
+    new RegExp(`${option} <.*?(?=\\s-[-y])`, 's').exec(stdout)![0].replace(/\s+/g, ' ');
+  const byDefault = restoreDefaults();
+  expect(helpOf('--recovery-point')).toContain(`(default: the ${byDefault.recoveryPointId})`);
+  expect(helpOf('--on-existing')).toContain(`"${byDefault.onExisting}" (default)`);
+  expect(helpOf('--versions')).toContain(`(default: ${byDefault.versions})`);
+  expect(helpOf('--storage-class')).toContain(`(default: ${byDefault.storageClass})`);
+  expect(helpOf('--encryption')).toContain(`"${byDefault.encryption.type}" (default)`);
 });

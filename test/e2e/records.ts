@@ -93,7 +93,7 @@ export function records(world: () => E2eWorld): void {
         resourceArn: `arn:aws:s3:::${Bucket.records}`,
         resourceType: 'S3',
         backupSizeInBytes: '12',
-        percentDone: '100.0',
+        percentDone: 100,
         creationDate: expect.any(String) as string,
         completionDate: expect.any(String) as string,
       });
@@ -108,7 +108,8 @@ export function records(world: () => E2eWorld): void {
         backupVaultName: expect.any(String) as string,
         recoveryPointArn: expect.stringContaining(backup.recoveryPointId) as string,
         resourceType: 'S3',
-        calculatedLifecycle: { deleteAt: expect.any(String) as string },
+        lifecycle: { deleteAfterDays: 7 },
+        calculatedLifeCycle: { deleteAt: expect.any(String) as string },
         isEncrypted: expect.anything() as unknown,
       });
     });
@@ -120,7 +121,7 @@ export function records(world: () => E2eWorld): void {
         recoveryPointArn: expect.stringContaining(backup.recoveryPointId) as string,
         createdResourceArn: 'arn:aws:s3:::e2e-records-restored',
         resourceType: 'S3',
-        percentDone: expect.any(String) as string,
+        percentDone: 100,
       });
     });
 

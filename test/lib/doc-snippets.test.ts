@@ -6,12 +6,11 @@ const PAGES = ['README.md', 'docs/tutorial', 'docs/how-to', 'docs/reference'].fl
   place.endsWith('.md') ? [place] : filesIn(place, ['.md']),
 );
 
-/** What a snippet may use without a word: things that the page has shown before, or that any app has. */
+/** What a snippet may use without a word: things that any app with backups has. */
 const GIVEN = `
 declare const bucket: import('aws-cdk-lib/aws-s3').Bucket;
 declare const vault: import('cdk-s3-backup').BackupVault;
 declare const plan: import('cdk-s3-backup').BackupPlan;
-declare const role: import('aws-cdk-lib/aws-iam').Role;
 `;
 /** Names that a short snippet need not import. */
 const IMPORTED: Readonly<Record<string, string>> = {
@@ -20,9 +19,22 @@ const IMPORTED: Readonly<Record<string, string>> = {
   'aws-cdk-lib/aws-events': 'Schedule',
 };
 
+const importsIn = (snippet: string): string[] => [...snippet.matchAll(/^import [\s\S]*?;$/gm)].map(([text]) => text);
+
+/** Declarations of what a snippet makes, `const name = new Class(…)`: later ones of its page may use it. */
+function shownBy(snippet: string): string[] {
+  const imports = importsIn(snippet).map((text) => /\{([\s\S]*)\} from '(.*)'/.exec(text)!);
+  const known = [...imports.map(([, names, from]) => [from!, names!] as const), ...Object.entries(IMPORTED)];
+  return [...snippet.matchAll(/^const (\w+) = new (\w+)\(/gm)].flatMap(([, name, type]) => {
+    const from = known.find(([, names]) => new RegExp(`\\b${type!}\\b`).test(names))?.[0];
+    const isGiven = GIVEN.includes(`declare const ${name!}:`);
+    return from === undefined || isGiven ? [] : [`declare const ${name!}: import('${from}').${type!};`];
+  });
+}
+
 /** A file with the snippet in the constructor of a stack, where `this` is the stack. */
-function fileOf(snippet: string): string {
-  const imports = [...snippet.matchAll(/^import [\s\S]*?;$/gm)].map(([text]) => text);
+function fileOf(snippet: string, before: readonly string[]): string {
+  const imports = importsIn(snippet);
   const body = imports.reduce((text, one) => text.replace(one, ''), snippet);
   const given = imports.join('\n');
   const others = Object.entries(IMPORTED).map(([from, names]) => {
@@ -30,16 +42,21 @@ function fileOf(snippet: string): string {
     return `import { ${missing.join(', ')} } from '${from}';`;
   });
   const stack = `class extends (await import('aws-cdk-lib')).Stack`;
-  return [...others, given, GIVEN, `export default ${stack} {`, `constructor() { super();`, body, `} }`].join('\n');
+  const shown = [...new Set(before.flatMap(shownBy))];
+  return [...others, given, GIVEN, ...shown, `export default ${stack} {`, `constructor() { super();`, body, `} }`].join(
+    '\n',
+  );
 }
 
 test('snippets of the documentation compile', () => {
   const files = new Map(
     PAGES.flatMap((page) =>
-      [...read(page).matchAll(/^ *```ts\n([\s\S]*?)^ *```/gm)].map(([, snippet], index): [string, string] => [
-        join(root, `${page}.${String(index + 1)}.ts`),
-        fileOf(snippet!),
-      ]),
+      [...read(page).matchAll(/^ *```ts\n([\s\S]*?)^ *```/gm)]
+        .map(([, snippet]) => snippet!)
+        .map((snippet, index, all): [string, string] => [
+          join(root, `${page}.${String(index + 1)}.ts`),
+          fileOf(snippet, all.slice(0, index)),
+        ]),
     ),
   );
   expect(files.size).toBeGreaterThan(10);

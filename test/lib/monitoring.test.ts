@@ -57,6 +57,7 @@ describe('alarms', () => {
     ['jobsfailed', 'JobsFailed', 'Sum', 300],
     ['jobsexpired', 'JobsExpired', 'Sum', 300],
     ['coveragelost', 'CoverageLost', 'Maximum', 3600],
+    ['versionsrefused', 'VersionsRefused', 'Maximum', 3600],
   ])('%s goes off at the first %s of any bucket', (anchor, name, statistic, period) => {
     expect(alarm(anchor)).toMatchObject({
       Namespace: METRIC_NAMESPACE,
@@ -91,7 +92,7 @@ describe('alarms', () => {
         /^[A-Z][^.]+\. See docs\/how-to\/runbook\.md#(\w+) of cdk-s3-backup\.$/.exec(AlarmDescription) ?? [];
       return anchor;
     });
-    expect(named).toHaveLength(9);
+    expect(named).toHaveLength(10);
     expect(sections).toEqual(expect.arrayContaining(named));
     expect([...sections].sort()).toEqual([...named].sort());
   });
@@ -109,7 +110,7 @@ describe('alarms', () => {
     const vault = watchedVault(two);
     const other = new BackupPlan(two, 'Other', { backupVault: vault, backupPlanRules: [BackupPlanRule.continuous()] });
     other.addSelection('Buckets', { resources: [BackupResource.fromArn('arn:aws:s3:::docs')] });
-    Template.fromStack(two).resourceCountIs('AWS::CloudWatch::Alarm', 9);
+    Template.fromStack(two).resourceCountIs('AWS::CloudWatch::Alarm', 10);
   });
 
   test('all of them do what they are told, be it before or after they are made', () => {
@@ -120,9 +121,9 @@ describe('alarms', () => {
     const plan = new BackupPlan(told, 'Plan', { backupVault: vault, backupPlanRules: [BackupPlanRule.continuous()] });
     plan.addSelection('Buckets', { resources: [BackupResource.fromArn('arn:aws:s3:::photos')] });
     vault.addAlarmAction(new SnsAction(after!));
-    expect(vault.alarms).toHaveLength(9);
+    expect(vault.alarms).toHaveLength(10);
     const actions = alarmsOf(Template.fromStack(told)).map(({ AlarmActions }) => AlarmActions.length);
-    expect(actions).toEqual(Array(9).fill(2));
+    expect(actions).toEqual(Array(10).fill(2));
   });
 
   test('only that of uncommitted changes tells when data stop coming, and none is on before there are any', () => {
@@ -145,7 +146,7 @@ describe('alarms', () => {
       backupPlanRules: [BackupPlanRule.continuous()],
     });
     plan.addSelection('Buckets', { resources: [BackupResource.fromArn('arn:aws:s3:::photos')] });
-    Template.fromStack(vaultStack).resourceCountIs('AWS::CloudWatch::Alarm', 9);
+    Template.fromStack(vaultStack).resourceCountIs('AWS::CloudWatch::Alarm', 10);
     expect(vaultStack.dependencies).toEqual([]);
   });
 });
@@ -162,7 +163,7 @@ describe('metrics', () => {
         namespace: METRIC_NAMESPACE,
         metricName: name,
         dimensions: { Vault: 'team-vault' },
-        statistic: name in METRIC_UNITS ? 'Maximum' : 'Sum',
+        statistic: name in METRIC_UNITS || name === MetricName.versionsRefused ? 'Maximum' : 'Sum',
       });
       expect(method.call(vault, { statistic: 'Average' }).statistic).toBe('Average');
     }
@@ -242,7 +243,7 @@ describe('the dashboard', () => {
     expect(vault.dashboard).toBeDefined();
     const shown = bodyOf(Template.fromStack(stack)).widgets.filter(({ type }: any) => type === 'alarm');
     expect(shown).toHaveLength(1);
-    expect(shown[0].properties.alarms).toHaveLength(9);
+    expect(shown[0].properties.alarms).toHaveLength(10);
   });
 
   test('shows a periodic vault, which has no alarms', () => {

@@ -1,7 +1,7 @@
 import validate from 'asl-validator';
 import { Template } from 'aws-cdk-lib/assertions';
 import { FINAL_ERRORS } from '../../lambda/contract/errors';
-import { restoreSchema } from '../../lambda/core/restore/schema';
+import { ENCRYPTION_TYPES, ON_EXISTING, restoreDefaults, restoreSchema } from '../../lambda/core/restore/schema';
 import { BackupVault } from '../../lib';
 import { allStates, type Definition, definitionOf, type State } from './support/definition';
 import { testStack } from './support/synth';
@@ -242,6 +242,27 @@ test('the comment of a restore names every field of its input, and no other', ()
   // Fields of the encryption are inside of it.
   for (const inner of ['type', 'kmsKeyId']) named.delete(inner);
   expect([...named].sort()).toEqual(Object.keys(restoreSchema.shape).sort());
+});
+
+test('the comment of a restore has the defaults and the values that the fields have', () => {
+  const comment = restore.Comment as string;
+  const { encryption, ...flat } = restoreDefaults();
+  // What a field does is said, and not that it is not done without it.
+  const { rollback, removeMarkers, dryRun, destinationPrefix, ...defaults } = flat;
+  expect({ rollback, removeMarkers, dryRun, destinationPrefix }).toEqual({
+    ...{ rollback: false, removeMarkers: false, dryRun: false },
+    destinationPrefix: '',
+  });
+  const named = [...comment.matchAll(/"(\w+)" \(default: ([^)]*)\)/g)].map(([, field, text]) => [field!, text!]);
+  expect(Object.fromEntries(named)).toEqual({
+    ...Object.fromEntries(Object.entries(defaults).map(([field, value]) => [field, JSON.stringify(value)])),
+    type: JSON.stringify(encryption.type),
+    destinationBucket: 'the source',
+    restoreAcls: 'where possible',
+  });
+  expect(comment).toContain('default: all');
+  for (const values of [ON_EXISTING, ENCRYPTION_TYPES])
+    expect(comment).toContain(values.map((value) => `"${value}"`).join(' | '));
 });
 
 test('the last step answers for the execution', () => {

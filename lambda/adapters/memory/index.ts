@@ -10,6 +10,7 @@ export { MemoryExecutions } from './memory-executions';
 export { MemoryMarkerRemoval } from './memory-marker-removal';
 export { MemoryMetrics } from './memory-metrics';
 export { MemoryObjectStore, type MemoryObjectStoreOptions } from './memory-object-store';
+export { MemoryQueue } from './memory-queue';
 export { MemoryS3, type ClientPut, type MemoryS3Options } from './memory-s3';
 export { MemoryVersion } from './memory-version';
 export { SilentLog, type LogLine } from './silent-log';

@@ -17,6 +17,8 @@ export type Decision =
       /** Of a version that the change log tells of: whether the bucket has it in the end, and whether it is in what the commit shows. */
       readonly counted?: { readonly isHeld: boolean; readonly isShown: boolean };
     }
+  /** A version that earlier jobs were not allowed to read, which a job without a scan tries again. */
+  | { readonly kind: 'retry'; readonly row: Row; readonly known: Row }
   /** A delete marker that the history does not have. */
   | { readonly kind: 'mark'; readonly row: Row }
   /** The vault has it: only counted, and its tags and ACL read again when the job asks for it. */

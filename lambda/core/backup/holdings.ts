@@ -39,12 +39,16 @@ export const addHoldings = (a: Holdings, b: Holdings, sign: 1 | -1 = 1): Holding
 /** The version as one of which the body is missing, for a reason. */
 export const unstored = (row: Row, reason = reasonOf(row)): Counts => (row.file ? {} : { [reason]: 1 });
 
+const GONE = 'version-gone';
+
 /** The reason among all that jobs have given: always the same one, so that a version that is counted can be counted off. */
 export function reasonOf({ uncertain }: Row): string {
   const reasons = (uncertain?.split(',') ?? []).filter((reason) => reason.startsWith(NOT_STORED));
+  // Whatever kept it from being stored before: that it is gone is final.
+  if (reasons.some((reason) => reason === LOST || reason === `${NOT_STORED}${GONE}`)) return GONE;
   const lasting = reasons.filter((reason) => reason !== PENDING).sort();
   const [reason = PENDING] = lasting;
-  return reason === LOST ? 'version-gone' : reason.slice(NOT_STORED.length);
+  return reason.slice(NOT_STORED.length);
 }
 
 function addSkipped(a: Readonly<Counts>, b: Readonly<Counts>, sign: 1 | -1): Counts {

@@ -1,10 +1,17 @@
+/** A move of dead letters back into the queue that they come from. */
+export interface Redrive {
+  readonly startedAt: number;
+  readonly moved: number;
+  readonly isRunning?: boolean;
+}
+
 /** Events that failed for good, as a job finds them. */
 export interface DeadLetters {
   readonly count: number;
   /** The greatest number of them since an instant, as far as CloudWatch tells. */
   readonly most: number;
   /** Redrives into the queue that they come from, the last ones. */
-  readonly redrives: readonly { readonly startedAt: number; readonly moved: number }[];
+  readonly redrives: readonly Redrive[];
 }
 
 /** What a commit remembers of them. */

@@ -19,7 +19,7 @@ export type Doubt =
   | 'same-second'
   /** The version was permanently deleted at some time of an interval that the instant lies in. It is taken to be there. */
   | 'removal'
-  /** A multipart upload that ended at some time of an interval that the instant lies in. It is taken to be there. */
+  /** A replica or an upload that arrived at some time of an interval that the instant lies in. It is taken to be there. */
   | 'visibility'
   /** Tags or ACL were changed once more, or the version was deleted, before they were read. */
   | 'tags'

@@ -7,7 +7,7 @@ export interface ItemSelector {
 
 export const MAX_VERSIONS = 1000;
 /** S3 storage classes that a restore may write; archived classes would have to be thawed before they can be read. */
-const STORAGE_CLASSES = [
+export const STORAGE_CLASSES = [
   'STANDARD',
   'ORIGINAL',
   'STANDARD_IA',
@@ -30,7 +30,7 @@ const item = z.union(
 );
 export type RawItem = z.infer<typeof item>;
 
-/** The fields of a restore. The CLI's input, the request and its checks are made of it; the pages and comments are tested against it. */
+/** The fields of a restore. The CLI's input, its help, the request and its checks are made of it; pages and comments are tested against it. */
 export const restoreSchema = z.strictObject({
   sourceBucket: z.string(),
   recoveryPointId: z.string().default('latest'),
@@ -61,6 +61,9 @@ export const restoreSchema = z.strictObject({
 export type RawRestoreRequest = z.infer<typeof restoreSchema>;
 /** Input of the Restore execution, before the defaults. */
 export type RestoreInput = Readonly<z.input<typeof restoreSchema>>;
+
+/** What a request has that gives nothing but the bucket. */
+export const restoreDefaults = () => restoreSchema.omit({ sourceBucket: true }).parse({});
 
 /** An item ending in `/` is a prefix, any other text a key; the object forms say it outright. */
 export function toSelector(raw: RawItem): ItemSelector {

@@ -66,7 +66,7 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
       ErrorName.backupSuperseded,
       `job ${existing.jobId} committed number ${String(job.seq)} of bucket "${job.bucket}" first, so nothing of this job counts: the next job starts from that commit`,
     );
-  if (!job.internal) await publish(ports, job, { manifest: existing ?? manifest, sha256 }, status);
+  if (!job.internal) await publish(ports, job, { manifest: existing ?? manifest, sha256, date }, status);
   await publishContinuous(ports, job, existing ?? manifest, work.gaps ?? 0);
   const output: BackupOutput = {
     jobId: job.jobId,
@@ -319,7 +319,7 @@ function unreadUntil({ metadataThrough: read }: KnownMetadata, base: Manifest | 
 async function publish(
   ports: BackupPorts,
   job: BackupJob,
-  { manifest, sha256 }: { readonly manifest: Manifest; readonly sha256: string },
+  { manifest, sha256, date }: { readonly manifest: Manifest; readonly sha256: string; readonly date: number },
   state: 'COMPLETED' | 'PARTIAL',
 ): Promise<void> {
   const point: RecoveryPointRecord = {
@@ -339,13 +339,16 @@ async function publish(
     tags: job.recoveryPointTags,
   };
   await ports.catalog.putRecoveryPoint(point);
-  await ports.events.publish(recoveryPointEvent(ports.deployment, point));
+  const { deleteAfterDays, scheduled } = job;
+  const facts = { ...point, completedAt: toIso(date), deleteAfterDays, plan: scheduled?.plan, rule: scheduled?.rule };
+  await ports.events.publish(recoveryPointEvent(ports.deployment, facts));
 }
 
 async function finishJob(ports: BackupPorts, job: BackupJob, output: BackupOutput, completedAt: string): Promise<void> {
   const { jobId, bucket, seq, startedAt, executionArn, scheduled } = job;
   const type = job.internal ? 'UPKEEP' : 'BACKUP';
-  const { plan, rule } = scheduled ?? {};
-  await recordFinished(ports, { jobId, type, bucket, startedAt, completedAt, executionArn, plan, rule }, output);
+  const { plan, rule, startBy } = scheduled ?? {};
+  const asked = { plan, rule, startBy };
+  await recordFinished(ports, { jobId, type, bucket, startedAt, completedAt, executionArn, ...asked }, output);
   ports.log.info('BackupCommitted', { jobId, bucket, seq, status: output.status });
 }

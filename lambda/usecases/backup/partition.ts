@@ -25,7 +25,7 @@ export async function partitionBackup(
     ports.vault.readBase(job.bucket, job.base),
   ]);
   // One file for all ranges: each would otherwise read the results of the whole scan.
-  const logged = await foldChanges(ports, job);
+  const logged = await foldChanges(ports, job, base);
   const isScan = job.source !== 'changes';
   const scanned = isScan ? scans.flatMap((scan) => scan.samples) : logged.samples;
   const samples = [...scanned].sort((a, b) => compareKeys(a.key, b.key));

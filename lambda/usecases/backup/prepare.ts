@@ -94,16 +94,17 @@ async function record(
   state: JobState,
 ): Promise<void> {
   const job = { jobId: jobIdOf(execution), bucket, createdAt: toIso(fromIso(execution.startTime)) };
+  const { plan, rule, startBy } = scheduled ?? {};
   const { put, before } = await catalog.putJobUnlessEnded({
     ...job,
     type: upkeep ? 'UPKEEP' : 'BACKUP',
     state,
     executionArn: execution.arn,
-    plan: scheduled?.plan,
-    rule: scheduled?.rule,
+    plan,
+    rule,
   });
   if (put && !upkeep && !(state === 'PENDING' && before?.state === state))
-    await events.publish(backupJobEvent(deployment, job, { state }));
+    await events.publish(backupJobEvent(deployment, { ...job, plan, rule, startBy }, { state }));
 }
 
 /** How long changes have waited in the log for a commit. */

@@ -1,5 +1,6 @@
 import { MetricName } from '../../contract/metrics';
-import { LOST } from '../../core/backup/fold-versions';
+import { LOST, PENDING } from '../../core/backup/fold-versions';
+import { isRefused } from '../../core/backup/refused';
 import { isVersionEvent, MetadataEvent, parseS3Event, S3Event } from '../../core/capture/s3-event';
 import { PACK_BYTES, PackBuilder } from '../../core/history/files/pack';
 import { UNREAD } from '../../core/history/row';
@@ -11,7 +12,7 @@ import type { Deployment } from '../context';
 import { writePack } from '../versions/write-pack';
 import { runInOrder } from '../work/pool';
 import { requestsSince } from '../work/requests';
-import { withTrueKey } from './event-key';
+import { underTrueKey } from './event-key';
 import { readChanged } from './read-changed';
 import { captureJobId, captureVersion, CaptureVersionPorts } from './versions';
 
@@ -159,15 +160,25 @@ async function readAll(ports: CapturePorts, groups: Received[][], failed: Set<st
 async function readGroup(ports: CapturePorts, group: readonly Received[]): Promise<Read> {
   const [first] = group;
   if (!first) return { group, changes: [] };
-  const { event, isDecoded } = await withTrueKey(ports.source, first.event);
-  if (!isVersionEvent(event)) return { group, changes: await statesOf(ports, group, event), isDecoded };
+  const { found, isDecoded } = await underTrueKey(ports.source, first.event, (source, event) =>
+    readEvent({ ...ports, source }, group, event),
+  );
+  return { group, ...found, isDecoded };
+}
+
+async function readEvent(
+  ports: CaptureVersionPorts,
+  group: readonly Received[],
+  event: S3Event,
+): Promise<Pick<Read, 'changes' | 'body'>> {
+  if (!isVersionEvent(event)) return { changes: await statesOf(ports, group, event) };
   const { row, body } = await captureVersion(ports, event);
-  return { group, changes: [{ id: event.id, bucket: event.bucket, row }], body, isDecoded };
+  return { changes: [{ id: event.id, bucket: event.bucket, row }], body };
 }
 
 /** A state for each event and version. */
 async function statesOf(
-  { source }: CapturePorts,
+  { source }: CaptureVersionPorts,
   group: readonly Received[],
   changed: MetadataEvent,
 ): Promise<LoggedChange[]> {
@@ -205,13 +216,21 @@ function measure({ metrics }: CapturePorts, read: readonly Read[]): void {
     read.flatMap(({ changes }) => changes),
     ({ bucket }) => bucket,
   );
+  const decoded = Map.groupBy(
+    read.filter(({ isDecoded }) => isDecoded === true),
+    ({ group }) => group[0]?.event.bucket ?? '',
+  );
+  for (const [bucket, some] of decoded) metrics.put(MetricName.keysDecoded, some.length, bucket);
   for (const [bucket, changes] of byBucket) {
     const puts = changes.map(({ row }) => row).filter(({ kind }) => kind === 'put');
     const lost = puts.filter(({ uncertain }) => uncertain === LOST).length;
+    const stored = puts.filter(({ file, uncertain }) => file !== undefined || uncertain === PENDING).length;
+    const refused = puts.filter(isRefused).length;
     const lags = puts.flatMap((row) =>
       row.readAt === undefined ? [] : [row.readAt - (row.visibleFrom ?? row.lastModified)],
     );
-    if (puts.length > lost) metrics.put(MetricName.versionsCaptured, puts.length - lost, bucket);
+    if (stored > 0) metrics.put(MetricName.versionsCaptured, stored, bucket);
+    if (refused > 0) metrics.put(MetricName.versionsRefused, refused, bucket);
     if (lost > 0) metrics.put(MetricName.versionsLost, lost, bucket);
     if (lags.length > 0) metrics.put(MetricName.captureLag, Math.max(...lags), bucket);
   }

@@ -5,7 +5,7 @@ import { jobIdOf } from '../../core/values/job-id';
 import type { JobRecord, JobType } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
 import { endEventOf } from './events';
-import { factsOfInput, causeSentence } from './input';
+import { factsOfInput, causeSentence, startByOf } from './input';
 
 type EndedPorts = Pick<BackupPorts, 'catalog' | 'events' | 'executions' | 'deployment' | 'log' | 'metrics'>;
 
@@ -15,7 +15,8 @@ type EndedPorts = Pick<BackupPorts, 'catalog' | 'events' | 'executions' | 'deplo
  */
 export async function endJob(ports: EndedPorts, type: JobType, ended: ExecutionEnded): Promise<void> {
   const { executionArn } = ended;
-  const facts = factsOfInput(type, await inputOf(ports, ended));
+  const input = await inputOf(ports, ended);
+  const facts = factsOfInput(type, input);
   if (!facts) return;
   const { bucket } = facts;
   const createdAt = toIso(Math.floor(ended.startDate / 1000));
@@ -28,7 +29,7 @@ export async function endJob(ports: EndedPorts, type: JobType, ended: ExecutionE
   const isOurs = (await ports.catalog.putJobUnlessEnded(record)).put || (await wasRecorded(ports, record));
   if (type !== 'RESTORE') await ports.catalog.releaseLock(bucket, jobId);
   if (!isOurs) return;
-  const event = endEventOf(type, ports.deployment, record, record);
+  const event = endEventOf(type, ports.deployment, { ...record, startBy: startByOf(input) }, record);
   if (event) await ports.events.publish(event);
   // One that a person stopped is nothing to be alarmed about.
   if (record.state === 'FAILED') ports.metrics.put(MetricName.jobsFailed, 1, bucket);

@@ -3,12 +3,27 @@ import type { JobState, JobType, RecoveryPointRecord } from '../../ports/catalog
 import type { PublishedEvent } from '../../ports/runtime';
 import type { Deployment } from '../context';
 
-/** Events with AWS Backup's detail-types and field names, so that rules written for it fit. Numbers are texts there. */
-interface JobFacts {
+/** The plan and the rule that asked for a job or recovery point; neither where a person did. */
+interface Creator {
+  readonly plan?: string;
+  readonly rule?: string;
+}
+
+/**
+ * Events with AWS Backup's detail-types and field names, so that rules written for it fit (AWS Backup Developer Guide, "Monitoring AWS Backup
+ * events using Amazon EventBridge"). Sizes and `isEncrypted` are texts there.
+ */
+interface JobFacts extends Creator {
   readonly jobId: string;
   readonly bucket: string;
   readonly createdAt: string;
+  /** End of the start window. */
+  readonly startBy?: string;
 }
+
+/** Plans have names and no ARNs or versions: of what AWS Backup says, these two correspond. */
+const createdBy = ({ plan, rule }: Creator): Record<string, unknown> | undefined =>
+  plan === undefined && rule === undefined ? undefined : { backupPlanId: plan, backupPlanRuleId: rule };
 
 const bucketArn = (deployment: Deployment, bucket: string): string => `arn:${deployment.partition}:s3:::${bucket}`;
 
@@ -37,7 +52,7 @@ function jobDetail(deployment: Deployment, job: JobFacts, outcome: JobOutcome): 
     creationDate: job.createdAt,
     completionDate: outcome.completedAt,
     backupSizeInBytes: outcome.bytes === undefined ? undefined : String(outcome.bytes),
-    percentDone: isDone(outcome.state) ? '100.0' : '0.0',
+    percentDone: isDone(outcome.state) ? 100 : 0,
     statusMessage: outcome.statusMessage,
   };
 }
@@ -59,6 +74,8 @@ export function backupJobEvent(deployment: Deployment, job: JobFacts, outcome: J
       backupJobId: job.jobId,
       resourceArn: bucketArn(deployment, job.bucket),
       bytesTransferred: detail.backupSizeInBytes,
+      startBy: job.startBy,
+      createdBy: createdBy(job),
       state: outcome.state,
     },
   };
@@ -90,10 +107,13 @@ export function endEventOf(
 }
 
 /** What an event tells of a recovery point. */
-export type PointFacts = Pick<
-  RecoveryPointRecord,
-  'recoveryPointId' | 'bucket' | 'createdAt' | 'bytes' | 'state' | 'deleteAt'
->;
+export interface PointFacts
+  extends
+    Pick<RecoveryPointRecord, 'recoveryPointId' | 'bucket' | 'createdAt' | 'bytes' | 'state' | 'deleteAt'>,
+    Creator {
+  readonly completedAt?: string;
+  readonly deleteAfterDays?: number;
+}
 
 export function recoveryPointEvent(deployment: Deployment, point: PointFacts): PublishedEvent {
   const arn = recoveryPointArn(deployment, point.recoveryPointId);
@@ -108,7 +128,10 @@ export function recoveryPointEvent(deployment: Deployment, point: PointFacts): P
       resourceType: 'S3',
       creationDate: point.createdAt,
       backupSizeInBytes: String(point.bytes),
-      calculatedLifecycle: point.deleteAt === undefined ? {} : { deleteAt: point.deleteAt },
+      completionDate: point.completedAt,
+      createdBy: createdBy(point),
+      lifecycle: point.deleteAfterDays === undefined ? undefined : { deleteAfterDays: point.deleteAfterDays },
+      calculatedLifeCycle: point.deleteAt === undefined ? undefined : { deleteAt: point.deleteAt },
       isEncrypted: 'true',
       storageClass: 'WARM',
       status: point.state,

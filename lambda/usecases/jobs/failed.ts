@@ -8,7 +8,7 @@ import type { JobState, JobType } from '../../ports/catalog';
 import type { BackupPorts } from '../context';
 import type { UnitError } from '../work/turns';
 import { endEventOf } from './events';
-import { factsOfInput, causeSentence } from './input';
+import { factsOfInput, causeSentence, startByOf } from './input';
 
 type FailurePorts = Pick<BackupPorts, 'catalog' | 'events' | 'deployment' | 'log' | 'metrics' | 'scratch'>;
 
@@ -43,7 +43,7 @@ export async function recordFailure(ports: FailurePorts, type: JobType, failure:
     statusMessage,
   });
   if (type !== 'RESTORE') await ports.catalog.releaseLock(bucket, jobId);
-  const job = { jobId, bucket, createdAt };
+  const job = { ...facts, jobId, createdAt, startBy: startByOf(input) };
   const event = endEventOf(type, ports.deployment, job, { state, statusMessage, completedAt });
   if (event) await ports.events.publish(event);
   ports.metrics.put(state === 'EXPIRED' ? MetricName.jobsExpired : MetricName.jobsFailed, 1, bucket);

@@ -16,13 +16,16 @@ interface FinishedJob extends Pick<JobRecord, 'jobId' | 'bucket' | 'executionArn
   readonly type: JobType;
   readonly startedAt: string;
   readonly completedAt: string;
+  /** Of a scheduled job. */
+  readonly startBy?: string;
   /** Of a restore. */
   readonly destinationBucket?: string;
 }
 
 /** Ends a job that did all or part of what it had to: its record, its lock, its event and its metric. All of it may happen twice. */
 export async function recordFinished(ports: FinishPorts, finished: FinishedJob, output: JobOutput): Promise<void> {
-  const { jobId, type, bucket, startedAt, completedAt, executionArn, plan, rule, destinationBucket } = finished;
+  const { jobId, type, bucket, startedAt, completedAt, executionArn, plan, rule, startBy, destinationBucket } =
+    finished;
   const { status, recoveryPointId, bytes } = output;
   await ports.catalog.putJob({
     jobId,
@@ -39,7 +42,8 @@ export async function recordFinished(ports: FinishPorts, finished: FinishedJob, 
   });
   if (type !== 'RESTORE') await ports.catalog.releaseLock(bucket, jobId);
   const outcome = { state: status, recoveryPointId, destinationBucket, bytes, completedAt };
-  const event = endEventOf(type, ports.deployment, { jobId, bucket, createdAt: startedAt }, outcome);
+  const facts = { jobId, bucket, createdAt: startedAt, plan, rule, startBy };
+  const event = endEventOf(type, ports.deployment, facts, outcome);
   if (event) await ports.events.publish(event);
   ports.metrics.put(ENDED_WELL[status], 1, bucket);
 }

@@ -18,6 +18,10 @@ export function factsOfInput(type: JobType, input: unknown): InputFacts | undefi
   return { bucket, plan: textOf(plan), rule: textOf(rule) };
 }
 
+/** End of the start window of a scheduled job, as its input has it. */
+export const startByOf = (input: unknown): string | undefined =>
+  textOf((input as { readonly scheduled?: { readonly startBy?: unknown } | null } | null)?.scheduled?.startBy);
+
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** What Step Functions shows of a Lambda's failure: the Lambda's own JSON, or a sentence of Step Functions. */

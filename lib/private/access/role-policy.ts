@@ -41,7 +41,7 @@ export function rolePolicy(scope: Construct, props: RolePolicyProps): iam.Policy
 
 /**
  * The same rights on buckets, objects and keys in this account (on the given buckets only, if any are), in any
- * partition. Rights on rules, metrics and the list of all buckets are left out: nothing here uses them.
+ * partition. Rights on rules, metrics and the list of all buckets are not granted: nothing here uses them.
  */
 function scopedDocument(scope: Construct, { statements, buckets }: RolePolicyProps): iam.PolicyDocument {
   const { account, region, urlSuffix } = Stack.of(scope);

@@ -4,7 +4,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IConstruct } from 'constructs';
-import { CAPTURE_TIMEOUT_SECONDS } from '../../../lambda/contract/change-log-schema';
+import {
+  CAPTURE_ATTEMPTS,
+  CAPTURE_TIMEOUT_SECONDS,
+  CAPTURE_VISIBILITY_SECONDS,
+} from '../../../lambda/contract/change-log-schema';
 import { Env } from '../../../lambda/contract/env';
 import { BUCKETS_PER_RULE, capturePattern, CHANGE_EVENTS, CONTINUOUS_EVENTS } from '../../../lambda/contract/events';
 import { FunctionName } from '../../../lambda/contract/functions';
@@ -14,8 +18,7 @@ import type { RuntimeFunction } from '../runtime-function';
 import { deadLetterQueue, MESSAGES_KEPT } from './dead-letter-queue';
 
 const TIMEOUT = Duration.seconds(CAPTURE_TIMEOUT_SECONDS);
-/** AWS asks for six times the function's timeout, and the batch window. */
-const VISIBILITY = Duration.seconds(6 * CAPTURE_TIMEOUT_SECONDS + 60);
+const VISIBILITY = Duration.seconds(CAPTURE_VISIBILITY_SECONDS);
 
 /**
  * Events have whole seconds. A read that comes this much later comes after the last change of the event's second, so that
@@ -73,7 +76,7 @@ export class Capture extends Construct {
       retentionPeriod: MESSAGES_KEPT,
       visibilityTimeout: VISIBILITY,
       deliveryDelay: DELIVERY_DELAY,
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: CAPTURE_ATTEMPTS },
     });
     for (const queue of [this.queue, this.deadLetterQueue]) {
       queue.addToResourcePolicy(

@@ -74,6 +74,12 @@ function specs(watched: Watched): AlarmSpec[] {
       threshold: 0,
     },
     {
+      id: 'VersionsRefused',
+      meaning: 'The vault may not read some object versions, so their bodies are in no backup.',
+      metric: hourly(MetricName.versionsRefused),
+      threshold: 0,
+    },
+    {
       id: 'CoverageLost',
       meaning: 'The vault may miss changes of a protected bucket.',
       metric: hourly(MetricName.coverageLost),

@@ -21,7 +21,12 @@ export function dashboardRows(watched: Watched): cloudwatch.IWidget[][] {
   const of = { statistic: 'Maximum', period: PERIOD };
   return [
     [
-      counts('Versions captured and lost', MetricName.versionsCaptured, MetricName.versionsLost),
+      counts(
+        'Versions captured and lost, and keys decoded',
+        MetricName.versionsCaptured,
+        MetricName.versionsLost,
+        MetricName.keysDecoded,
+      ),
       greatest('From event to change log (seconds)', MetricName.captureLag),
       greatest('Oldest change that is not committed (seconds)', MetricName.uncommittedAge),
     ],
@@ -41,7 +46,11 @@ export function dashboardRows(watched: Watched): cloudwatch.IWidget[][] {
     [
       counts('Jobs', MetricName.jobsCompleted, MetricName.jobsPartial),
       counts('Jobs that failed or expired', MetricName.jobsFailed, MetricName.jobsExpired),
-      counts('Gaps', MetricName.reconcileGaps, MetricName.coverageLost),
+      graph('Gaps, and versions that the vault may not read', [
+        watched.metric(MetricName.reconcileGaps, { statistic: 'Sum', period: PERIOD }),
+        watched.metric(MetricName.coverageLost, { statistic: 'Sum', period: PERIOD }),
+        watched.metric(MetricName.versionsRefused, { statistic: 'Maximum', period: PERIOD }),
+      ]),
     ],
   ];
 }

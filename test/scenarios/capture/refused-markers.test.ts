@@ -33,7 +33,11 @@ test('has the date that the listing says, and hides no newer version', async () 
   const { rig, client } = await refused(byPolicy);
   expect(await rig.capture(client.take())).toEqual([]);
   await hourlyUpkeeps(rig, 2);
-  expect(await rig.backup({ bucket: 'src' })).toMatchObject({ source: 'changes', status: 'COMPLETED', objects: 2 });
+  expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({
+    source: 'changes',
+    status: 'COMPLETED',
+    objects: 2,
+  });
   expect(await restored(rig, 'dst')).toBe('alive');
 });
 
@@ -47,7 +51,7 @@ test('is captured again later when the listing fails as well', async () => {
   rig.captureSource.calls.beforeCall = undefined;
   expect(await rig.capture(messages)).toEqual([]);
   await hourlyUpkeeps(rig, 2);
-  await rig.backup({ bucket: 'src' });
+  await rig.backup({ bucket: 'src', source: 'changes' });
   expect(await restored(rig, 'dst')).toBe('alive');
 });
 
@@ -62,5 +66,5 @@ test('that had the time of its event for a date gets the right one from the next
   expect(await rig.backup({ bucket: 'src', source: 'listing' })).toMatchObject({ objects: 2 });
   expect(await restored(rig, 'dst')).toBe('alive');
   await hourlyUpkeeps(rig, 1);
-  expect(await rig.backup({ bucket: 'src' })).toMatchObject({ source: 'changes', objects: 2 });
+  expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({ source: 'changes', objects: 2 });
 });

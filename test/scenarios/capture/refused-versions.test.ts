@@ -1,8 +1,11 @@
 import { toIso } from '../../../lambda/core/values/instant';
+import type { BackupJob } from '../../../lambda/core/backup/job';
+import type { Manifest } from '../../../lambda/core/history/manifest';
+import { MOST_RETRIES, refusedVersions } from '../../../lambda/usecases/backup/coverage/refused-versions';
 import { LiveBucket } from '../../support/live-bucket';
 import { manifest } from '../support/changed-rig';
 import { hourlyUpkeeps } from '../support/continuous-rig';
-import { Rig } from '../support/rig';
+import { Rig, VAULT } from '../support/rig';
 
 const HOUR = 3600;
 
@@ -18,13 +21,14 @@ async function refused(by: 'policy' | 'key', body = 'refused at first') {
   const versionId = client.put('late', body);
   rig.s3.refuse('src', 'late', by);
   rig.s3.advance(6);
-  expect(await rig.capture(client.take())).toEqual([]);
+  const messages = client.take();
+  expect(await rig.capture(messages)).toEqual([]);
   const upkeep = async () => {
     rig.s3.advance(HOUR);
     const { status, stored, captured, lost } = await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
     return { status, stored, captured, lost };
   };
-  return { rig, client, versionId, written, upkeep };
+  return { rig, client, versionId, written, messages, upkeep };
 }
 
 describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) => {
@@ -36,7 +40,11 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     rig.s3.refuse('src', 'late', undefined);
     expect(await upkeep()).toMatchObject({ status: 'COMPLETED', stored: 1, lost: 0 });
     rig.s3.advance(HOUR);
-    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ source: 'changes', status: 'COMPLETED', objects: 2 });
+    expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({
+      source: 'changes',
+      status: 'COMPLETED',
+      objects: 2,
+    });
     const at = { pointInTime: toIso(written), destinationBucket: 'dst', createBucket: true };
     expect(await rig.restore({ sourceBucket: 'src', ...at })).toMatchObject({ status: 'COMPLETED', restored: 2 });
     expect(rig.s3.text('dst', 'late')).toBe(body);
@@ -46,7 +54,7 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     const { rig, upkeep } = await refused(by);
     expect(await upkeep()).toMatchObject({ status: 'PARTIAL', stored: 0 });
     rig.s3.advance(HOUR);
-    expect(await rig.backup({ bucket: 'src' })).toMatchObject({
+    expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({
       ...{ source: 'changes', status: 'PARTIAL', objects: 2 },
       skipped: { 'access-denied': 1 },
     });
@@ -54,7 +62,7 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     const scan = await rig.backup({ bucket: 'src', source: 'listing' });
     expect(scan).toMatchObject({ status: 'COMPLETED', stored: 1 });
     rig.s3.advance(HOUR);
-    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', skipped: {} });
+    expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({ status: 'COMPLETED', skipped: {} });
   });
 
   test('is counted as lost when it is gone before it may be read', async () => {
@@ -63,6 +71,69 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     client.take();
     expect(await upkeep()).toMatchObject({ status: 'PARTIAL', lost: 1 });
     expect(rig.metrics.of('VersionsLost')).toContain(1);
+  });
+
+  test.each([1, 3])('is stored by whichever later upkeep may read it, and its points are whole (%d)', async (hours) => {
+    const { rig, written, upkeep } = await refused(by);
+    for (let hour = 0; hour < hours; hour++) expect(await upkeep()).toMatchObject({ status: 'PARTIAL', stored: 0 });
+    expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([1]);
+    rig.s3.refuse('src', 'late', undefined);
+    expect(await upkeep()).toEqual({ status: 'COMPLETED', stored: 1, captured: 0, lost: 0 });
+    expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([0]);
+    // It is not asked for any more.
+    const before = { ...rig.source.counts() };
+    expect(await upkeep()).toEqual({ status: 'COMPLETED', stored: 0, captured: 0, lost: 0 });
+    expect(rig.source.counts()).toEqual(before);
+    expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({
+      ...{ status: 'COMPLETED', skipped: {}, objects: 2, versions: 2 },
+      bytes: 'x'.length + 'refused at first'.length,
+    });
+    const at = { pointInTime: toIso(written), destinationBucket: 'dst', createBucket: true };
+    expect(await rig.restore({ sourceBucket: 'src', ...at })).toMatchObject({ status: 'COMPLETED', restored: 2 });
+    expect(rig.s3.text('dst', 'late')).toBe('refused at first');
+  });
+
+  test('is found refused by a scan, and stored by the next upkeep that may read it', async () => {
+    const { rig, upkeep } = await refused(by);
+    await rig.upkeep({ bucket: 'src', action: 'reconcile', deleteAfterDays: 35 });
+    expect(await upkeep()).toMatchObject({ status: 'PARTIAL', stored: 0 });
+    rig.s3.refuse('src', 'late', undefined);
+    expect(await upkeep()).toMatchObject({ status: 'COMPLETED', stored: 1 });
+  });
+
+  test('ends as lost, once, when it is gone after it was refused', async () => {
+    const { rig, client, versionId, upkeep } = await refused(by);
+    expect(await upkeep()).toMatchObject({ status: 'PARTIAL', lost: 0 });
+    // The event of the deletion is late.
+    client.deleteVersion('late', versionId);
+    expect(await upkeep()).toMatchObject({ status: 'PARTIAL', lost: 1 });
+    expect(rig.metrics.of('VersionsLost')).toEqual([1]);
+    expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([0]);
+    expect(await upkeep()).toMatchObject({ status: 'COMPLETED', lost: 0 });
+    expect(await rig.capture(client.take())).toEqual([]);
+    await upkeep();
+    rig.s3.advance(HOUR);
+    const listing = await rig.backup({ bucket: 'src' });
+    expect(listing).toMatchObject({ status: 'COMPLETED', skipped: {}, objects: 1, versions: 1 });
+  });
+
+  test('is deleted: nobody asks for it any more', async () => {
+    const { rig, client, versionId, upkeep } = await refused(by);
+    await upkeep();
+    client.deleteVersion('late', versionId);
+    expect(await rig.capture(client.take())).toEqual([]);
+    expect(await upkeep()).toMatchObject({ lost: 0 });
+    const before = { ...rig.source.counts() };
+    expect(await upkeep()).toMatchObject({ status: 'COMPLETED', lost: 0 });
+    expect(rig.source.counts()).toEqual(before);
+  });
+
+  test('is stored by a redelivery of its event as well', async () => {
+    const { rig, messages, upkeep } = await refused(by);
+    await upkeep();
+    rig.s3.refuse('src', 'late', undefined);
+    expect(await rig.capture(messages)).toEqual([]);
+    expect(await upkeep()).toEqual({ status: 'COMPLETED', stored: 0, captured: 1, lost: 0 });
   });
 
   test('is missing from no point once its deletion is known', async () => {
@@ -93,4 +164,37 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
     expect(rig.s3.text('dst', 'replica')).toBe('newer');
   });
+});
+
+test('a version is refused, and not captured', async () => {
+  const { rig } = await refused('policy');
+  expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([1]);
+  expect(rig.metrics.of('VersionsCaptured')).toEqual([]);
+});
+
+test('an upkeep tries so many of them, and the next one others', async () => {
+  const rows = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({
+      key: `k${String(n)}`,
+      versionId: 'v',
+      outcome: 'skipped',
+      reason: 'access-denied',
+    }));
+  const body = (lines: readonly object[]) => Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const rig = new Rig();
+  const others = [
+    { key: 'archive', versionId: 'v', reason: 'archived' },
+    { key: 'null', versionId: 'null', reason: 'access-denied' },
+  ];
+  rig.s3.put(VAULT, 'reports/1', body([...rows(MOST_RETRIES + 5), ...others]));
+  const holdings = { objects: 0, versions: 0, markers: 0, bytes: 0, skipped: { 'access-denied': MOST_RETRIES + 5 } };
+  const base = { counts: holdings, continuous: { holdings, skippedReports: ['reports/1', 'reports/gone'] } };
+  const tried = async (seq: number, fields: Partial<BackupJob> = {}) => {
+    const job = { source: 'changes', internal: true, jobId: 'job', seq, ...fields } as BackupJob;
+    return (await refusedVersions(rig.ports, job, base as unknown as Manifest)).map(({ key }) => key);
+  };
+  expect(await tried(0)).toHaveLength(MOST_RETRIES);
+  expect(new Set([...(await tried(0)), ...(await tried(1))]).size).toBe(MOST_RETRIES + 5);
+  expect(await tried(0, { internal: undefined })).toEqual([]);
+  expect(await tried(0, { source: 'listing' })).toEqual([]);
 });

@@ -8,6 +8,7 @@ import {
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
 import type { DeadLetters } from '../../../core/capture/dead-letters';
+import { RETRY_WINDOW_SECONDS } from '../../../core/capture/retries';
 import { planCaptureRules, sinceOf, whatDisables } from '../../../core/capture/rules';
 import type { CaptureControl, CaptureHealth } from '../../../ports/capture-control';
 import { CaptureRules } from './capture-rules';
@@ -68,9 +69,10 @@ export class AwsCaptureControl implements CaptureControl {
 
   async health(since: number, bucket: string): Promise<CaptureHealth> {
     const { queueUrl, rulePrefix } = this.options;
-    const [queued, oldestSeconds, rules] = await Promise.all([
+    const [queued, oldestSeconds, recentSeconds, rules] = await Promise.all([
       this.messagesOf(queueUrl),
       this.greatest(queueUrl, 'ApproximateAgeOfOldestMessage', since),
+      this.greatest(queueUrl, 'ApproximateAgeOfOldestMessage', this.now() - RETRY_WINDOW_SECONDS),
       this.rules.list(rulePrefix),
     ]);
     const enabled = rules.filter((rule) => rule.enabled);
@@ -79,6 +81,7 @@ export class AwsCaptureControl implements CaptureControl {
     return {
       queued,
       oldestSeconds,
+      recentSeconds,
       disabledRules: whatDisables(rules, bucket),
       capturedSince: dated === 0 ? undefined : dated,
     };
@@ -86,12 +89,14 @@ export class AwsCaptureControl implements CaptureControl {
 
   async deadLetters(since: number): Promise<DeadLetters> {
     const { deadLetterQueueUrl } = this.options;
-    const [count, most = 0] = await Promise.all([
+    const [count, most = 0, redrives] = await Promise.all([
       this.messagesOf(deadLetterQueueUrl),
       // What there was before the next whole minute, the look before has seen.
       this.greatest(deadLetterQueueUrl, 'ApproximateNumberOfMessagesVisible', since + PERIOD_SECONDS - 1),
+      // Also without any letters: what was redriven may still be in the queue.
+      this.redrives(),
     ]);
-    return { count, most, redrives: count > 0 || most > 0 ? await this.redrives() : [] };
+    return { count, most, redrives };
   }
 
   /** Redrives to another queue than ours are as good as none. */
@@ -105,9 +110,10 @@ export class AwsCaptureControl implements CaptureControl {
         throw error;
       });
     return Results.filter(({ DestinationArn = queueArn }) => DestinationArn === queueArn).map(
-      ({ StartedTimestamp = 0, ApproximateNumberOfMessagesMoved: moved = 0 }) => ({
+      ({ StartedTimestamp = 0, ApproximateNumberOfMessagesMoved: moved = 0, Status }) => ({
         startedAt: Math.floor(StartedTimestamp / 1_000),
         moved,
+        ...(Status === 'RUNNING' && { isRunning: true }),
       }),
     );
   }

@@ -9,6 +9,7 @@ import {
 } from '../../../core/backup/fold-versions';
 import { addHoldings, type Holdings, holdingsOf, NO_HOLDINGS } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
+import { mayBeStoredLater } from '../../../core/backup/refused';
 import { removalsIn } from '../../../core/history/removals';
 import { isVersion, Row, VaultFile, versionIdentity } from '../../../core/history/row';
 import { newestFirst, olderVersions, viewAt } from '../../../core/history/view';
@@ -105,10 +106,12 @@ export class DecidedKeys {
     const unseen = fold.pending.filter((row) => !seen.has(versionIdentity(row)));
     const countedOf = unseen.length > 0 ? this.countedIn(key, fold.told) : undefined;
     const pending = unseen.map((row) => ({ kind: 'store', row, isLater, counted: countedOf?.(row) }) as const);
+    const retries = this.retries(fold);
     const ordered = await this.order(key, fold.told, fold.taken, isScan);
     const decisions: Decision[] = [
       ...fold.taken.map((row): Decision => ({ kind: 'take', row })),
       ...pending,
+      ...retries,
       ...compared,
     ];
     const stored = new Set(pending.map(({ row }) => versionIdentity(row)));
@@ -117,6 +120,17 @@ export class DecidedKeys {
     // Last, as S3 may answer something else in another turn.
     decisions.push(...ordered.map((row): Decision => ({ kind: 'take', row })));
     return { decisions, isAsked: isAsked || !isScan, gaps: isScan ? this.gaps(decisions, history, fold.told) : 0 };
+  }
+
+  /** Versions that could not be read so far, as far as they are there: an upkeep that scans nothing asks for them again. */
+  private retries({ told, pending }: FoldedVersions): Decision[] {
+    const { source, internal } = this.job;
+    if (source !== 'changes' || !internal) return [];
+    const due = new Set(pending.map(versionIdentity));
+    const removalsOf = removalsIn(told);
+    return told
+      .filter((row) => mayBeStoredLater(row) && !due.has(versionIdentity(row)) && removalsOf(row).length === 0)
+      .map((known) => ({ kind: 'retry', row: { ...known, uncertain: undefined }, known }));
   }
 
   /** Which versions the commit counts among what the bucket holds, and among what it shows. */

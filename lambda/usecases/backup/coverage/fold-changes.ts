@@ -1,15 +1,21 @@
 import type { BackupJob, CoverageGap } from '../../../core/backup/job';
+import type { Manifest } from '../../../core/history/manifest';
 import type { Row } from '../../../core/history/row';
 import { versionWeight, WeightSample, WeightSampler, SAMPLES_PER_RANGE } from '../../../core/scan/weights';
 import type { BackupPorts } from '../../context';
 import { Run, writeRuns } from '../../work/runs';
 import { RANGE_STEP } from '../../work/step-names';
+import { underTrueKeys } from './deleted-keys';
+import { refusedVersions } from './refused-versions';
 
 /** What a job takes from the change log. */
 export interface LoggedChanges {
   readonly runs: readonly Run[];
   readonly rows: number;
-  /** Rows that commits before have taken in, and that may be later than what the job shows. */
+  /**
+   * Rows that commits before have taken in: they may be later than what the job shows, or of versions that could not be read. Only their keys
+   * matter.
+   */
   readonly recounts: readonly Run[];
   /** Work that the rows are to the ranges that they fall into. */
   readonly samples: readonly WeightSample[];
@@ -26,9 +32,12 @@ const NOTHING: LoggedChanges = { runs: [], rows: 0, recounts: [], samples: [], l
  * read fails the job: the next commit would go on behind the gap.
  */
 export async function foldChanges(
-  { changeLog, scratch, settings }: Pick<BackupPorts, 'changeLog' | 'scratch' | 'settings'>,
-  { jobId, bucket, changes }: BackupJob,
+  ports: Pick<BackupPorts, 'changeLog' | 'scratch' | 'settings' | 'vault' | 'log'>,
+  job: BackupJob,
+  base: Manifest | undefined,
 ): Promise<LoggedChanges> {
+  const { changeLog, scratch, settings } = ports;
+  const { jobId, bucket, changes } = job;
   if (!changes) return NOTHING;
   const samples: WeightSample[] = [];
   const gaps: CoverageGap[] = [];
@@ -42,14 +51,28 @@ export async function foldChanges(
     sampler.close();
     samples.push(...sampler.samples);
   };
-  const runs = await writeRuns(scratch, place, withoutGaps(log), settings.sortRows, (rows) => {
-    sample(rows);
-    count += rows.length;
-  });
+  const runs = await writeRuns(
+    scratch,
+    place,
+    withoutGaps(underTrueKeys(ports, base, log)),
+    settings.sortRows,
+    (rows) => {
+      sample(rows);
+      count += rows.length;
+    },
+  );
   const { recountFrom = changes.from } = changes;
   const again = recountFrom < changes.from ? changeLog.read(bucket, recountFrom, changes.from) : nothing();
-  const recounts = await writeRuns(scratch, { ...place, unit: 'recounts' }, ofKeys(again), settings.sortRows, sample);
-  return { runs, rows: count, recounts, samples, lag, gaps };
+  const recounts = await writeRuns(
+    scratch,
+    { ...place, unit: 'recounts' },
+    ofKeys(underTrueKeys(ports, base, again)),
+    settings.sortRows,
+    sample,
+  );
+  const refused = chunkOf(await refusedVersions(ports, job, base));
+  const retries = await writeRuns(scratch, { ...place, unit: 'refused' }, refused, settings.sortRows, sample);
+  return { runs, rows: count, recounts: [...recounts, ...retries], samples, lag, gaps };
 
   async function* withoutGaps(chunks: AsyncIterable<readonly Row[]>): AsyncGenerator<Row[]> {
     for await (const chunk of chunks) {
@@ -64,6 +87,10 @@ export async function foldChanges(
 
 async function* nothing(): AsyncGenerator<readonly Row[]> {
   // There is nothing to read again.
+}
+
+async function* chunkOf(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+  if (rows.length > 0) yield await Promise.resolve(rows);
 }
 
 const ofKey = ({ kind }: Row): boolean => kind !== 'gap';

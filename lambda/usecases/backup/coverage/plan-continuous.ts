@@ -2,6 +2,7 @@ import { invalidRequest } from '../../../contract/errors';
 import type { ChangesToFold, ContinuousJob } from '../../../core/backup/job';
 import type { BackupRequest } from '../../../core/backup/request';
 import { type DeadLetters, lostLetters, seenLetters } from '../../../core/capture/dead-letters';
+import { mayHideEvents } from '../../../core/capture/retries';
 import type { Manifest } from '../../../core/history/manifest';
 import { fromIso } from '../../../core/values/instant';
 import type { CaptureHealth } from '../../../ports/capture-control';
@@ -41,7 +42,7 @@ export async function planContinuous(
   const { now, capture } = facts;
   const days = daysOf(request, before);
   const { since, captured, reconciled } = watermarksOf(base, days, now);
-  const look = await lookAt(ports, request.bucket, before, captured);
+  const look = await lookAt(ports, request.bucket, before, { captured, now });
   const { health, letters, lost } = look;
   const stopped = stopReason(capture, health.disabledRules, isOurs);
   const found = { ...facts, captured, days, stopped, health, lost };
@@ -95,18 +96,22 @@ interface CaptureLook {
   readonly lost: number;
   /** Age of the oldest event that waits, seconds; without end where it is not known. */
   readonly lag: number;
+  /** Older events may be in the queue: ones that failed over and over, or that were redriven. */
+  readonly isHiding: boolean;
 }
 
 async function lookAt(
   { captureControl }: Pick<BackupPorts, 'captureControl'>,
   bucket: string,
   before: Continuous | undefined,
-  captured: number,
+  { captured, now }: { readonly captured: number; readonly now: number },
 ): Promise<CaptureLook> {
   const health = await captureControl.health(captured, bucket);
   const letters = await captureControl.deadLetters(before?.deadLetters?.at ?? captured);
   const lost = before ? lostLetters(before.deadLetters, letters, captured) : 0;
-  return { health, letters, lost, lag: health.oldestSeconds ?? (health.queued === 0 ? 0 : Infinity) };
+  const { oldestSeconds, recentSeconds, queued } = health;
+  const isHiding = mayHideEvents({ recentSeconds, redrives: letters.redrives, now });
+  return { health, letters, lost, lag: oldestSeconds ?? (queued === 0 ? 0 : Infinity), isHiding };
 }
 
 /** What waits in a queue holds the watermark back where it was. */
@@ -114,8 +119,8 @@ function capturedThrough(
   { settings }: Pick<BackupPorts, 'settings'>,
   facts: CaptureLook & Pick<PlanFacts, 'changes'> & { readonly captured: number; readonly stopped: string | undefined },
 ): number {
-  const { captured, changes, lag, letters, stopped } = facts;
-  const isHeld = stopped !== undefined || letters.count > 0 || !Number.isFinite(lag);
+  const { captured, changes, lag, letters, stopped, isHiding } = facts;
+  const isHeld = stopped !== undefined || letters.count > 0 || isHiding || !Number.isFinite(lag);
   return isHeld ? captured : Math.max(captured, changes.through - settings.deliverySeconds - lag);
 }
 

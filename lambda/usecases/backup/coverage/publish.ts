@@ -2,6 +2,7 @@ import { continuousPointId } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
 import type { Holdings } from '../../../core/backup/holdings';
 import type { BackupJob, ContinuousJob, CoverageGap } from '../../../core/backup/job';
+import { REFUSED } from '../../../core/backup/refused';
 import type { Manifest } from '../../../core/history/manifest';
 import { REPORT_LAG } from '../../../core/inventory/manifest';
 import { fromIso, toIso } from '../../../core/values/instant';
@@ -135,6 +136,7 @@ export async function publishContinuous(
   await ports.catalog.putContinuousPoint(point);
   if (known?.state !== point.state) await publishState(ports, point, manifest.counts.bytes);
   ports.metrics.put(MetricName.coverageLost, point.state === 'STOPPED' ? 1 : 0, bucket);
+  ports.metrics.put(MetricName.versionsRefused, continuous.holdings?.skipped?.[REFUSED] ?? 0, bucket);
   if (job.source !== 'changes') ports.metrics.put(MetricName.reconcileGaps, gaps, bucket);
 }
 
@@ -155,7 +157,17 @@ export async function stopContinuous(
 
 const publishState = (
   ports: Pick<BackupPorts, 'deployment' | 'events'>,
-  { recoveryPointId, bucket, createdAt, state }: ContinuousPointRecord,
+  { recoveryPointId, bucket, createdAt, state, plan, days }: ContinuousPointRecord,
   bytes: number,
 ): Promise<void> =>
-  ports.events.publish(recoveryPointEvent(ports.deployment, { recoveryPointId, bucket, createdAt, bytes, state }));
+  ports.events.publish(
+    recoveryPointEvent(ports.deployment, {
+      recoveryPointId,
+      bucket,
+      createdAt,
+      bytes,
+      state,
+      plan,
+      deleteAfterDays: days,
+    }),
+  );

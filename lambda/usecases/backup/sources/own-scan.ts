@@ -127,9 +127,17 @@ function backupSource(
       `the captured changes of bucket "${bucket}" do not make a complete recovery point: ${unusable}; use the source "listing"`,
     );
   const fits = request.versions === 'ALL' && request.metadata === 'EVENTS';
+  if (wantsNow(request)) return chooseSource(ports, { ...request, source: 'listing' }, base, { now });
   if (source === 'changes' || (source === 'auto' && fits && unusable === undefined)) return fromChanges(facts);
   return chooseSource(ports, request, base, { now, isCaptured: continuous !== undefined && unusable === undefined });
 }
+
+/**
+ * A backup that a person starts has all that was written before it: captured changes and reports are older. Whom an age was given, may get
+ * something older (decision 24).
+ */
+const wantsNow = ({ source, scheduled, maxSourceAgeMinutes }: BackupRequest): boolean =>
+  source === 'auto' && !scheduled && maxSourceAgeMinutes === undefined;
 
 /** A scan of all versions says what the bucket had at its start; the first one is where continuous backup begins. */
 function scannedBy({ source, asOf }: ChosenSource, job: ContinuousJob, base: Manifest | undefined): ContinuousJob {

@@ -71,7 +71,7 @@ export class Batch {
 
   add(placed: Placed): void {
     this.placed.push(placed);
-    if (placed.decision.kind !== 'store') return;
+    if (placed.decision.kind !== 'store' && placed.decision.kind !== 'retry') return;
     const size = placed.decision.row.size ?? 0;
     if (size > this.packThreshold) this.copies++;
     else this.bytes += size;

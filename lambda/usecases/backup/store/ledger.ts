@@ -1,9 +1,10 @@
 import { reportPrefix } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
 import { type Decision, notStored } from '../../../core/backup/decisions';
-import { addHoldings, NO_HOLDINGS, reasonOf, unstored } from '../../../core/backup/holdings';
+import { addHoldings, type Holdings, NO_HOLDINGS, reasonOf, unstored } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
 import type { RangeResult } from '../../../core/backup/range-result';
+import { REFUSED } from '../../../core/backup/refused';
 import { joinRows } from '../../../core/history/join';
 import type { Row } from '../../../core/history/row';
 import { addCounts, type Counts } from '../../../core/values/counts';
@@ -90,6 +91,34 @@ export class RangeLedger {
     const missing = { ...NO_HOLDINGS, skipped: unstored(notStored(row, reason)) };
     if (counted?.isHeld) this.change = addHoldings(this.change, missing);
     if (counted?.isHeld !== counted?.isShown) this.later = addHoldings(this.later, missing, counted?.isHeld ? 1 : -1);
+  }
+
+  /** What came of a version that was tried again: what is refused once more is in a report already. */
+  async retry(known: Row, outcome: Outcome): Promise<void> {
+    if (outcome.kind === 'body' || outcome.kind === 'copied') {
+      this.write(outcome);
+      const { size = 0 } = outcome.row;
+      this.counts.sums.stored++;
+      this.counts.sums.storedBytes += size;
+      this.recount(known, { bytes: size, skipped: {} });
+    }
+    if (outcome.kind !== 'skipped') return;
+    const { reason } = outcome;
+    if (reason === 'version-gone') {
+      this.counts.sums.lost++;
+      this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
+    } else addCounts(this.refused, { [reason]: 1 });
+    if (reason === REFUSED) return;
+    const marked = notStored(known, reason);
+    this.delta.add(marked);
+    this.recount(known, { bytes: known.size ?? 0, skipped: unstored(joinRows(known, marked)) });
+    const { key, versionId, size } = known;
+    await this.report.add({ key, versionId, size, outcome: 'skipped', reason });
+  }
+
+  private recount(known: Row, now: Pick<Holdings, 'bytes' | 'skipped'>): void {
+    const before = { ...NO_HOLDINGS, bytes: known.size ?? 0, skipped: unstored(known) };
+    this.change = addHoldings(addHoldings(this.change, { ...NO_HOLDINGS, ...now }), before, -1);
   }
 
   /** A version that the capture could not store: the report of the commit that takes it in lists it. */

@@ -68,7 +68,10 @@ test.each(['is limited', 'is gone', 'may not be looked at'])('auto lists when th
   if (what === 'is gone') rig.s3.bucket('src').inventories.clear();
   if (what === 'may not be looked at')
     rig.ports.buckets.hasInventory = () => Promise.reject(new StoreError('access-denied', 'no'));
-  expect(await rig.backup({ bucket: 'src' })).toMatchObject({ source: 'listing', objects: 3 });
+  expect(await rig.backup({ bucket: 'src', maxSourceAgeMinutes: 120 })).toMatchObject({
+    source: 'listing',
+    objects: 3,
+  });
   await expectAll(rig);
 });
 

@@ -95,12 +95,18 @@ test('a report that is yet to come is not read, and a listing is taken instead',
     name: 'InventoryInvalid',
     message: expect.stringContaining('began 2099-01-01T00:00:00Z, after it was written') as string,
   });
-  expect(await rig.backup({ bucket: 'src', source: 'auto' })).toMatchObject({ source: 'listing', stored: 2 });
+  expect(await rig.backup({ bucket: 'src', source: 'auto', maxSourceAgeMinutes: 120 })).toMatchObject({
+    source: 'listing',
+    stored: 2,
+  });
 });
 
 test('a report that began at no instant at all is refused in plain words, and a listing is taken instead', async () => {
   const rig = filled(['a']);
   deliver(rig, { manifest: (manifest) => (manifest['creationTimestamp'] = '9'.repeat(20)) });
   await expect(rig.backup(INVENTORY)).rejects.toMatchObject(refused(/creationTimestamp must be in milliseconds/));
-  expect(await rig.backup({ bucket: 'src', source: 'auto' })).toMatchObject({ source: 'listing', stored: 2 });
+  expect(await rig.backup({ bucket: 'src', source: 'auto', maxSourceAgeMinutes: 120 })).toMatchObject({
+    source: 'listing',
+    stored: 2,
+  });
 });
