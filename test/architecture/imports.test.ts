@@ -91,10 +91,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   'lambda/adapters': {
     // Shared by both, so that both behave the same.
-    ...files('bucket-inventory change-items same-claim'),
+    ...files('bucket-inventory change-items later-properties same-claim'),
     ...files('cached-bucket-admin steady-pace'),
-    aws: ['bucket-inventory.ts', 'change-items.ts', 'same-claim.ts'],
-    memory: ['bucket-inventory.ts', 'change-items.ts', 'same-claim.ts'],
+    aws: ['bucket-inventory.ts', 'change-items.ts', 'later-properties.ts', 'same-claim.ts'],
+    memory: ['bucket-inventory.ts', 'change-items.ts', 'later-properties.ts', 'same-claim.ts'],
   },
   'lambda/adapters/aws': { dynamodb: [], events: [], runtime: [], s3: [] },
   'lambda/adapters/aws/s3': { wire: [], [OTHERS]: ['wire'] },
