@@ -1,11 +1,11 @@
 import type { $Command, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { isStoreError } from '../../../../ports/object-store';
-import { storeError } from './store-errors';
+import { isErrorLike, storeError } from './store-errors';
 
 /** A request that may have had its effect. It has no cause: the SDK would look there for a reason to make the request again. */
 class UnknownOutcome extends Error {
   constructor(error: unknown) {
-    super(error instanceof Error ? `${error.name}: ${error.message}` : 'no answer');
+    super(isErrorLike(error) ? `${error.name}: ${error.message}` : 'no answer');
     this.name = 'UnknownOutcome';
   }
 }

@@ -45,9 +45,13 @@ const BY_MESSAGE: readonly { readonly code: string; readonly text: RegExp; reado
 const isBug = (error: Error): boolean =>
   error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 
+/** An error of any realm: those of Node's own modules are no instances of the `Error` of a vm context, such as that of a test. */
+export const isErrorLike = (value: unknown): value is Error =>
+  typeof value === 'object' && value !== null && 'name' in value && 'message' in value;
+
 /** The StoreError for whatever an SDK call threw; the original is its cause. */
 export function storeError(error: unknown, subject: string): unknown {
-  if (error instanceof StoreError || !(error instanceof Error) || isBug(error)) return error;
+  if (error instanceof StoreError || !isErrorLike(error) || isBug(error)) return error;
   const code = error instanceof S3ServiceException ? codeOf(error) : codeOfLocal(error);
   const lastModified = code === 'delete-marker' ? markerDate(error) : undefined;
   return new StoreError(code, `${subject}: ${error.name}: ${error.message}`, { cause: error, lastModified });
