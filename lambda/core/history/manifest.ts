@@ -70,6 +70,8 @@ const manifestFields = z.object({
       plan: z.string().optional(),
       days: z.number(),
       since: z.string(),
+      /** Versions that were removed up to then may be missing: merges have dropped some. Earlier releases did not say. */
+      droppedThrough: z.string().optional(),
       /** All that happened up to then is in the history, as far as S3 has told of it. */
       capturedThrough: z.string(),
       /** Last comparison with what the bucket had. */

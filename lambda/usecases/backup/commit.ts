@@ -107,7 +107,7 @@ interface Work {
 async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | undefined): Promise<Work> {
   const isScan = job.source !== 'changes';
   const scanned = await scannedBy(ports, job);
-  const { totals, history } = await sumRanges(ports, job, base);
+  const { totals, history, isMerged } = await sumRanges(ports, job, base);
   const runs = await runsOf(ports.scratch, job);
   const missed = missedEvents(job, totals);
   const isRead = job.metadata === 'FULL' && totals.unread === 0;
@@ -122,6 +122,7 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
     gaps,
     lost: totals.lost,
     isRead: isRead && !isOpen,
+    isMerged,
     holdings,
     reports: totals.reports,
   });
@@ -170,25 +171,27 @@ async function sumRanges(
   { scratch, vault, settings }: BackupPorts,
   job: BackupJob,
   base: Manifest | undefined,
-): Promise<{ readonly totals: RangeResult; readonly history: HistoryIndex }> {
+): Promise<{ readonly totals: RangeResult; readonly history: HistoryIndex; readonly isMerged: boolean }> {
   // A job that scans nothing leaves all ranges but those that it worked on as they were.
   const cuts = job.source !== 'changes';
   const next = new NextHistory({ vault, job, base, cuts, pageSegments: settings.pageSegments });
   let totals = sumResults([]);
   const reports: string[] = [];
   let count = 0;
+  let isMerged = false;
   for await (const { unit, results } of resultsByUnit<RangeResult, RangeUnit>(scratch, job.jobId, RANGE_STEP)) {
     const { segments, merged, ...sums } = sumResults(results);
     await next.add(unit, { segments, merged });
     reports.push(...sums.reports);
     totals = sumResults([totals, { ...sums, segments: [], merged: [], reports: [] }]);
+    isMerged ||= merged.length > 0;
     count++;
   }
   totals = { ...totals, reports };
   // Nothing was captured since: the history stays as it is, and no page of it is read.
-  if (count === 0 && base) return { totals, history: base.history };
+  if (count === 0 && base) return { totals, history: base.history, isMerged };
   if (count === 0) await next.add({ from: '' }, { segments: [], merged: [] });
-  return { totals, history: await next.finish() };
+  return { totals, history: await next.finish(), isMerged };
 }
 
 const sharedWork = (base: Manifest): Work => ({

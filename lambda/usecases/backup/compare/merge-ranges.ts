@@ -1,4 +1,5 @@
 import type { BackupJob } from '../../../core/backup/job';
+import { windowStart } from '../../../core/backup/window';
 import { needsMerge, neededSince } from '../../../core/history/compaction';
 import { SegmentWriter } from '../../../core/history/files/segment-writer';
 import type { Manifest } from '../../../core/history/manifest';
@@ -63,10 +64,8 @@ export async function mergeRanges(
   return { merged };
 }
 
-const DAY = 24 * 60 * 60;
-
 /** The oldest instant that somebody may still ask for: any of the last days where backup is continuous. */
-const horizonOf = ({ asOf, continuous }: BackupJob): number => (continuous ? asOf - continuous.days * DAY : asOf);
+const horizonOf = ({ asOf, continuous }: BackupJob): number => (continuous ? windowStart(asOf, continuous.days) : asOf);
 
 /** Segments of one range, in key order. */
 class BaseWriter {

@@ -4,6 +4,7 @@ import type { BackupRequest } from '../../../core/backup/request';
 import { type DeadLetters, lostLetters, seenLetters } from '../../../core/capture/dead-letters';
 import { mayHideEvents } from '../../../core/capture/retries';
 import type { Manifest } from '../../../core/history/manifest';
+import { droppedThrough } from '../../../core/backup/window';
 import { fromIso } from '../../../core/values/instant';
 import type { CaptureHealth } from '../../../ports/capture-control';
 import type { BackupPorts } from '../../context';
@@ -14,8 +15,6 @@ import type { CoverageNote } from './note';
 import type { Capture } from './plan-changes';
 
 type Continuous = NonNullable<Manifest['continuous']>;
-
-const DAY = 24 * 60 * 60;
 
 export interface ContinuousPlan {
   readonly job: ContinuousJob;
@@ -36,8 +35,9 @@ export async function planContinuous(
   base: Manifest | undefined,
   facts: PlanFacts,
 ): Promise<ContinuousPlan | undefined> {
-  const isOurs = await checkClaim(ports, request, base, facts);
   const before = base?.continuous;
+  refuseShorter(request, before);
+  const isOurs = await checkClaim(ports, request, base, facts);
   if (!request.upkeep && !before) return undefined;
   const { now, capture } = facts;
   const days = daysOf(request, before);
@@ -69,6 +69,14 @@ function daysOf({ bucket, upkeep }: BackupRequest, before: Continuous | undefine
   if (days !== undefined) return days;
   throw invalidRequest([
     `deleteAfterDays: is required, because bucket "${bucket}" has no continuous backup in this vault yet`,
+  ]);
+}
+
+/** A window that is cut by mistake cannot be had again: what merges drop is gone. So only a rule of a plan makes it shorter. */
+function refuseShorter({ bucket, upkeep, scheduled }: BackupRequest, before: Continuous | undefined): void {
+  if (scheduled || !before || upkeep?.days === undefined || upkeep.days >= before.days) return;
+  throw invalidRequest([
+    `deleteAfterDays: is ${String(upkeep.days)}, but bucket "${bucket}" can be restored to any second of ${String(before.days)} days; leave the field out, or shorten the continuous rule of the plan`,
   ]);
 }
 
@@ -143,9 +151,9 @@ export interface PlanFacts {
   readonly note: CoverageNote;
 }
 
-/** A window that was made longer reaches back no further than it did: what was deleted before that, merges have left out. */
-const sinceOf = (base: Manifest, { since, days: kept }: Continuous, days: number): number =>
-  days > kept ? Math.max(fromIso(since), fromIso(base.asOf) - kept * DAY) : fromIso(since);
+/** A window that was made longer reaches back no further than what merges have left. */
+const sinceOf = (base: Manifest, before: Continuous, days: number): number =>
+  days > before.days ? Math.max(fromIso(before.since), droppedThrough(base) ?? 0) : fromIso(before.since);
 
 function stopReason(
   capture: Capture | undefined,

@@ -4,6 +4,7 @@ import type { Holdings } from '../../../core/backup/holdings';
 import type { BackupJob, ContinuousJob, CoverageGap } from '../../../core/backup/job';
 import { REFUSED } from '../../../core/backup/refused';
 import type { Manifest } from '../../../core/history/manifest';
+import { droppedThrough, windowStart } from '../../../core/backup/window';
 import { REPORT_LAG } from '../../../core/inventory/manifest';
 import { fromIso, toIso } from '../../../core/values/instant';
 import type { ContinuousPointRecord } from '../../../ports/catalog';
@@ -23,6 +24,8 @@ export interface ContinuousFacts {
   readonly lost: number;
   /** All tags and ACLs were read, and what changes since then is told of. */
   readonly isRead: boolean;
+  /** Some of the history was merged: versions that were removed before the window are dropped. */
+  readonly isMerged: boolean;
   /** What the bucket holds by all that is known. */
   readonly holdings: Holdings;
   /** Files that list the versions which this job could not store. */
@@ -46,7 +49,7 @@ export function shownBy({ asOf, source, continuous }: BackupJob, base: Manifest 
 export function continuousOf(
   job: BackupJob,
   base: Manifest | undefined,
-  { lag, gaps, lost, isRead, holdings, reports }: ContinuousFacts,
+  { lag, gaps, lost, isRead, isMerged, holdings, reports }: ContinuousFacts,
 ): Continuous | undefined {
   const { continuous, changes, asOf } = job;
   if (!continuous) return undefined;
@@ -57,6 +60,7 @@ export function continuousOf(
     plan: continuous.plan,
     days: continuous.days,
     since: toIso(continuous.since),
+    ...droppedBy(job, base, isMerged),
     capturedThrough: toIso(capturedBy(continuous, base, lag)),
     reconciledThrough: toIso(Math.max(scan?.compared ?? 0, continuous.reconciledThrough)),
     lastReport: scan?.report ?? before?.lastReport,
@@ -71,6 +75,18 @@ export function continuousOf(
     // A listing looks for them: what it does not find is gone.
     unresolved: job.source === 'listing' && scan ? lost : (continuous.unresolved ?? 0) + lost,
   };
+}
+
+/** Through when merges have dropped removed versions. Commits of earlier releases may have done it up to their whole window. */
+function droppedBy(
+  { asOf, continuous }: BackupJob,
+  base: Manifest | undefined,
+  isMerged: boolean,
+): Pick<Continuous, 'droppedThrough'> {
+  const before = base && droppedThrough(base);
+  const now = isMerged && continuous ? windowStart(asOf, continuous.days) : undefined;
+  if (before === undefined && now === undefined) return {};
+  return { droppedThrough: toIso(Math.max(before ?? 0, now ?? 0)) };
 }
 
 /** Files that list the versions without a body of what a commit shows. A scan lists all of them anew. */

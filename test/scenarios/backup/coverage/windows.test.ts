@@ -28,6 +28,11 @@ function begun() {
   return { rig, client, upkeeps, at };
 }
 
+const scheduled = (rig: Rig) => {
+  const at = (seconds: number): string => toIso(Math.floor(rig.s3.now) + seconds);
+  return { plan: 'p', rule: 'r', scheduledTime: at(0), startBy: at(HOUR), completeBy: at(24 * HOUR) };
+};
+
 test('a window that is made longer does not reach back to what was merged away already', async () => {
   const { rig, client, upkeeps, at } = begun();
   const gone = client.put('gone', 'one');
@@ -44,6 +49,50 @@ test('a window that is made longer does not reach back to what was merged away a
   const point = await rig.catalog.getContinuousPoint('src');
   expect(Date.parse(point?.earliestRestorable ?? '') / 1000).toBeGreaterThan(time);
   expect(await at(rig.s3.now - DAY - 2 * HOUR)).toEqual({ exact: true, doubts: {}, objects: 2 });
+});
+
+test('only the rule of a plan makes a window shorter', async () => {
+  const { rig, client, upkeeps, at } = begun();
+  const gone = client.put('gone', 'one');
+  await upkeeps(3, 35);
+  const time = rig.s3.now;
+  rig.s3.advance(1);
+  client.deleteVersion('gone', gone);
+  await upkeeps(30, 35);
+  const before = await rig.ports.vault.newestSeq('src');
+  await expect(rig.upkeep({ bucket: 'src', deleteAfterDays: 1 })).rejects.toMatchObject({
+    name: 'InvalidRequest',
+    message: expect.stringMatching(/deleteAfterDays: is 1, but bucket "src" .* of 35 days/) as string,
+  });
+  expect(await rig.ports.vault.newestSeq('src')).toBe(before);
+  expect(await at(time)).toMatchObject({ objects: 3 });
+  await upkeeps(1, 36);
+  await expect(rig.upkeep({ bucket: 'src', deleteAfterDays: 35 })).rejects.toMatchObject({ name: 'InvalidRequest' });
+});
+
+test('a rule that is shortened and made longer again loses what merges have dropped, and no more', async () => {
+  const { rig, client, upkeeps, at } = begun();
+  const gone = client.put('gone', 'one');
+  await upkeeps(3, 35);
+  const time = rig.s3.now;
+  rig.s3.advance(1);
+  client.deleteVersion('gone', gone);
+  await upkeeps(30, 35);
+  const days = (deleteAfterDays: number) => rig.upkeep({ bucket: 'src', deleteAfterDays, scheduled: scheduled(rig) });
+  // Nothing is merged within the hour.
+  await days(1);
+  await expect(at(time)).rejects.toMatchObject({ name: 'PointInTimeOutOfRange' });
+  await days(35);
+  expect(await at(time)).toMatchObject({ objects: 3 });
+  await days(1);
+  for (let hour = 0; hour < 12; hour++) {
+    client.put('busy', `again ${String(hour)}`);
+    expect(await rig.capture(client.take())).toEqual([]);
+    rig.s3.advance(HOUR);
+    await days(1);
+  }
+  await days(35);
+  await expect(at(time)).rejects.toMatchObject({ name: 'PointInTimeOutOfRange' });
 });
 
 test.each(['the log', 'the dead-letter queue'])('what waited in %s until it was forgotten is a gap', async (where) => {
