@@ -1,7 +1,7 @@
+import { olderVersions } from './chain';
 import { removalsIn, sightingsIn } from './removals';
 import { isOfAnyNull, isSighting, isVersion, Row, versionIdentity } from './row';
 import type { SegmentRef } from './segment-index';
-import { olderVersions } from './view';
 
 /** A range is merged when reading it takes more than this many deltas beside its base, */
 export const MOST_DELTAS = 8;

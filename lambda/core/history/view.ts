@@ -1,3 +1,4 @@
+import { byChain, isSameSequencer } from './chain';
 import { grouped } from './groups';
 import { cameAt, judgedRemovalsIn, removalsOfUnknown } from './removals';
 import { compareStates, isOfAnyNull, NULL_VERSION, Row, UNREAD, versionIdentity } from './row';
@@ -215,61 +216,3 @@ export function newestFirst(
     });
   return { ordered, uncertain: uncertain.size > 0 ? ['same-second'] : [], tied: uncertain };
 }
-
-const isSameSequencer = ({ sequencer: a }: Row, b: Row | undefined): boolean =>
-  a !== undefined && b?.sequencer !== undefined && compareSequencers(a, b.sequencer) === 0;
-
-/**
- * Topological order of what is known: `newerThan` links, and sequencers of the versions that have one. Where that leaves a choice, what
- * a later scan saw first is newer; versions that no scan saw first cannot be told apart.
- */
-function byChain(tied: readonly Row[]): { rows: Row[]; certain: boolean } {
-  const older = olderBySequencer(tied);
-  const waiting = new Set(tied);
-  const rows: Row[] = [];
-  let certain = true;
-  while (waiting.size > 0) {
-    const olderOfSome = new Set([...waiting].flatMap((row) => [...olderVersions(row), ...(older.get(row) ?? [])]));
-    const heads = [...waiting].filter((row) => !olderOfSome.has(row.versionId));
-    // Links in a circle contradict each other: take any, and say so.
-    const choice = (heads.length > 0 ? heads : [...waiting]).sort(laterSeenFirst);
-    const [first, second] = choice;
-    if (!first) break;
-    if (heads.length === 0 || (second && !isSeenLater(first, second))) certain = false;
-    rows.push(first);
-    waiting.delete(first);
-  }
-  return { rows, certain };
-}
-
-/** The next older versions of each that has a sequencer: one, unless several had the same. */
-function olderBySequencer(tied: readonly Row[]): ReadonlyMap<Row, readonly string[]> {
-  const known = tied
-    .filter((row) => row.sequencer !== undefined)
-    .sort((a, b) => compareSequencers(b.sequencer ?? '', a.sequencer ?? ''));
-  const steps: Row[][] = [];
-  for (const row of known) {
-    const last = steps.at(-1);
-    if (last?.[0] && isSameSequencer(last[0], row)) last.push(row);
-    else steps.push([row]);
-  }
-  return new Map(
-    steps.flatMap((step, index) => {
-      const older = (steps[index + 1] ?? []).map(({ versionId }) => versionId);
-      return step.map((row) => [row, older] as const);
-    }),
-  );
-}
-
-/** Whether a listing that showed the one did not show the other yet. That a report leaves a version out proves nothing. */
-const isSeenLater = (a: Row, b: Row): boolean =>
-  b.source === 'listing' && a.observedAt !== undefined && b.observedAt !== undefined && a.observedAt > b.observedAt;
-
-/** Version IDs that a row's links say to be older. */
-export const olderVersions = (row: Row): string[] =>
-  (row.newerThan ?? '').split(',').filter((id) => id !== '' && id !== row.versionId);
-
-const laterSeenFirst = (a: Row, b: Row): number =>
-  (b.observedAt ?? 0) - (a.observedAt ?? 0) ||
-  Number(a.versionId === NULL_VERSION) - Number(b.versionId === NULL_VERSION) ||
-  (a.versionId < b.versionId ? -1 : 1);

@@ -51,6 +51,17 @@ describe('a key of very many versions takes no time that grows with their square
     expect(newestFirst(linked.slice(1), linked).ordered).toHaveLength(VERSIONS - 1);
   });
 
+  test.each([
+    ['linked one to the next', (row: Row, i: number): Row => ({ ...row, newerThan: `v${String(i + 1)}` })],
+    ['of which nothing is known', (row: Row): Row => row],
+    ['seen by a scan each', (row: Row, i: number): Row => ({ ...row, observedAt: VERSIONS - i, source: 'listing' })],
+  ])('to order those of one second, %s', (_, known) => {
+    const rows = versions.map((row, i) => counted(known({ ...row, lastModified: 7 }, i)));
+    const { ordered } = newestFirst([...rows].reverse());
+    expect(ordered).toHaveLength(VERSIONS);
+    if (known({ ...versions[0]! }, 0).newerThan !== undefined) expect(ordered[0]!.versionId).toBe('v0');
+  });
+
   test('to compare a scan with what is known, of which much is removed', () => {
     const facts = { versions: 'ALL', asOf: 2_000_000, previousAsOf: 10 } as const;
     expect(decide(linked.slice(0, VERSIONS / 2), history, facts)).toHaveLength(VERSIONS / 2);

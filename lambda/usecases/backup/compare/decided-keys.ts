@@ -10,9 +10,10 @@ import {
 import { addHoldings, type Holdings, holdingsOf, NO_HOLDINGS } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
 import { mayBeStoredLater } from '../../../core/backup/refused';
+import { olderVersions } from '../../../core/history/chain';
 import { removalsIn } from '../../../core/history/removals';
 import { isVersion, Row, VaultFile, versionIdentity } from '../../../core/history/row';
-import { newestFirst, olderVersions, viewAt } from '../../../core/history/view';
+import { newestFirst, viewAt } from '../../../core/history/view';
 import type { ObjectStore } from '../../../ports/object-store';
 import { versionsOfKey } from '../../versions/key-versions';
 import type { KeyCounts } from '../store/batch';
