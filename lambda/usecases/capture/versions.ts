@@ -84,6 +84,7 @@ async function capturePut(ports: CaptureVersionPorts, event: VersionEvent): Prom
   const { aclsEnabled } = await ports.buckets.describe(bucket);
   const store = new VersionStore(ports, { bucket, jobId: captureJobId(time), seq: 0, aclsEnabled }, new Map());
   const stored = await store.store(row);
+  if ('row' in stored && isLaterNull(stored.row, time)) return { row: undated({ ...row, uncertain: LOST }, time) };
   if (stored.kind === 'body') return { row: arrived(stored.row, time), body: stored.body };
   if (stored.kind === 'copied') return { row: arrived(stored.row, time) };
   if (stored.kind === 'unfinished') return { row: await pending(ports.source, bucket, row, time) };
@@ -96,12 +97,20 @@ async function refused(source: ObjectStore, bucket: string, row: Row, time: numb
   const listed = await listedVersion(source, bucket, row);
   if (!listed) return undated({ ...row, uncertain: LOST }, time);
   const { lastModified, etag, size, storageClass } = listed;
+  if (isLaterNull(listed, time)) return undated({ ...row, uncertain: LOST }, time);
   return arrived({ ...row, lastModified, etag, size, storageClass }, time);
 }
 
 /** A refusal may end by itself: a policy is corrected, a key is enabled again. The next commit tries once more. */
 const unstored = (reason: string): string =>
   reason === 'access-denied' ? `${NOT_STORED}${reason},${PENDING}` : `${NOT_STORED}${reason}`;
+
+/**
+ * A null version that is dated after the event is another one, which has the same bytes: it has an event of its own. What the event tells of, it has
+ * written over.
+ */
+const isLaterNull = ({ versionId, lastModified }: Pick<Row, 'versionId' | 'lastModified'>, time: number): boolean =>
+  versionId === NULL_VERSION && lastModified > time;
 
 /** A row with the date that S3 gives the version. */
 const arrived = (row: Row, time: number): Row => ({ ...row, ...arrivalByEvent(time, row.lastModified, row.etag) });
@@ -119,6 +128,7 @@ async function pending(source: ObjectStore, bucket: string, row: Row, time: numb
     const { key, versionId } = row;
     const head = await source.head({ bucket, key, versionId });
     const { lastModified, etag, size } = head;
+    if (isLaterNull({ versionId, lastModified }, time)) return undated({ ...row, uncertain: LOST }, time);
     return arrived({ ...row, lastModified, etag, size, uncertain: PENDING }, time);
   } catch (error) {
     if (isStoreError(error, 'not-found', 'delete-marker')) return undated({ ...row, uncertain: LOST }, time);

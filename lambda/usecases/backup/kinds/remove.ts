@@ -43,6 +43,8 @@ async function leftOut({ ports, job, versions }: RangeWorker, decision: Decision
     return then.kind === 'unfinished' ? then : { kind: 'omitted', isRead: true, then };
   }
   const isRead = job.metadata === 'FULL' && found === 'there';
-  const news = isRead ? await changedStates(ports, job, { kind: 'reuse', row: known, known, states }) : [];
-  return { kind: 'omitted', isRead, then: { kind: 'reused', states: news } };
+  const then = isRead
+    ? await changedStates(ports, job, { kind: 'reuse', row: known, known, states })
+    : ({ kind: 'reused', states: [] } as const);
+  return { kind: 'omitted', isRead, then };
 }

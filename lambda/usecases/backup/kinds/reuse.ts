@@ -14,8 +14,7 @@ export const reuse: Kind<'reuse'> = {
   async act({ ports, job }, decision) {
     const { row, known } = decision;
     refuseUnlikeKnown(row, known);
-    if (job.metadata === 'FULL' && row.kind === 'put')
-      return { kind: 'reused', states: await changedStates(ports, job, decision) };
+    if (job.metadata === 'FULL' && row.kind === 'put') return changedStates(ports, job, decision);
     if (job.aclsEnabled && row.acl !== undefined)
       return { kind: 'reused', states: reportedAcl(job, decision, row.acl) };
     return NOTHING;

@@ -5,25 +5,28 @@ import { encodeAcl, encodeTags } from '../../../core/objects/canonical';
 import { Dated, isStoreError } from '../../../ports/object-store';
 import type { BackupPorts } from '../../context';
 import { isReplaced } from '../../versions/version-store';
+import type { Reused } from './outcome';
 
-/** Tags and ACL of a known version as they are now, where they differ from what the history says. */
+/** A version that the vault has, with its tags and ACL as they are now, where they differ from what the history says. */
 export async function changedStates(
   ports: BackupPorts,
   job: BackupJob,
   decision: Decision & { kind: 'reuse' },
-): Promise<Row[]> {
+): Promise<Reused> {
   const now = await readMetadata(ports, job, decision.row);
-  if (!now) return [unread(job, decision.row)];
+  if (now === 'refused') return { kind: 'reused', states: [], isRefused: true };
+  if (!now) return { kind: 'reused', states: [unread(job, decision.row)] };
   // What holds since the job began, unless an event tells of a change before it was read.
   const state = (value: Pick<Row, 'tags' | 'acl'>, observedAt: number): Row => ({
     ...stateRow(decision.row, value, job.asOf),
     observedAt,
   });
   const { tags, acl } = now;
-  return [
+  const states = [
     ...(tags.value === latestOf(decision, 'tags') ? [] : [state({ tags: tags.value }, tags.date)]),
     ...(!acl || acl.value === latestOf(decision, 'acl') ? [] : [state({ acl: acl.value }, acl.date)]),
   ];
+  return { kind: 'reused', states };
 }
 
 /**
@@ -40,7 +43,7 @@ export async function readMetadata(
   ports: BackupPorts,
   job: BackupJob,
   row: Row,
-): Promise<{ readonly tags: Dated<string>; readonly acl?: Dated<string> } | undefined> {
+): Promise<{ readonly tags: Dated<string>; readonly acl?: Dated<string> } | 'refused' | undefined> {
   const ref = { bucket: job.bucket, key: row.key, versionId: row.versionId };
   try {
     const [tags, acl] = await Promise.all([
@@ -57,6 +60,8 @@ export async function readMetadata(
     };
   } catch (error) {
     if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed')) return undefined;
+    // The listing had it: a policy denies this version, or its tags.
+    if (isStoreError(error, 'access-denied')) return 'refused';
     throw error;
   }
 }

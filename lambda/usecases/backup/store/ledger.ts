@@ -74,7 +74,17 @@ export class RangeLedger {
     if (outcome.kind === 'body' || outcome.kind === 'copied') {
       sums.stored++;
       sums.storedBytes += version.row.size ?? 0;
-    } else sums.reused++;
+      return;
+    }
+    sums.reused++;
+    if ('isRefused' in outcome) await this.leaveUnread(version.row);
+  }
+
+  /** Tags and ACL of a version that the vault has may not be read: what they are, the job cannot say. */
+  private async leaveUnread({ key, versionId, size }: Row): Promise<void> {
+    this.counts.sums.unread++;
+    this.counts.sums.missing++;
+    await this.report.add({ key, versionId, size, outcome: 'skipped', reason: REFUSED });
   }
 
   restate(states: readonly Row[]): void {

@@ -7,9 +7,15 @@ export type DecisionOf<K extends Decision['kind']> = Extract<Decision, { readonl
 
 export type PlacedOf<K extends Decision['kind']> = Placed & { readonly decision: DecisionOf<K> };
 
+/** A version that the vault has, with what changed of its tags and ACL, if they may be read. */
+export interface Reused {
+  readonly kind: 'reused';
+  readonly states: readonly Row[];
+  readonly isRefused?: true;
+}
+
 /** A version that the vault has, or that has a reason why not. */
-export type Kept =
-  Exclude<Stored, { kind: 'unfinished' }> | { readonly kind: 'reused'; readonly states: readonly Row[] };
+export type Kept = Exclude<Stored, { kind: 'unfinished' }> | Reused;
 
 /** What carrying a decision out has led to. */
 export type Outcome =

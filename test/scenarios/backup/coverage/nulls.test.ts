@@ -101,6 +101,31 @@ test('each null version of a key has a deletion of its own', async () => {
   expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
 });
 
+test('an event that comes when the same bytes were written once more is not taken for the later version', async () => {
+  const { rig, client, capture, upkeep } = await begun();
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'before');
+  await capture();
+  rig.s3.advance(10);
+  client.put('n', 'same');
+  const late = client.take();
+  const first = rig.s3.now;
+  rig.s3.advance(10);
+  client.put('n', 'between');
+  await capture();
+  rig.s3.advance(10);
+  client.put('n', 'same');
+  const second = rig.s3.now;
+  rig.s3.setVersioning('src', 'Enabled');
+  expect(await rig.capture(late)).toEqual([]);
+  await upkeep();
+  // Nobody has read what it was, and nothing else is told for it.
+  expect((await currentAt(rig, 'src', first, 'n'))?.currentUncertain).toEqual(['not-stored']);
+  expect(await textOf(rig, await currentAt(rig, 'src', first + 10, 'n'))).toBe('between');
+  const now = await currentAt(rig, 'src', second, 'n');
+  expect([await textOf(rig, now), now?.uncertain]).toEqual(['same', []]);
+});
+
 test('whatever takes the place of a null version, what was captured gives back what was there', async () => {
   for (const seed of seeds(40)) {
     const random = randomOf(seed);
