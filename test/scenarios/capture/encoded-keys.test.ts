@@ -126,6 +126,22 @@ describe('a permanent deletion', () => {
     expect(rig.metrics.of('ReconcileGaps').at(-1)).toBe(0);
   });
 
+  test('is that of a version which came since the last commit, too', async () => {
+    const { rig, created, upkeep } = await continued();
+    const versionId = rig.s3.put('src', 'a b/ü', 'x');
+    const message = created('a b/ü', versionId, 'a+b/%C3%BC');
+    rig.s3.advance(6);
+    expect(await rig.capture([message])).toEqual([]);
+    rig.s3.deleteVersion('src', 'a b/ü', versionId);
+    rig.s3.advance(6);
+    expect(await rig.capture([deleted(rig, 'a+b/%C3%BC', versionId)])).toEqual([]);
+    await upkeep();
+    expect(await objectsAt(rig)).toBe(0);
+    rig.s3.advance(26 * 3600);
+    await upkeep();
+    expect(rig.metrics.of('ReconcileGaps').at(-1)).toBe(0);
+  });
+
   test('of a key that has such characters itself stays as it is', async () => {
     const { rig, created, upkeep } = await continued();
     const [plain, other] = [rig.s3.put('src', 'a+b', 'x'), rig.s3.put('src', 'a b', 'y')];

@@ -8,18 +8,24 @@ import { readHistory } from '../../history/read';
 /** Deletions that a job looks up: two reads of the history each, at most. */
 const MOST_LOOKUPS = 200;
 
+/** A deletion, and the key that it has if events have URL-encoded keys. */
+interface Held {
+  readonly row: Row;
+  readonly decoded: string;
+}
+
 /**
  * Logged rows, with deletions under the keys of their versions. S3 has nothing left of a deleted version that would tell whether its event has
- * a URL-encoded key. The history tells, if it has that version ID under one of both keys: under the key of the event, events have keys as they
- * are, and nothing else is looked up.
+ * a URL-encoded key. The history tells, if it has that version ID under one of both keys, or else the log, of which a second read is made: under the
+ * key of the event, events have keys as they are, and nothing else is looked up.
  */
 export async function* underTrueKeys(
   ports: Pick<BackupPorts, 'vault'>,
   base: Manifest | undefined,
-  chunks: AsyncIterable<readonly Row[]>,
+  read: () => AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<readonly Row[]> {
-  const held: { readonly row: Row; readonly decoded: string }[] = [];
-  for await (const chunk of chunks) {
+  const held: Held[] = [];
+  for await (const chunk of read()) {
     yield chunk.filter((row) => {
       const decoded = held.length < MOST_LOOKUPS ? decodedKeyOf(row) : undefined;
       if (decoded !== undefined) held.push({ row, decoded });
@@ -27,11 +33,31 @@ export async function* underTrueKeys(
     });
   }
   let isPlain = false;
+  const unknown: Held[] = [];
   for (const { row, decoded } of held) {
     isPlain ||= await has(ports, base, row);
     const resolved = { ...row, key: decoded };
-    yield [!isPlain && (await has(ports, base, resolved)) ? resolved : row];
+    if (isPlain) yield [row];
+    else if (await has(ports, base, resolved)) yield [resolved];
+    else unknown.push({ row, decoded });
   }
+  const logged = isPlain || unknown.length === 0 ? new Set<string>() : await loggedAmong(unknown, read());
+  for (const { row, decoded } of unknown) {
+    const resolved = { ...row, key: decoded };
+    yield [!logged.has(nameOf(row)) && logged.has(nameOf(resolved)) ? resolved : row];
+  }
+}
+
+const nameOf = ({ key, versionId }: Pick<Row, 'key' | 'versionId'>): string => JSON.stringify([key, versionId]);
+
+/** Which of the versions, under either key, the log tells of: they came since the last commit. */
+async function loggedAmong(held: readonly Held[], log: AsyncIterable<readonly Row[]>): Promise<ReadonlySet<string>> {
+  const wanted = new Set(held.flatMap(({ row, decoded }) => [nameOf(row), nameOf({ ...row, key: decoded })]));
+  const found = new Set<string>();
+  for await (const rows of log) {
+    for (const row of rows) if (isVersion(row) && wanted.has(nameOf(row))) found.add(nameOf(row));
+  }
+  return found;
 }
 
 const decodedKeyOf = ({ kind, key, versionId, source }: Row): string | undefined =>

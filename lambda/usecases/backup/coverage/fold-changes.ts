@@ -43,7 +43,7 @@ export async function foldChanges(
   const gaps: CoverageGap[] = [];
   let count = 0;
   let lag = 0;
-  const log = changeLog.read(bucket, changes.from, changes.through);
+  const log = () => changeLog.read(bucket, changes.from, changes.through);
   const place = { jobId, step: RANGE_STEP, unit: 'changes' };
   const sample = (rows: readonly Row[]): void => {
     const sampler = new WeightSampler(settings.rangeWeight / SAMPLES_PER_RANGE);
@@ -62,7 +62,7 @@ export async function foldChanges(
     },
   );
   const { recountFrom = changes.from } = changes;
-  const again = recountFrom < changes.from ? changeLog.read(bucket, recountFrom, changes.from) : nothing();
+  const again = () => (recountFrom < changes.from ? changeLog.read(bucket, recountFrom, changes.from) : nothing());
   const recounts = await writeRuns(
     scratch,
     { ...place, unit: 'recounts' },
