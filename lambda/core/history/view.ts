@@ -46,6 +46,8 @@ export interface ViewOptions {
   readonly pointInTime?: boolean;
   /** The instant of a commit that scanned nothing: what events have not told, it does not know any better. */
   readonly ofChanges?: boolean;
+  /** Since when changes of tags and ACLs may have been missed, of each gap in the capture, epoch seconds. */
+  readonly gapStarts?: readonly number[];
 }
 
 /**
@@ -53,7 +55,9 @@ export interface ViewOptions {
  * not permanently removed.
  */
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
-  const { pointInTime = false, ofChanges = false } = options;
+  const { pointInTime = false, ofChanges = false, gapStarts = [] } = options;
+  // What was read after the next gap began may be other than what held before it.
+  const known = { asOf, until: Math.min(...gapStarts.filter((start) => start >= asOf)) + 1 };
   const removalsOf = judgedRemovalsIn(rows);
   const states = grouped(
     rows.filter((row) => row.kind === 'state'),
@@ -89,7 +93,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
     if (isUnknown && index === 0) own.push('unknown-version');
-    return withStates(row, statesOf(row), asOf, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
+    return withStates(row, statesOf(row), known, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
   return { key, versions, ...doubtsOf(versions, countedDoubts(options)) };
@@ -130,10 +134,16 @@ function doubtsOf(
   };
 }
 
-function withStates(row: Row, states: readonly Row[], asOf: number, doubts: readonly Doubt[]): VersionView {
+/** An instant, and from when on a read may have seen a change that no event has told of. */
+interface Known {
+  readonly asOf: number;
+  readonly until: number;
+}
+
+function withStates(row: Row, states: readonly Row[], at: Known, doubts: readonly Doubt[]): VersionView {
   const own = [...states].sort(compareStates);
-  const tags = fieldAt(row, own, 'tags', asOf);
-  const acl = fieldAt(row, own, 'acl', asOf);
+  const tags = fieldAt(row, own, 'tags', at);
+  const acl = fieldAt(row, own, 'acl', at);
   return {
     row,
     tags: tags.value,
@@ -151,11 +161,16 @@ function withStates(row: Row, states: readonly Row[], asOf: number, doubts: read
  * What holds at an instant, and whether the next change came before that was read: then it is that of the next change, maybe. Of several
  * reads of one change the last one before the next change tells the truth.
  */
-function fieldAt(row: Row, ordered: readonly Row[], field: 'tags' | 'acl', asOf: number): FieldAt {
+function fieldAt(row: Row, ordered: readonly Row[], field: 'tags' | 'acl', { asOf, until }: Known): FieldAt {
   const told = ordered.filter((state) => state[field] !== undefined || isUnread(state, field));
   const since = told.findLast(({ effectiveFrom = 0 }) => effectiveFrom <= asOf)?.effectiveFrom;
-  const next = told.find(({ effectiveFrom = 0 }) => effectiveFrom > asOf)?.effectiveFrom ?? Infinity;
-  if (since === undefined) return { value: row[field], isOverread: (row.readAt ?? -Infinity) >= next };
+  const changed = told.find(({ effectiveFrom = 0 }) => effectiveFrom > asOf)?.effectiveFrom ?? Infinity;
+  const next = Math.min(changed, until);
+  if (since === undefined) {
+    // Where ACLs are disabled there is none that could have been missed.
+    const end = row[field] === undefined ? changed : next;
+    return { value: row[field], isOverread: (row.readAt ?? -Infinity) >= end };
+  }
   const reads = told.filter((state) => state.effectiveFrom === since && state[field] !== undefined);
   if (reads.length === 0) return unreadAt(row, told, field, { since, next });
   const truth = reads.findLast(({ observedAt = 0 }) => observedAt < next);

@@ -5,7 +5,7 @@ import { KeyGroup, mergeGroups } from '../../core/history/groups';
 import type { Manifest } from '../../core/history/manifest';
 import type { Row } from '../../core/history/row';
 import type { KeyView } from '../../core/history/view';
-import { viewAt } from '../../core/history/view';
+import { viewAt, type ViewOptions } from '../../core/history/view';
 import type { KeyRange } from '../../core/keys/order';
 import { fromIso, toIso } from '../../core/values/instant';
 import type { Catalog } from '../../ports/catalog';
@@ -218,6 +218,15 @@ export async function* rowsOf(
     yield { key, rows: foldVersions(parts[1] ?? [], parts[0] ?? [], folds).told };
 }
 
+/** How a history is looked at that is read from a commit. */
+export const viewOptions = (
+  { pointInTime, ofChanges }: Pick<HistoryAt, 'pointInTime' | 'ofChanges'>,
+  manifest: Pick<Manifest, 'continuous'> | undefined,
+): ViewOptions => {
+  const gaps = (pointInTime ? manifest?.continuous?.gaps : undefined) ?? [];
+  return { pointInTime, ofChanges, gapStarts: gaps.map(({ after }) => fromIso(after)) };
+};
+
 /** Views of the keys of a range that had a version at the instant, or may have had one, in key order. */
 export async function* viewsOf(
   ports: Pick<HistoryPorts, 'vault' | 'scratch'>,
@@ -226,8 +235,9 @@ export async function* viewsOf(
   range: KeyRange,
   skipTo?: () => string,
 ): AsyncGenerator<KeyView> {
+  const options = viewOptions(history, manifest);
   for await (const { key, rows } of rowsOf(ports, history, manifest, range, skipTo)) {
-    const view = viewAt(key, rows, history.asOf, history);
+    const view = viewAt(key, rows, history.asOf, options);
     if (view.versions.length + view.uncertain.length > 0) yield view;
   }
 }

@@ -87,6 +87,27 @@ describe('the view at an instant', () => {
       ['newest', 'new'],
     ]);
   });
+
+  test('doubts tags and ACLs that were read after a gap began, at instants before it', () => {
+    const doubtsAt = (row: Row, states: readonly Row[] = []) => {
+      const at = (asOf: number) => viewAt('k', [row, ...states], asOf, { gapStarts: [3, 10, 30] });
+      return [5, 10, 11].map((asOf) => at(asOf).versions[0]?.doubts.filter((doubt) => doubt !== 'not-stored'));
+    };
+    const late = put('v', 2, { tags: '{}', readAt: 20 });
+    expect(doubtsAt(late)).toEqual([['tags'], ['tags'], []]);
+    expect(doubtsAt({ ...late, acl: '{}' })).toEqual([['tags', 'acl'], ['tags', 'acl'], []]);
+    expect(doubtsAt({ ...late, readAt: 10 })).toEqual([[], [], []]);
+    const state = (observedAt: number): Row => ({
+      ...late,
+      kind: 'state',
+      tags: '{"a":"b"}',
+      effectiveFrom: 4,
+      observedAt,
+    });
+    // A change whose event waited until after the gap, and one that was read at once.
+    expect(doubtsAt(late, [state(20)])).toEqual([['tags'], ['tags'], []]);
+    expect(doubtsAt(late, [state(6)])).toEqual([[], [], []]);
+  });
 });
 
 test('equal sequencers tell of no order, and those beside them still do', () => {

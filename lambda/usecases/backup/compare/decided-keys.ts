@@ -178,10 +178,9 @@ export class DecidedKeys {
     const { continuous, asOf } = this.job;
     if (!continuous) return 0;
     const looks = { asOf, since: continuous.since, reconciledThrough: continuous.reconciledThrough };
-    const missed = decisions.filter(
-      (one) =>
-        (one.kind === 'store' || one.kind === 'mark') && one.row.source !== 'event' && isMissed(one.row, continuous),
-    );
+    // A version without a body that the history knows is stored once more: that tells of no event that was missed.
+    const isNew = (one: Decision): boolean => one.kind === 'mark' || (one.kind === 'store' && !one.known);
+    const missed = decisions.filter((one) => isNew(one) && one.row.source !== 'event' && isMissed(one.row, continuous));
     const after = Math.max(continuous.since, continuous.reconciledThrough - LATE);
     return (
       missed.length +

@@ -1,12 +1,12 @@
 import { KeyGroup, mergeGroups, nextOf } from '../../../core/history/groups';
 import type { Manifest } from '../../../core/history/manifest';
 import type { Row } from '../../../core/history/row';
-import { viewAt } from '../../../core/history/view';
+import { viewAt, type ViewOptions } from '../../../core/history/view';
 import { KeyRange, lesserKey } from '../../../core/keys/order';
 import type { RestoreJob } from '../../../core/restore/job';
 import { isVersionOf, RollbackKey } from '../../../core/restore/rollback';
 import type { RestorePorts } from '../../context';
-import { HistoryAt, rowsOf } from '../../history/at';
+import { HistoryAt, rowsOf, viewOptions } from '../../history/at';
 import { VersionListing } from '../existing/version-listing';
 
 /** What a rollback goes back to, and what is known by now. One and the same for a point in time. */
@@ -33,13 +33,19 @@ export async function* rollbackKeys(
   range: KeyRange,
 ): AsyncGenerator<RollbackKey> {
   const listing = new VersionListing(ports.destination, job.destination.bucket, range);
+  const options = viewOptions(job, histories.thenManifest);
   const groups = rowsOfBoth(ports, histories, range);
   let group = await nextOf(groups);
   for (;;) {
     const key = lesserKey(group?.key, await listing.peek());
     if (key === undefined) return;
     const isHere = group?.key === key;
-    const found = await rollbackKey(job, key, isHere && group ? group : { then: [], now: [] }, listing);
+    const found = await rollbackKey(
+      { asOf: job.asOf, options },
+      key,
+      isHere && group ? group : { then: [], now: [] },
+      listing,
+    );
     // What came and went is of no interest.
     if (found.then.versions.length + found.then.uncertain.length > 0 || found.current) yield found;
     if (isHere) group = await nextOf(groups);
@@ -52,12 +58,12 @@ interface BothRows {
 }
 
 async function rollbackKey(
-  job: RestoreJob,
+  { asOf, options }: { readonly asOf: number; readonly options: ViewOptions },
   key: string,
   rows: BothRows,
   listing: VersionListing,
 ): Promise<RollbackKey> {
-  const then = viewAt(key, rows.then, job.asOf, job);
+  const then = viewAt(key, rows.then, asOf, options);
   const now = viewAt(key, rows.now, Number.MAX_SAFE_INTEGER);
   const wanted = then.versions[0]?.row;
   const { current, found, above } = await listing.take(
