@@ -126,12 +126,14 @@ const isCapturable = ({ settings }: CaptureVersionPorts, size: number): boolean 
 async function pending(source: ObjectStore, bucket: string, row: Row, time: number): Promise<Row> {
   try {
     const { key, versionId } = row;
-    const head = await source.head({ bucket, key, versionId });
+    const ifMatch = versionId === NULL_VERSION ? row.etag : undefined;
+    const head = await source.head({ bucket, key, versionId, ifMatch });
     const { lastModified, etag, size } = head;
     if (isLaterNull({ versionId, lastModified }, time)) return undated({ ...row, uncertain: LOST }, time);
     return arrived({ ...row, lastModified, etag, size, uncertain: PENDING }, time);
   } catch (error) {
-    if (isStoreError(error, 'not-found', 'delete-marker')) return undated({ ...row, uncertain: LOST }, time);
+    if (isStoreError(error, 'not-found', 'delete-marker', 'precondition-failed'))
+      return undated({ ...row, uncertain: LOST }, time);
     if (isStoreError(error, 'access-denied', 'sse-c'))
       return refused(source, bucket, { ...row, uncertain: unstored(error.code) }, time);
     throw error;

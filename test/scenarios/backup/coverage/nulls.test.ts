@@ -1,3 +1,4 @@
+import { toIso } from '../../../../lambda/core/values/instant';
 import { historyOf } from '../../../support/bucket-state';
 import { pick, randomOf } from '../../../support/dice';
 import { deliverReport } from '../../../support/inventory-report';
@@ -61,6 +62,31 @@ test('a null version that was written in the second in which another one was del
   expect(await rig.backup({ bucket: 'src', source: 'listing' })).toMatchObject({ objects: 4, versions: 4 });
   expect(await rig.restore(ALL)).toMatchObject({ status: 'COMPLETED', restored: 4 });
   expect(historyOf(rig.s3, 'dst')).toEqual(historyOf(rig.s3, 'src'));
+});
+
+test.each([0, -10])('a large null version is lost when an upload dated %d s from it takes its place', async (dated) => {
+  const settings = { packThreshold: 12, copyPartSize: 4 };
+  const { rig, client, capture, upkeep } = await begun(undefined, { settings });
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'one, which is larger than four parts');
+  const written = Math.floor(rig.s3.now);
+  rig.s3.advance(30);
+  // S3 dates an upload by its start, and it is there from its end on.
+  const two = 'two, which is larger than four parts too';
+  client.put('n', two, { at: written + dated, parts: [10, 30] });
+  rig.s3.setVersioning('src', 'Enabled');
+  const replaced = Math.floor(rig.s3.now);
+  await capture();
+  expect(rig.metrics.of('VersionsLost')).toEqual([1]);
+  for (let hour = 0; hour < 26; hour++) await upkeep();
+  const at = async (instant: number) => {
+    const destinationBucket = rig.nextName();
+    const request = { sourceBucket: 'src', items: ['n'], pointInTime: toIso(instant), destinationBucket };
+    const { exact, doubts } = await rig.restore({ ...request, createBucket: true });
+    return { exact, doubts, text: rig.s3.text(destinationBucket, 'n') };
+  };
+  expect(await at(written + 5)).toMatchObject({ exact: false, text: undefined });
+  expect(await at(replaced)).toEqual({ exact: true, doubts: {}, text: two });
 });
 
 test('a null version that was deleted and written again with the same bytes in the same second is there', async () => {
