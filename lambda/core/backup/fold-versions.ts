@@ -42,12 +42,11 @@ export function foldVersions(
   const pending: Row[] = [];
   const sightings = sightingsIn(history);
   const joined = joinAll(logged.map((one) => afterSighting(ofCommit(one, commit), sightings(one))));
-  // What a scan has not seen came after it.
   const isRemoval = joined.some(({ kind }) => kind === 'removed');
   const removalsOf = removalsIn([...history, ...joined]);
   const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
   for (const one of joined) {
-    const row = unknown.has(one) && !known.has(rowIdentity(one)) ? { ...one, visibleFrom: reconciledThrough } : one;
+    const row = unknown.has(one) && !known.has(rowIdentity(one)) ? afterScan(one, reconciledThrough) : one;
     const old = known.get(rowIdentity(row));
     if (isPending(row) && !old?.file) pending.push({ ...row, uncertain: undefined });
     const news = old ? newsOf(row, old) : row;
@@ -71,6 +70,13 @@ function unreadAfter(gapEnds: readonly number[], row: Row, removals: readonly Ro
       uncertain: unreadOf(row.acl !== undefined),
     }));
 }
+
+/**
+ * A version that a scan has not seen came after it. One that was deleted before the scan, as an event says that came later, may have come at
+ * any time before.
+ */
+const afterScan = (removal: Row, reconciledThrough: number): Row =>
+  reconciledThrough < (removal.removedBefore ?? 0) ? { ...removal, visibleFrom: reconciledThrough } : removal;
 
 /** Files that a capture has stored come into the vault's history with the commit that takes them in. */
 export const ofCommit = (row: Row, commit: number): Row =>

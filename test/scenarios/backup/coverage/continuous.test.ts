@@ -289,6 +289,27 @@ test('the deletion of a version that nobody knows puts its key in doubt, until t
   expect(await commit('reconcile')).toMatchObject({ gaps: 0 });
 });
 
+test('the deletion of a version that nobody knows puts its key in doubt, even if its event comes after the next comparison', async () => {
+  const { rig, client, capture, commit, at } = await begun();
+  const versionId = client.put('short', 'lived');
+  client.take();
+  const time = rig.s3.now;
+  rig.s3.advance(600);
+  client.deleteVersion('short', versionId);
+  const gone = rig.s3.now;
+  const late = client.take();
+  rig.s3.advance(DAY);
+  await commit('reconcile');
+  expect(await rig.capture(late)).toEqual([]);
+  await capture();
+  for (let hour = 0; hour < 2; hour++) {
+    expect(await at(time, 'short')).toMatchObject({ versions: [], currentUncertain: ['unknown-version'] });
+    expect((await at(gone, 'short'))?.uncertain ?? []).toEqual([]);
+    rig.s3.advance(HOUR);
+    await commit();
+  }
+});
+
 test('the deletion of a version that nobody ever tells of is counted as a gap once', async () => {
   const { rig, client, capture, commit } = await begun();
   const versionId = client.put('short', 'lived');
