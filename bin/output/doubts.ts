@@ -14,6 +14,7 @@ export const DOUBTS: Readonly<Record<Doubt | CoverageDoubt, string>> = {
   'unknown-version':
     'a version that was later permanently deleted may have existed at this time; no event recorded its creation',
   'same-second': 'the order of versions within one second is unknown',
+  'marker-date': 'a delete marker was gone before S3 said its date; it may have hidden nothing',
   removal: 'a version may already have been permanently deleted at this time',
   visibility: 'a version may not have arrived yet at this time: it is a replica, or an upload',
   tags: 'the tags changed again, or their version was deleted, before they were read',

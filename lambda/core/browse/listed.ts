@@ -2,7 +2,13 @@ import { NOT_STORED, Row } from '../history/row';
 import { countedDoubts, type Doubt, type KeyView, type VersionView, type ViewOptions } from '../history/view';
 
 /** Doubts that may mean that a key had no object then, or another one. */
-const OF_PRESENCE: ReadonlySet<string> = new Set<Doubt>(['removal', 'visibility', 'same-second', 'unknown-version']);
+const OF_PRESENCE: ReadonlySet<string> = new Set<Doubt>([
+  'removal',
+  'visibility',
+  'same-second',
+  'marker-date',
+  'unknown-version',
+]);
 
 /** Why what a listing says of a key may be wrong. That a body is missing is no doubt about its listing. */
 export const listingDoubts = (view: KeyView): string[] =>

@@ -72,6 +72,8 @@ export const NULL_VERSION = 'null';
 export const NOT_STORED = 'not-stored:';
 /** Of a `state` row without a value: `unread:tags` or `unread:acl`. It was changed, and the version was gone before anybody could read it. */
 export const UNREAD = 'unread:';
+/** Of a delete marker that was gone before S3 said its date. It has the time of its event instead: replicas are dated earlier. */
+export const UNDATED = 'undated';
 /** Of a version of which neither was read. */
 export const unreadOf = (hasAcl: boolean): string => `${hasAcl ? `${UNREAD}acl,` : ''}${UNREAD}tags`;
 

@@ -1,7 +1,7 @@
 import { byChain, isSameSequencer } from './chain';
 import { grouped } from './groups';
 import { cameAt, judgedRemovalsIn, removalsOfUnknown } from './removals';
-import { compareStates, isOfAnyNull, NULL_VERSION, Row, UNREAD, versionIdentity } from './row';
+import { compareStates, isOfAnyNull, NULL_VERSION, Row, UNDATED, UNREAD, versionIdentity } from './row';
 import { compareSequencers } from './sequencers';
 
 /** What is known of one version at an instant: its row, with the tags and the ACL that hold then. */
@@ -18,6 +18,8 @@ export type Doubt =
   | 'unknown-version'
   /** Versions of one second whose order nobody has told. */
   | 'same-second'
+  /** A delete marker that was gone before S3 said its date: the version under it may be newer. */
+  | 'marker-date'
   /** The version was permanently deleted at some time of an interval that the instant lies in. It is taken to be there. */
   | 'removal'
   /** A replica or an upload that arrived at some time of an interval that the instant lies in. It is taken to be there. */
@@ -93,6 +95,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
     if (isUnknown && index === 0) own.push('unknown-version');
+    if (isUndated(row) && index < ordered.length - 1) own.push('marker-date');
     return withStates(row, statesOf(row), known, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
@@ -101,7 +104,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
 
 const UNKNOWN: readonly Doubt[] = ['unknown-version'];
 /** What may be in doubt of a commit. */
-const OF_SCAN: readonly Doubt[] = ['same-second'];
+const OF_SCAN: readonly Doubt[] = ['same-second', 'marker-date'];
 const OF_CHANGES: readonly Doubt[] = [...OF_SCAN, 'unknown-version', 'tags', 'acl'];
 
 /** What counts as a doubt; undefined: all of them. */
@@ -111,6 +114,10 @@ export const countedDoubts = ({ pointInTime, ofChanges }: ViewOptions): readonly
 /** A commit that takes the deletion in says when a scan had not seen the version yet. */
 const mayHaveBeen = ({ visibleFrom = 0, removedBefore = Infinity }: Row, asOf: number): boolean =>
   visibleFrom <= asOf && asOf < removedBefore;
+
+/** A listing, or an earlier event, may have said the date all the same. */
+const isUndated = ({ uncertain, lastModified, visibleFrom = 0 }: Row): boolean =>
+  uncertain?.split(',').includes(UNDATED) === true && lastModified >= visibleFrom;
 
 /** A key has one null version: each takes the place of the one before. */
 function isReplaced(row: Row, by: Row): boolean {

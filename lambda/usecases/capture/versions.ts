@@ -1,7 +1,7 @@
 import { LOST, PENDING } from '../../core/backup/fold-versions';
 import type { VersionEvent } from '../../core/capture/s3-event';
 import { arrivalByEvent } from '../../core/history/arrival';
-import { NOT_STORED, NULL_VERSION, Row } from '../../core/history/row';
+import { NOT_STORED, NULL_VERSION, Row, UNDATED } from '../../core/history/row';
 import type { BucketAdmin } from '../../ports/bucket-admin';
 import { isStoreError, ObjectRef, ObjectStore } from '../../ports/object-store';
 import { isSingleCopy } from '../versions/server-copy';
@@ -52,7 +52,10 @@ async function marker(source: ObjectStore, event: VersionEvent): Promise<Row> {
   const { time } = event;
   const date = await markerDate(source, ref);
   const lastModified = date ?? time;
-  return { key, versionId, kind: 'marker', lastModified, ...arrivalByEvent(time, date), sequencer, source: 'event' };
+  const row: Row = { key, versionId, kind: 'marker', lastModified, sequencer, source: 'event' };
+  // No replica is a null version.
+  const uncertain = date === undefined && versionId !== NULL_VERSION ? UNDATED : undefined;
+  return { ...row, ...arrivalByEvent(time, date), uncertain };
 }
 
 async function markerDate(source: ObjectStore, ref: Required<ObjectRef>): Promise<number | undefined> {

@@ -9,6 +9,7 @@ const put = (versionId: string, lastModified: number, more: Partial<Row> = {}): 
   lastModified,
   ...more,
 });
+const FILE = { name: 'pack', checksum: '', bytes: 1, commit: 1 };
 const ids = (rows: readonly Row[]): string => rows.map((row) => row.versionId).join(' ');
 
 describe('order of versions', () => {
@@ -86,6 +87,17 @@ describe('the view at an instant', () => {
       ['new', 'new'],
       ['newest', 'new'],
     ]);
+  });
+
+  test('doubts a marker without a date as long as it lies above another version', () => {
+    const marker = put('m', 8, { kind: 'marker', visibleFrom: 8, visibleBefore: 8, uncertain: 'undated' });
+    const at = (rows: readonly Row[], asOf = 9) => viewAt('k', rows, asOf).uncertain;
+    expect(at([marker])).toEqual([]);
+    expect(at([marker, put('newer', 9)])).toEqual([]);
+    expect(at([marker, put('older', 5, { file: FILE })])).toEqual(['marker-date']);
+    expect(at([marker, put('older', 5, { file: FILE })], 7)).toEqual([]);
+    // A listing has said the date.
+    expect(at([{ ...marker, lastModified: 6 }, put('older', 5, { file: FILE })])).toEqual([]);
   });
 
   test('doubts tags and ACLs that were read after a gap began, at instants before it', () => {

@@ -66,6 +66,31 @@ test('the delete marker of a replica hides its object from its arrival on', asyn
   expect(await restored(arrived)).toEqual({ exact: true, doubts: {}, objects: 0 });
 });
 
+test.each([true, false])(
+  'a marker that is gone before its event is read is in doubt, a replica or not (%s)',
+  async (isReplica) => {
+    const { rig, client, now, replicaOf, captured, restored } = await continued();
+    const made = now();
+    rig.s3.advance(60);
+    client.put('doc', 'newer than the marker');
+    rig.s3.advance(60);
+    const arrived = now();
+    const versionId = client.delete('doc', isReplica ? replicaOf(made) : {});
+    const alone = client.delete('nothing', replicaOf(made));
+    rig.s3.advance(30);
+    const gone = now();
+    client.deleteVersion('doc', versionId);
+    client.deleteVersion('nothing', alone);
+    await captured();
+    await hourlyUpkeeps(rig, 30);
+    const whole = { exact: true, doubts: {}, objects: 2 };
+    expect(await restored(arrived - 1)).toEqual(whole);
+    expect(await restored(arrived)).toEqual({ exact: false, doubts: { 'marker-date': 1 }, objects: 1 });
+    expect(await restored(gone - 1)).toMatchObject({ exact: false });
+    expect(await restored(gone)).toEqual(whole);
+  },
+);
+
 test('a replica whose event was missed is in doubt between the two listings', async () => {
   const { rig, client, now, replicaOf, restored } = await continued();
   const made = now();
