@@ -1,7 +1,7 @@
 import { isMultipart } from '../history/arrival';
 import { joinAll } from '../history/join';
 import { removalsIn, removalsOfUnknown, sightingsIn } from '../history/removals';
-import { isVersion, NOT_STORED, Row, rowIdentity, unreadOf } from '../history/row';
+import { isOfAnyNull, isVersion, NOT_STORED, NULL_VERSION, Row, rowIdentity, unreadOf } from '../history/row';
 
 /** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
 export const PENDING = `${NOT_STORED}pending`;
@@ -30,7 +30,8 @@ export interface Folds {
 
 /**
  * Takes logged versions, markers, permanent deletions and states of a bucket with continuous backup into a key's joined history. What the
- * history knows already is left out, so that a redelivery leaves nothing behind. States are all kept: each instant has its own.
+ * history knows already is left out, so that a redelivery leaves nothing behind. States are all kept, but for those of a null version that the
+ * key never had: each instant has its own.
  */
 export function foldVersions(
   logged: readonly Row[],
@@ -41,7 +42,8 @@ export function foldVersions(
   const taken: Row[] = [];
   const pending: Row[] = [];
   const sightings = sightingsIn(history);
-  const joined = joinAll(logged.map((one) => afterSighting(ofCommit(one, commit), sightings(one))));
+  const all = joinAll(logged.map((one) => afterSighting(ofCommit(one, commit), sightings(one))));
+  const joined = withoutNullStates(all, history);
   const isRemoval = joined.some(({ kind }) => kind === 'removed');
   const removalsOf = removalsIn([...history, ...joined]);
   const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
@@ -77,6 +79,14 @@ function unreadAfter(gapEnds: readonly number[], row: Row, removals: readonly Ro
  */
 const afterScan = (removal: Row, reconciledThrough: number): Row =>
   reconciledThrough < (removal.removedBefore ?? 0) ? { ...removal, visibleFrom: reconciledThrough } : removal;
+
+/** An event that names no version may mean a null version that is gone. Of a key that never had one, it did not. */
+function withoutNullStates(rows: readonly Row[], history: readonly Row[]): readonly Row[] {
+  const isOfNull = (row: Row): boolean => row.kind === 'state' && isOfAnyNull(row);
+  const isNull = (row: Row): boolean => isVersion(row) && row.versionId === NULL_VERSION;
+  if (!rows.some(isOfNull) || rows.some(isNull) || history.some(isNull)) return rows;
+  return rows.filter((row) => !isOfNull(row));
+}
 
 /** Files that a capture has stored come into the vault's history with the commit that takes them in. */
 export const ofCommit = (row: Row, commit: number): Row =>

@@ -31,11 +31,8 @@ export async function readChanged(source: ObjectStore, event: MetadataEvent): Pr
   const current = await headUnlessGone(source, ref);
   const currentId = current?.versionId ?? NULL_VERSION;
   if (!current || currentId === NULL_VERSION) return ofNull;
-  // Only ACL events leave out the name of a version that has one.
-  return [
-    ...(field === 'acl' ? states : ofNull),
-    ...(await readVersion(source, { ...ref, versionId: currentId }, field)),
-  ];
+  // Only ACL events leave out the name of a version that has one. Whether the key had a null version as well, the history knows.
+  return [...ofNull, ...(await readVersion(source, { ...ref, versionId: currentId }, field))];
 }
 
 /** It has a name of its own in the log: the same event may have been read before, when the version was there. */

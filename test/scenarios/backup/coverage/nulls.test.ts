@@ -4,7 +4,9 @@ import { pick, randomOf } from '../../../support/dice';
 import { deliverReport } from '../../../support/inventory-report';
 import { LiveBucket } from '../../../support/live-bucket';
 import { seeds } from '../../../support/seeds';
-import { currentAt, textOf } from '../../../support/view-of-bucket';
+import { s3Message } from '../../../support/s3-message';
+import { currentAt, historyOfBucket, textOf } from '../../../support/view-of-bucket';
+import { hourlyUpkeeps } from '../../support/continuous-rig';
 import { Rig, type RigOptions, SCRATCH } from '../../support/rig';
 
 const HOUR = 3600;
@@ -87,6 +89,43 @@ test.each([0, -10])('a large null version is lost when an upload dated %d s from
   };
   expect(await at(written + 5)).toMatchObject({ exact: false, text: undefined });
   expect(await at(replaced)).toEqual({ exact: true, doubts: {}, text: two });
+});
+
+test('the ACL of a null version that is gone before its event is read is in doubt, and that of no other key', async () => {
+  const rig = new Rig();
+  rig.s3.createBucket('src', { versioning: 'Disabled', ownership: 'ObjectWriter' });
+  const client = new LiveBucket(rig.s3, 'src');
+  client.put('n', 'from before versioning');
+  rig.s3.setVersioning('src', 'Enabled');
+  const versionId = client.put('v', 'a version');
+  client.take();
+  rig.s3.advance(100);
+  await hourlyUpkeeps(rig, 2);
+  rig.s3.advance(10);
+  const acl = { owner: rig.s3.owner, grants: [{ grantee: { id: 'friend' }, permission: 'READ' as const }] };
+  client.grant('n', 'null', acl);
+  rig.s3.setAcl('src', 'v', acl, versionId);
+  // S3 may leave the version out of events of ACLs.
+  client.sent.push(s3Message(rig.s3, 'src', 'Object ACL Updated', { key: 'v' }));
+  const granted = Math.floor(rig.s3.now);
+  rig.s3.advance(30);
+  client.put('n', 'newer');
+  client.deleteVersion('n', 'null');
+  const gone = Math.floor(rig.s3.now);
+  rig.s3.advance(6);
+  expect(await rig.capture(client.take())).toEqual([]);
+  await hourlyUpkeeps(rig, 26);
+  const at = async (key: string, instant: number) => {
+    const request = { sourceBucket: 'src', items: [key], destinationBucket: 'dst', createBucket: true, dryRun: true };
+    const { exact, doubts } = await rig.restore({ ...request, pointInTime: toIso(instant) });
+    return { exact, doubts };
+  };
+  expect(await at('n', granted - 1)).toEqual({ exact: true, doubts: {} });
+  expect(await at('n', granted)).toEqual({ exact: false, doubts: { acl: 1 } });
+  expect(await at('n', gone)).toEqual({ exact: true, doubts: {} });
+  expect(await at('v', granted)).toEqual({ exact: true, doubts: {} });
+  const states = (await historyOfBucket(rig, 'src')).get('v')?.filter(({ kind }) => kind === 'state');
+  expect(states).toMatchObject([{ versionId, acl: expect.stringContaining('friend') as string }]);
 });
 
 test('a null version that was deleted and written again with the same bytes in the same second is there', async () => {
