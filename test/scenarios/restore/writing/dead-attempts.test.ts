@@ -87,6 +87,7 @@ test.each([
       .reverse();
     const foreign = theirs === undefined ? ['x'] : [theirs, 'x'];
     // Whose marker the one in the middle is, nobody can tell: it does not count as written.
-  const said = versions === 1 ? 'COMPLETED' : 'PARTIAL';
-  expect([died, status, found]).toEqual([true, said, [...own, ...foreign]]);
-});
+    const said = versions === 1 ? 'COMPLETED' : 'PARTIAL';
+    expect([died, status, found]).toEqual([true, said, [...own, ...foreign]]);
+  },
+);
