@@ -99,6 +99,8 @@ const deletesRows = ({ deletes }: RestoreOutput['planned']): [string, string][] 
 const LIMITS: Readonly<Record<UndoLimit, string>> = {
   archived: 'in an archive storage class',
   'sse-c': 'under a customer-provided key',
+  unreadable: 'with metadata that HTTP cannot carry',
+  'access-denied': 'that the roles of the vault could not read',
 };
 
 function undoRows({ notUndoable = {}, archived = 0 }: RestoreOutput['planned']): [string, string][] {

@@ -1,4 +1,7 @@
-"""IAM on objects with odd keys: slashes that begin, end or repeat, and line breaks, which a `*` in a policy matches too."""
+"""
+IAM on objects with odd keys: slashes that begin, end or repeat, and line breaks, which a `*` in a policy matches too. IAM on queues that a request
+names by their ARN: sqs:ListMessageMoveTasks is a right on the dead-letter queue (Service Authorization Reference, Amazon SQS).
+"""
 
 import re
 
@@ -17,12 +20,20 @@ def bucket_and_key(path: str) -> list[str]:
     return [part for part in (bucket, key) if part]
 
 
-for name, before, after in (
-    ("_s3_action", "", ""),
-    ("s3_additional_checks", "", ""),
-    ("extract_resource_arn", 'if service == "s3":\n        ', '\n        if not parts:\n            return "*"  # ListBuckets'),
+_QUEUE = 'queue_url = _param(body, query_params, "QueueUrl")'
+_OF_QUEUES = {_QUEUE: f'if source := _param(body, query_params, "SourceArn"):\n            return source\n        {_QUEUE}'}
+
+for name, before, after, more in (
+    ("_s3_action", "", "", {}),
+    ("s3_additional_checks", "", "", {}),
+    (
+        "extract_resource_arn",
+        'if service == "s3":\n        ',
+        '\n        if not parts:\n            return "*"  # ListBuckets',
+        _OF_QUEUES,
+    ),
 ):
-    edits = {before + _SPLIT + after: before + _BRIDGED + after}
+    edits = {before + _SPLIT + after: before + _BRIDGED + after, **more}
     rewrite(iam_actions, name, edits, _bridge_bucket_and_key=bucket_and_key)
 
 rewrite(

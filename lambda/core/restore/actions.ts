@@ -62,6 +62,8 @@ export type RestoreSkip =
   /** An undo cannot read the version that it would bring back. */
   | 'sse-c'
   | 'access-denied'
+  /** It has metadata that HTTP cannot carry: a copy would lose them. */
+  | 'unreadable'
   /** The bucket has lost the version that an undo would bring back. */
   | 'version-gone';
 
@@ -85,7 +87,8 @@ export interface PlannedKey {
   readonly needsThaw?: boolean;
 }
 
-export type UndoLimit = 'archived' | 'sse-c';
+export const UNDO_LIMITS = ['archived', 'sse-c', 'unreadable', 'access-denied'] as const;
+export type UndoLimit = (typeof UNDO_LIMITS)[number];
 
 /** Decides what a restore does about one key, given the ETag of the object that the destination has. */
 export function planKey(view: KeyView, existing: string | undefined, job: RestoreJob): PlannedKey {

@@ -1,7 +1,7 @@
 import { isArchived, isVersion, NOT_STORED, Row, versionIdentity } from '../history/row';
 import type { KeyView, VersionView } from '../history/view';
 import { decodeAcl, encodeTags, extraGrants } from '../objects/canonical';
-import { PlannedKey, planVersion, RestoreAction, RestoreSkip, UndoLimit } from './actions';
+import { PlannedKey, planVersion, RestoreAction, RestoreSkip, UNDO_LIMITS, UndoLimit } from './actions';
 import type { RestoreJob } from './job';
 import { removableMarkers, type BucketVersion } from './uncover';
 
@@ -32,8 +32,10 @@ export function beyondUndo(current: BucketVersion | undefined, known: readonly R
   if (!current || current.isMarker) return undefined;
   if (isArchived(current)) return 'archived';
   const stored = known.find((row) => row.kind === 'put' && isVersionOf(current, row));
-  const reason = stored?.uncertain?.startsWith(NOT_STORED) ? stored.uncertain.slice(NOT_STORED.length) : undefined;
-  return reason === 'archived' || reason === 'sse-c' ? reason : undefined;
+  if (!stored || stored.file) return undefined;
+  // Several jobs may have had reasons of their own: what lasts comes before a refusal, which may have ended.
+  const reasons = stored.uncertain?.split(',') ?? [];
+  return UNDO_LIMITS.find((limit) => reasons.includes(NOT_STORED + limit));
 }
 
 const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });

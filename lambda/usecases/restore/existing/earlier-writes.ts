@@ -33,7 +33,7 @@ export class EarlierWrites {
     const { bucket } = this.job.destination;
     const own = await versionsOfKey(this.destination, { bucket, key: action.destination }, 2 * open.length + 1);
     for (let done = Math.min(2 * open.length, own.length); done >= 0; done--) {
-      if (!isKnown(own[done], action, outcomes)) continue;
+      if (!this.isKnown(own[done], action, outcomes)) continue;
       const found = await this.align(action, outcomes, own.slice(0, done).reverse());
       if (found) return found;
     }
@@ -51,20 +51,49 @@ export class EarlierWrites {
   }
 
   /**
-   * The next write of a key, under whatever others have written since. A write that is conditional on an absent object would be done again
-   * where they have deleted it. Empty when it was not done.
+   * Writes of a key under whatever others have written since. A write that is conditional on an absent object would be done again where they have
+   * deleted it. Empty when none was done.
    */
   async buried(action: RestoreAction, outcomes: KeyProgress['outcomes']): Promise<Found> {
-    const [index = -1] = openOps(action, outcomes);
-    const op = action.ops[index];
-    if (!op || op.kind === 'marker') return new Map();
+    const open = openOps(action, outcomes);
+    const found = new Map<number, OpOutcome>();
     const target = { bucket: this.job.destination.bucket, key: action.destination };
-    for (const entry of await versionsOfKey(this.destination, target, MOST_SINCE)) {
-      if (entry.lastModified < fromIso(this.job.startedAt) || entry.versionId === topOf(outcomes)?.versionId) break;
-      const outcome = await this.recogniseListed(action.destination, entry, op);
-      if (outcome) return new Map([[index, outcome]]);
+    for (const entry of await versionsOfKey(this.destination, target, MOST_SINCE + 2 * open.length)) {
+      if (!this.isSince(entry) || entry.versionId === topOf(outcomes)?.versionId) break;
+      const [index, outcome] = (await this.newestLike(entry, action, open)) ?? [];
+      if (index === undefined || !outcome) continue;
+      found.set(index, outcome);
+      open.splice(open.indexOf(index));
     }
-    return new Map();
+    return found;
+  }
+
+  /** The newest of some ops that a version may come of. */
+  private async newestLike(
+    entry: ListedVersion,
+    { ops, destination }: RestoreAction,
+    open: readonly number[],
+  ): Promise<readonly [number, OpOutcome] | undefined> {
+    for (const index of [...open].reverse()) {
+      const op = ops[index];
+      const outcome = op && op.kind !== 'marker' ? await this.recogniseListed(destination, entry, op) : undefined;
+      if (outcome) return [index, outcome];
+    }
+    return undefined;
+  }
+
+  /** Whether this is what was on top before the writes that are looked for. */
+  private isKnown(entry: ListedVersion | undefined, action: RestoreAction, outcomes: KeyProgress['outcomes']): boolean {
+    const top = topOf(outcomes);
+    if (top) return entry !== undefined && entry.versionId === top.versionId;
+    if (action.before) return entry?.versionId === action.before.versionId && entry.etag === action.before.etag;
+    // Before the first write: the object to replace, or nothing but a delete marker. A later marker may be on top of what was written.
+    if (action.replaces !== undefined) return entry?.etag === action.replaces;
+    return entry === undefined || (entry.isMarker && !this.isSince(entry));
+  }
+
+  private isSince({ lastModified }: Pick<ListedVersion, 'lastModified'>): boolean {
+    return lastModified >= fromIso(this.job.startedAt);
   }
 
   private async align(
@@ -98,21 +127,21 @@ export class EarlierWrites {
     supposed: KeyProgress['outcomes'],
     index: number,
   ): OpOutcome | undefined {
-    if (!entry.isMarker || entry.lastModified < fromIso(this.job.startedAt)) return undefined;
+    if (!entry.isMarker || !this.isSince(entry)) return undefined;
     return markerRefusal(supposed, index) ? undefined : { kind: 'marked', versionId: entry.versionId };
   }
 
   /** The dead attempt could not write the tags either, and put a marker on the object. */
   private recogniseHidden(outcome: OpOutcome, above: ListedVersion | undefined): OpOutcome | undefined {
     if (outcome.kind !== 'restored' || !outcome.withoutTags || !above?.isMarker) return undefined;
-    if (above.lastModified < fromIso(this.job.startedAt)) return undefined;
+    if (!this.isSince(above)) return undefined;
     const { versionId, etag } = outcome;
     return { kind: 'failed', reason: 'tags-not-written', wrong: { versionId, etag, hiddenBy: above.versionId } };
   }
 
   private async recogniseListed(key: string, entry: ListedVersion, op: BodyOp): Promise<OpOutcome | undefined> {
-    const { isMarker, size, lastModified, versionId } = entry;
-    if (isMarker || size !== op.size || lastModified < fromIso(this.job.startedAt)) return undefined;
+    const { isMarker, size, versionId } = entry;
+    if (isMarker || size !== op.size || !this.isSince(entry)) return undefined;
     return this.recognise({ bucket: this.job.destination.bucket, key, versionId }, op);
   }
 
@@ -120,7 +149,7 @@ export class EarlierWrites {
   private async recognise(ref: ObjectRef, op: BodyOp): Promise<OpOutcome | undefined> {
     try {
       const head = await this.destination.head(ref);
-      if (head.size !== op.size || head.lastModified < fromIso(this.job.startedAt)) return undefined;
+      if (head.size !== op.size || !this.isSince(head)) return undefined;
       const { versionId, etag } = head;
       const exact = { ...ref, versionId };
       const withoutTags = lacksTags(head, op) ? true : undefined;
@@ -170,12 +199,3 @@ const lacksTags = (head: ObjectHead, op: BodyOp): boolean => head.tagCount === 0
 
 const openOps = (action: RestoreAction, outcomes: KeyProgress['outcomes']): number[] =>
   [...action.ops.keys()].filter((index) => outcomes[index] === null);
-
-/** Whether this is what was on top before the writes that are looked for. */
-function isKnown(entry: ListedVersion | undefined, action: RestoreAction, outcomes: KeyProgress['outcomes']): boolean {
-  const top = topOf(outcomes);
-  if (top) return entry !== undefined && entry.versionId === top.versionId;
-  if (action.before) return entry?.versionId === action.before.versionId && entry.etag === action.before.etag;
-  // Before the first write: the object to replace, or nothing but a delete marker.
-  return action.replaces === undefined ? entry === undefined || entry.isMarker : entry?.etag === action.replaces;
-}

@@ -104,6 +104,7 @@ export class UndoPlanner {
     const ref = { bucket: this.job.destination.bucket, key, versionId };
     try {
       const head = await this.ports.destination.head({ ...ref, ifMatch: etag });
+      if (head.missingMetadata > 0) return { gone: 'unreadable' };
       const { storageClass } = this.job;
       const { tags, acl, reasons } = await this.tagsAndAcl(ref, head);
       const op: CopyOp = {
@@ -160,7 +161,7 @@ export class UndoPlanner {
 /** What an undo brings back, and what of it no header can say. */
 type KeptVersion =
   | { readonly op: CopyOp; readonly reasons: readonly RestoreSkip[]; readonly needsThaw: boolean }
-  | { readonly gone: 'version-gone' | 'sse-c' | 'access-denied' };
+  | { readonly gone: 'version-gone' | 'sse-c' | 'access-denied' | 'unreadable' };
 
 const skip = (reason: RestoreSkip): PlannedKey => ({ skipped: [{ reason }], conflict: false });
 

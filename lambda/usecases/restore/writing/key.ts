@@ -57,19 +57,23 @@ export class KeyRestorer {
     return true;
   }
 
-  /**
-   * A body where nothing was before shows by its condition alone that an earlier attempt wrote it, unless somebody has deleted it since: one
-   * marker more would not show that.
-   */
+  /** What an attempt that died has written is not written again. Where others have written or deleted the key since, they win. */
   private async recallDeadAttempt(run: KeyRun): Promise<void> {
     if (await this.attempt.isFirst()) return;
     const { action, outcomes, isLastBody } = run;
-    const found =
-      isLastBody && run.condition.ifAbsent
-        ? await this.earlier.buried(action, outcomes)
-        : await this.earlier.above(action, outcomes);
+    const { ifAbsent } = run.condition;
+    // A body where nothing was before shows by its condition alone that it was written, unless somebody has deleted it since.
+    const found = isLastBody && ifAbsent ? undefined : await this.earlier.above(action, outcomes);
     if (found) await this.settleFound(run, found);
-    else run.loseRest();
+    else await this.settleBuried(run, { orLose: ifAbsent !== true });
+  }
+
+  /** Settles what was written, and is under what others have written since; answers whether there was any. */
+  private async settleBuried(run: KeyRun, { orLose = false } = {}): Promise<boolean> {
+    const buried = await this.earlier.buried(run.action, run.outcomes);
+    if (buried.size > 0) await this.settleFound(run, buried);
+    if (buried.size > 0 || orLose) run.loseRest();
+    return buried.size > 0;
   }
 
   /** Before a key's first write: without its newest body it would show an older one as current, unless a marker hides it. */
@@ -118,14 +122,9 @@ export class KeyRestorer {
       await this.settleFound(run, found);
       run.settleBelowTop();
     } else if (outcome.kind === 'unsure') {
-      const buried = await this.earlier.buried(action, outcomes);
-      if (buried.size > 0) {
-        // It was done, and others have written since: they win.
-        await this.settleFound(run, buried);
-        run.loseRest();
-      }
+      if (await this.settleBuried(run)) return;
       // It was not done, and is made once more: not for ever, as other workers have better connections.
-      else if (!run.tryAgain()) throw outcome.error;
+      if (!run.tryAgain()) throw outcome.error;
     } else if (outcome.kind === 'conflict' || !run.beginAgain()) run.loseRest();
   }
 

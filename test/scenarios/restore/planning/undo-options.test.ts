@@ -8,7 +8,7 @@ const kms = { type: 'SSE_KMS', kmsKeyId: KEY };
 const TAGS = { of: 'now' };
 
 /** A bucket with an object of then, which was written over. */
-async function base(now: ClientPut = {}, bodies = ['then', 'now']) {
+async function base(now: ClientPut = {}, bodies = ['then', 'now'], refusedBy?: 'policy') {
   const rig = new Rig({ settings: { packThreshold: 16, copyPartSize: 4 }, deadline: new ManualDeadline() });
   rig.s3.createBucket('src', { ownership: 'ObjectWriter' });
   rig.s3.put('src', 'k', bodies[0]);
@@ -17,6 +17,7 @@ async function base(now: ClientPut = {}, bodies = ['then', 'now']) {
   rig.s3.advance(10);
   rig.s3.put('src', 'k', bodies[1], now);
   rig.s3.put('src', 'new', bodies[1], now);
+  for (const key of ['k', 'new']) rig.s3.refuse('src', key, refusedBy);
   rig.s3.advance(10);
   await rig.backup({ bucket: 'src' });
   rig.s3.advance(10);
@@ -107,6 +108,7 @@ describe('what an undo cannot bring back', () => {
     [{ storageClass: 'GLACIER' }, 'archived', 2],
     [{ storageClass: 'INTELLIGENT_TIERING', archived: true }, 'archived', 0],
     [{ sseC: true }, 'sse-c', 0],
+    [{ userMetadata: { a: 'b' }, missingMetadata: 1 }, 'unreadable', 0],
   ])('is in the plan of the rollback, and the bucket keeps it (%j)', async (now, reason, toThaw) => {
     const { rig, back } = await base(now);
     for (const dryRun of [true, false]) {
@@ -121,6 +123,25 @@ describe('what an undo cannot bring back', () => {
       expect(await rig.restore(undo)).toMatchObject({ status: 'PARTIAL', restored: 0 });
     }
     expect(rig.s3.history('src', 'new').map(({ isMarker }) => isMarker)).toEqual([true, false]);
+  });
+
+  test('is also what the roles may not read', async () => {
+    const { rig, back } = await base({}, ['then', 'now'], 'policy');
+    const { planned, jobId } = await rig.restore(back);
+    expect(planned.notUndoable).toEqual({ 'access-denied': 2 });
+    const undone = await rig.restore({ sourceBucket: 'src', undo: jobId });
+    expect(undone).toMatchObject({ status: 'PARTIAL', restored: 0, skipped: { 'access-denied': 2 } });
+  });
+
+  test('is said for the reason that lasts, where jobs had several', async () => {
+    const { rig, back } = await base({ storageClass: 'INTELLIGENT_TIERING' }, ['then', 'now'], 'policy');
+    for (const key of ['k', 'new']) {
+      rig.s3.refuse('src', key, undefined);
+      rig.s3.find('src', key).archived = true;
+    }
+    await rig.backup({ bucket: 'src' });
+    rig.s3.advance(10);
+    expect((await rig.restore({ ...back, dryRun: true })).planned.notUndoable).toEqual({ archived: 2 });
   });
 
   test('is nothing of what can be copied', async () => {
