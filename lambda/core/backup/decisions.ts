@@ -15,8 +15,8 @@ export type Decision =
       readonly known?: Row;
       /** The recovery point does not have the version: it came after the scan began. */
       readonly isLater?: true;
-      /** Of a version that the change log tells of: whether the bucket has it in the end, and whether it is in what the commit shows. */
-      readonly counted?: { readonly isHeld: boolean; readonly isShown: boolean };
+      /** Of a version that the change log tells of: where the commit counts it, and under what it is in the history. */
+      readonly counted?: { readonly isHeld: boolean; readonly isShown: boolean; readonly told: Row };
     }
   /** A version that earlier jobs were not allowed to read, which a job without a scan tries again. */
   | { readonly kind: 'retry'; readonly row: Row; readonly known: Row }

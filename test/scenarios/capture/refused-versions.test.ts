@@ -166,6 +166,33 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
   });
 });
 
+test('one that cannot be stored for another reason after all leaves the others to be tried again', async () => {
+  const { rig, client, upkeep } = await refused('key');
+  const unspeakable = client.put('unspeakable', 'refused, and then unreadable', { missingMetadata: 1 });
+  rig.s3.refuse('src', 'unspeakable', 'policy');
+  rig.s3.advance(6);
+  expect(await rig.capture(client.take())).toEqual([]);
+  rig.s3.refuse('src', 'unspeakable', undefined);
+  const skipped = async () => {
+    const { continuous } = manifest(rig, (await rig.ports.vault.newestSeq('src')) ?? 0);
+    return continuous?.holdings?.skipped;
+  };
+  expect(await upkeep()).toMatchObject({ status: 'PARTIAL' });
+  expect(await skipped()).toEqual({ 'access-denied': 1, unreadable: 1 });
+  client.deleteVersion('unspeakable', unspeakable);
+  rig.s3.advance(6);
+  expect(await rig.capture(client.take())).toEqual([]);
+  expect(await upkeep()).toMatchObject({ status: 'PARTIAL' });
+  expect(await skipped()).toEqual({ 'access-denied': 1 });
+  expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([1]);
+  rig.s3.refuse('src', 'late', undefined);
+  expect(await upkeep()).toMatchObject({ status: 'COMPLETED', stored: 1 });
+  expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([0]);
+  expect(await skipped()).toEqual({});
+  rig.s3.advance(HOUR);
+  expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({ status: 'COMPLETED', skipped: {} });
+});
+
 test('a version is refused, and not captured', async () => {
   const { rig } = await refused('policy');
   expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([1]);

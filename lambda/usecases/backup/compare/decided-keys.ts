@@ -135,12 +135,16 @@ export class DecidedKeys {
   }
 
   /** Which versions the commit counts among what the bucket holds, and among what it shows. */
-  private countedIn(key: string, told: readonly Row[]): (row: Row) => { isHeld: boolean; isShown: boolean } {
+  private countedIn(key: string, told: readonly Row[]): (row: Row) => { isHeld: boolean; isShown: boolean; told: Row } {
     const at = (instant: number): ReadonlySet<string> =>
       new Set(viewAt(key, told, instant).versions.map(({ row }) => versionIdentity(row)));
     const held = at(Infinity);
     const shown = isShownApart(this.job) ? at(this.shown) : held;
-    return (row) => ({ isHeld: held.has(versionIdentity(row)), isShown: shown.has(versionIdentity(row)) });
+    const known = new Map(told.filter(isVersion).map((row) => [versionIdentity(row), row]));
+    return (row) => {
+      const identity = versionIdentity(row);
+      return { isHeld: held.has(identity), isShown: shown.has(identity), told: known.get(identity) ?? row };
+    };
   }
 
   /** How what the bucket holds has changed by what was captured, which a scan counts itself, and what of it the recovery point does not show. */

@@ -98,7 +98,7 @@ export class RangeLedger {
 
   /** A version that the change log tells of was to be stored now: where it is counted, it was counted as if it were. */
   miss({ row, counted }: Extract<Decision, { kind: 'store' }>, reason: SkipReason): void {
-    const missing = { ...NO_HOLDINGS, skipped: unstored(notStored(row, reason)) };
+    const missing = { ...NO_HOLDINGS, skipped: unstored(joinRows(counted?.told ?? row, notStored(row, reason))) };
     if (counted?.isHeld) this.change = addHoldings(this.change, missing);
     if (counted?.isHeld !== counted?.isShown) this.later = addHoldings(this.later, missing, counted?.isHeld ? 1 : -1);
   }
