@@ -32,8 +32,11 @@ export type Decision =
       readonly states: readonly Row[];
       readonly other?: string;
     }
-  /** What an event has told of and the history does not have: it goes into the history as it is. */
-  | { readonly kind: 'take'; readonly row: Row }
+  /**
+   * What an event has told of and the history does not have: it goes into the history as it is. `isLoss`: it says that a version is gone that
+   * might have been stored later.
+   */
+  | { readonly kind: 'take'; readonly row: Row; readonly isLoss?: true }
   /** The change log had so many rows of the key, which change what the bucket holds. */
   | {
       readonly kind: 'folded';

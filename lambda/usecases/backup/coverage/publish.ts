@@ -21,6 +21,7 @@ export interface ContinuousFacts {
   readonly lag: number;
   /** Gaps that jobs have noted in the log. */
   readonly gaps: readonly CoverageGap[];
+  /** Versions that were gone before they could be stored, and whose removal is not known. */
   readonly lost: number;
   /** All tags and ACLs were read, and what changes since then is told of. */
   readonly isRead: boolean;
