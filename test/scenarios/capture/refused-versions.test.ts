@@ -205,6 +205,32 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
   });
 });
 
+test.each([0, 1])('one that is newer than a report is stored after its job (upkeeps before: %d)', async (upkeeps) => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  const client = new LiveBucket(rig.s3, 'src');
+  client.put('there', 'x');
+  client.take();
+  await hourlyUpkeeps(rig, 2);
+  deliverReport(rig.s3, 'src', SCRATCH);
+  rig.s3.advance(60);
+  client.put('late', 'later than the report');
+  rig.s3.refuse('src', 'late', 'policy');
+  rig.s3.advance(6);
+  expect(await rig.capture(client.take())).toEqual([]);
+  await hourlyUpkeeps(rig, upkeeps);
+  rig.s3.advance(HOUR / 2);
+  const scan = await rig.backup({ bucket: 'src', source: 'inventory' });
+  expect(scan).toMatchObject({ source: 'inventory' });
+  const { continuous } = manifest(rig, (await rig.ports.vault.newestSeq('src')) ?? 0);
+  expect(continuous).toMatchObject({ holdings: { skipped: { 'access-denied': 1 } } });
+  expect(continuous?.skippedReports).toHaveLength(1);
+  rig.s3.refuse('src', 'late', undefined);
+  rig.s3.advance(HOUR);
+  expect(await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 })).toMatchObject({ source: 'changes', stored: 1 });
+  expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([0]);
+});
+
 test('one that cannot be stored for another reason after all leaves the others to be tried again', async () => {
   const { rig, client, upkeep } = await refused('key');
   const unspeakable = client.put('unspeakable', 'refused, and then unreadable', { missingMetadata: 1 });
