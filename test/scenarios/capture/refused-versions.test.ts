@@ -205,7 +205,11 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
   });
 });
 
-test.each([0, 1])('one that is newer than a report is stored after its job (upkeeps before: %d)', async (upkeeps) => {
+test.each([
+  ['no upkeep', 0],
+  ['an upkeep that shows an instant before it', HOUR / 4],
+  ['an upkeep', HOUR],
+])('one that is newer than a report is stored after its job (before: %s)', async (_, seconds) => {
   const rig = new Rig();
   rig.s3.createBucket('src');
   const client = new LiveBucket(rig.s3, 'src');
@@ -213,18 +217,19 @@ test.each([0, 1])('one that is newer than a report is stored after its job (upke
   client.take();
   await hourlyUpkeeps(rig, 2);
   deliverReport(rig.s3, 'src', SCRATCH);
-  rig.s3.advance(60);
+  rig.s3.advance(HOUR);
   client.put('late', 'later than the report');
   rig.s3.refuse('src', 'late', 'policy');
   rig.s3.advance(6);
   expect(await rig.capture(client.take())).toEqual([]);
-  await hourlyUpkeeps(rig, upkeeps);
-  rig.s3.advance(HOUR / 2);
+  rig.s3.advance(seconds);
+  if (seconds > 0) await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+  else rig.s3.advance(HOUR / 2);
   const scan = await rig.backup({ bucket: 'src', source: 'inventory' });
   expect(scan).toMatchObject({ source: 'inventory' });
   const { continuous } = manifest(rig, (await rig.ports.vault.newestSeq('src')) ?? 0);
   expect(continuous).toMatchObject({ holdings: { skipped: { 'access-denied': 1 } } });
-  expect(continuous?.skippedReports).toHaveLength(1);
+  expect(continuous?.skippedReports).not.toEqual([]);
   rig.s3.refuse('src', 'late', undefined);
   rig.s3.advance(HOUR);
   expect(await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 })).toMatchObject({ source: 'changes', stored: 1 });
