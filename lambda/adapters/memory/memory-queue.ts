@@ -24,29 +24,47 @@ interface ReceivedMessage {
   readonly body: string;
 }
 
+interface Letter {
+  readonly body: string;
+  readonly at: number;
+  until?: number;
+}
+
+/** A redrive in its course: so many of its letters are moved. */
+interface Move {
+  readonly startedAt: number;
+  readonly perSecond: number;
+  readonly letters: readonly Letter[];
+  moved: number;
+}
+
 /**
  * The capture queue, a standard queue of Amazon SQS with its dead-letter queue. `ApproximateAgeOfOldestMessage` leaves out what was received three
  * times (Amazon SQS Developer Guide, "Available CloudWatch metrics"), and redriven messages are new ones (Developer Guide, "Dead-letter queue
- * redrive").
+ * redrive"). A redrive moves them at a rate that may be chosen (StartMessageMoveTask, `MaxNumberOfMessagesPerSecond`), and when it ended, nothing
+ * tells (ListMessageMoveTasks).
  */
 export class MemoryQueue {
   private messages: Message[] = [];
-  private letters: { readonly body: string; readonly at: number; until?: number }[] = [];
+  private letters: Letter[] = [];
   private readonly left: Message[] = [];
-  private readonly redrives: Redrive[] = [];
+  private readonly moves: Move[] = [];
   private sent = 0;
 
   /** `now` gives epoch seconds. */
   constructor(readonly now: () => number) {}
 
   send(bodies: readonly string[]): void {
-    const sentAt = this.now();
-    for (const body of bodies)
-      this.messages.push({ id: `message-${String(++this.sent)}`, body, sentAt, receives: 0, visibleAt: sentAt });
+    for (const body of bodies) this.enqueue(body, this.now());
+  }
+
+  private enqueue(body: string, sentAt: number): void {
+    this.messages.push({ id: `message-${String(++this.sent)}`, body, sentAt, receives: 0, visibleAt: sentAt });
   }
 
   /** Messages that are visible now. Those that were received as often as they may be go to the dead-letter queue instead. */
   receive(): ReceivedMessage[] {
+    this.move();
     const now = this.now();
     const visible = this.messages.filter(({ visibleAt }) => visibleAt <= now);
     for (const message of visible.filter(({ receives }) => receives >= CAPTURE_ATTEMPTS)) {
@@ -67,21 +85,43 @@ export class MemoryQueue {
     for (const message of this.messages.filter(({ id }) => messageIds.includes(id))) this.remove(message);
   }
 
-  /** Moves all dead letters back. */
-  redrive(): void {
-    const now = this.now();
-    const moved = this.letters.filter(({ until }) => until === undefined);
-    for (const letter of moved) letter.until = now;
-    this.redrives.unshift({ startedAt: Math.floor(now), moved: moved.length });
-    this.send(moved.map(({ body }) => body));
+  /** Moves all dead letters back, so many a second. */
+  redrive(perSecond = Infinity): void {
+    const letters = this.letters.filter(({ until }) => until === undefined);
+    this.moves.unshift({ startedAt: this.now(), perSecond, letters, moved: 0 });
+    this.move();
+  }
+
+  /** What redrives have moved by now. */
+  private move(): void {
+    for (const move of this.moves) {
+      const { startedAt, perSecond, letters } = move;
+      for (; move.moved < letters.length; move.moved++) {
+        const letter = letters[move.moved];
+        const at = startedAt + (move.moved + 1) / perSecond;
+        if (!letter || at > this.now()) break;
+        letter.until = at;
+        this.enqueue(letter.body, at);
+      }
+    }
+  }
+
+  private redrives(): Redrive[] {
+    return this.moves.map(({ startedAt, letters, moved }) => ({
+      startedAt: Math.floor(startedAt),
+      moved,
+      ...(moved < letters.length && { isRunning: true }),
+    }));
   }
 
   get size(): number {
+    this.move();
     return this.messages.length;
   }
 
   /** The greatest ApproximateAgeOfOldestMessage since an instant; undefined when SQS has reported none. */
   oldestSince(since: number): number | undefined {
+    this.move();
     const now = this.now();
     const all = [...this.messages, ...this.left];
     const ages = all.flatMap(({ sentAt, until = now }) => {
@@ -93,9 +133,10 @@ export class MemoryQueue {
   }
 
   deadLetters(since: number): DeadLetters {
+    this.move();
     const there = this.letters.filter(({ until = Infinity }) => until >= since);
     const count = this.letters.filter(({ until }) => until === undefined).length;
-    return { count, most: there.length, redrives: this.redrives };
+    return { count, most: there.length, redrives: this.redrives() };
   }
 
   private remove(message: Message): void {

@@ -15,8 +15,8 @@ export type Decision =
       readonly known?: Row;
       /** The recovery point does not have the version: it came after the scan began. */
       readonly isLater?: true;
-      /** Of a version that the change log tells of: whether the bucket has it in the end, and whether it is in what the commit shows. */
-      readonly counted?: { readonly isHeld: boolean; readonly isShown: boolean };
+      /** Of a version that the change log tells of: where the commit counts it, and under what it is in the history. */
+      readonly counted?: { readonly isHeld: boolean; readonly isShown: boolean; readonly told: Row };
     }
   /** A version that earlier jobs were not allowed to read, which a job without a scan tries again. */
   | { readonly kind: 'retry'; readonly row: Row; readonly known: Row }
@@ -32,8 +32,11 @@ export type Decision =
       readonly states: readonly Row[];
       readonly other?: string;
     }
-  /** What an event has told of and the history does not have: it goes into the history as it is. */
-  | { readonly kind: 'take'; readonly row: Row }
+  /**
+   * What an event has told of and the history does not have: it goes into the history as it is. `isLoss`: it says that a version is gone that
+   * might have been stored later.
+   */
+  | { readonly kind: 'take'; readonly row: Row; readonly isLoss?: true }
   /** The change log had so many rows of the key, which change what the bucket holds. */
   | {
       readonly kind: 'folded';

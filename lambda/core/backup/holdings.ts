@@ -1,7 +1,8 @@
-import { NOT_STORED, Row } from '../history/row';
+import { compareTexts, NOT_STORED, Row } from '../history/row';
 import type { VersionView } from '../history/view';
 import { addCounts, Counts, total } from '../values/counts';
 import { LOST, PENDING } from './fold-versions';
+import { REFUSED } from './refused';
 
 /** Numbers of what a bucket has. */
 export interface Holdings {
@@ -40,15 +41,19 @@ export const addHoldings = (a: Holdings, b: Holdings, sign: 1 | -1 = 1): Holding
 export const unstored = (row: Row, reason = reasonOf(row)): Counts => (row.file ? {} : { [reason]: 1 });
 
 const GONE = 'version-gone';
+const PASSING = [`${NOT_STORED}${REFUSED}`, PENDING];
+const passing = (reason: string): number => PASSING.indexOf(reason) + 1;
 
-/** The reason among all that jobs have given: always the same one, so that a version that is counted can be counted off. */
+/**
+ * The reason among all that jobs have given: always the same one, so that a version that is counted can be counted off. What may end by itself
+ * comes after what lasts: a version counts as refused as long as it is tried again.
+ */
 export function reasonOf({ uncertain }: Row): string {
   const reasons = (uncertain?.split(',') ?? []).filter((reason) => reason.startsWith(NOT_STORED));
   // Whatever kept it from being stored before: that it is gone is final.
   if (reasons.some((reason) => reason === LOST || reason === `${NOT_STORED}${GONE}`)) return GONE;
-  const lasting = reasons.filter((reason) => reason !== PENDING).sort();
-  const [reason = PENDING] = lasting;
-  return reason.slice(NOT_STORED.length);
+  const [first = PENDING] = reasons.sort((a, b) => passing(a) - passing(b) || compareTexts(a, b));
+  return first.slice(NOT_STORED.length);
 }
 
 function addSkipped(a: Readonly<Counts>, b: Readonly<Counts>, sign: 1 | -1): Counts {

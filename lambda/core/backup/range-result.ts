@@ -26,6 +26,8 @@ export interface RangeResult {
   /** Versions that were stored when their events came, and those that were gone by then. */
   readonly captured: number;
   readonly lost: number;
+  /** Those of the lost whose removal is known: no listing has to look for them. */
+  readonly lostRemoved?: number;
   /** Rows of the change log that were taken in, and what they change of the bucket's holdings (of the source `changes`). */
   readonly folded: number;
   readonly change: Holdings;
@@ -67,6 +69,7 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     unread: sum((result) => result.unread),
     captured: sum((result) => result.captured),
     lost: sum((result) => result.lost),
+    lostRemoved: sum((result) => result.lostRemoved ?? 0),
     folded: sum((result) => result.folded),
     change: results.reduce((all, { change }) => addHoldings(all, change), NO_HOLDINGS),
     later: results.reduce((all, { later }) => addHoldings(all, later), NO_HOLDINGS),

@@ -1,5 +1,6 @@
-import { NOT_STORED, NULL_VERSION, type Row } from '../history/row';
-import { PENDING } from './fold-versions';
+import { removalsIn } from '../history/removals';
+import { isSighting, NOT_STORED, NULL_VERSION, type Row, rowIdentity, versionIdentity } from '../history/row';
+import { type FoldedVersions, PENDING } from './fold-versions';
 
 /** The reason of versions that the vault may not read: it may end by itself, when a policy is corrected or a key enabled. */
 export const REFUSED = 'access-denied';
@@ -19,3 +20,18 @@ export const mayBeStoredLater = ({ kind, file, uncertain, versionId }: Row): boo
   versionId !== NULL_VERSION &&
   uncertain !== undefined &&
   uncertain.split(',').every((reason) => TEMPORARY.has(reason));
+
+/**
+ * Identities of rows, among those that a commit takes in, which say that a version is gone that might have been stored later: one for each version, and once, as
+ * the history has no removal of it yet. The commit itself tries `pending` ones, and finds them gone.
+ */
+export function losses({ taken, told, pending }: FoldedVersions, history: readonly Row[]): ReadonlySet<string> {
+  const removals = taken.filter((row) => row.kind === 'removed' && !isSighting(row));
+  if (removals.length === 0) return new Set();
+  const isTried = new Set(pending.map(versionIdentity));
+  const knownOf = removalsIn(history);
+  const toldOf = removalsIn(told);
+  const lost = told.filter((row) => mayBeStoredLater(row) && !isTried.has(versionIdentity(row)));
+  const first = lost.filter((row) => knownOf(row).length === 0).map((row) => toldOf(row)[0]);
+  return new Set(first.filter((row) => row !== undefined).map(rowIdentity));
+}

@@ -21,6 +21,8 @@ export interface SeenLetters {
   readonly at: number;
   /** Messages that each redrive had moved by then, by its start. */
   readonly moved: Readonly<Record<string, number>>;
+  /** When each redrive was last found to move messages. Earlier releases have not noted it. */
+  readonly movedAt?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -38,8 +40,29 @@ export function lostLetters(
   return Math.max(0, Math.max(before?.count ?? 0, most) - count - moved);
 }
 
-/** What the next job has to know; undefined when there were none. */
-export const seenLetters = ({ count, most, redrives }: DeadLetters, at: number): SeenLetters | undefined =>
-  count === 0 && most === 0
-    ? undefined
-    : { count, at, moved: Object.fromEntries(redrives.map(({ startedAt, moved }) => [String(startedAt), moved])) };
+/**
+ * By when a redrive may have moved messages, at most: a slow one moves them for hours, and SQS does not say when it ended. It moves, or has moved
+ * some since they were seen, unless there are as many of them as then.
+ */
+export function movedUntil(
+  { startedAt, moved, isRunning }: Redrive,
+  before: SeenLetters | undefined,
+  now: number,
+): number {
+  const start = String(startedAt);
+  if (isRunning === true || before?.moved[start] !== moved) return now;
+  return before.movedAt?.[start] ?? before.at;
+}
+
+/** What the next job has to know; undefined when there were neither letters nor redrives. */
+export function seenLetters(
+  { count, most, redrives }: DeadLetters,
+  at: number,
+  before: SeenLetters | undefined,
+): SeenLetters | undefined {
+  if (count === 0 && most === 0 && redrives.length === 0) return undefined;
+  const byStart = (of: (redrive: Redrive) => number): Record<string, number> =>
+    Object.fromEntries(redrives.map((redrive) => [String(redrive.startedAt), of(redrive)]));
+  const movedAt = byStart((redrive) => movedUntil(redrive, before, at));
+  return { count, at, moved: byStart(({ moved }) => moved), movedAt };
+}

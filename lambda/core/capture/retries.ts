@@ -1,5 +1,5 @@
 import { CAPTURE_VISIBILITY_SECONDS } from '../../contract/change-log-schema';
-import type { Redrive } from './dead-letters';
+import { movedUntil, type Redrive, type SeenLetters } from './dead-letters';
 
 /**
  * Amazon SQS moves a message that was received three times and not deleted to the back of its queue, and leaves it out of
@@ -20,11 +20,15 @@ export interface RetryFacts {
   readonly recentSeconds: number | undefined;
   /** Redriven messages are new ones to SQS, whatever the age of their events. */
   readonly redrives: readonly Redrive[];
+  /** What the last commit has seen of them. */
+  readonly before: SeenLetters | undefined;
   /** Epoch seconds. */
   readonly now: number;
 }
 
 /** Whether an event may be in the queue that is older than what SQS says of the queue. */
-export const mayHideEvents = ({ recentSeconds = 0, redrives, now }: RetryFacts): boolean =>
+export const mayHideEvents = ({ recentSeconds = 0, redrives, before, now }: RetryFacts): boolean =>
   recentSeconds >= RETRY_SIGN_SECONDS ||
-  redrives.some(({ startedAt, isRunning }) => isRunning === true || startedAt > now - RETRY_WINDOW_SECONDS);
+  redrives.some(
+    (redrive) => Math.max(redrive.startedAt, movedUntil(redrive, before, now)) > now - RETRY_WINDOW_SECONDS,
+  );

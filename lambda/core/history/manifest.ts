@@ -95,8 +95,15 @@ const manifestFields = z.object({
       gaps: z.array(z.object({ after: z.string(), before: z.string(), reason: z.string() })),
       /** Why changes may have gone by unseen when the commit was made. */
       stopped: z.string().optional(),
-      /** Events that had failed for good when the commit was made, and how many of them each redrive had moved: times are epoch seconds. */
-      deadLetters: z.object({ count: z.number(), at: z.number(), moved: z.record(z.string(), z.number()) }).optional(),
+      /** Events that had failed for good when the commit was made, how many of them each redrive had moved, and by when: times are epoch seconds. */
+      deadLetters: z
+        .object({
+          count: z.number(),
+          at: z.number(),
+          moved: z.record(z.string(), z.number()),
+          movedAt: z.record(z.string(), z.number()).optional(),
+        })
+        .optional(),
       /** When all tags and ACLs were read last. */
       metadataReadAt: z.string().optional(),
       /** Versions that were gone before they could be read, since the last scan. */

@@ -120,7 +120,7 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const continuous = continuousOf(job, base, {
     lag: runs.lag,
     gaps,
-    lost: totals.lost,
+    lost: totals.lost - (totals.lostRemoved ?? 0),
     isRead: isRead && !isOpen,
     isMerged,
     holdings,

@@ -3,9 +3,10 @@ import type { BackupJob } from '../../../lambda/core/backup/job';
 import type { Manifest } from '../../../lambda/core/history/manifest';
 import { MOST_RETRIES, refusedVersions } from '../../../lambda/usecases/backup/coverage/refused-versions';
 import { LiveBucket } from '../../support/live-bucket';
+import { deliverReport } from '../../support/inventory-report';
 import { manifest } from '../support/changed-rig';
 import { hourlyUpkeeps } from '../support/continuous-rig';
-import { Rig, VAULT } from '../support/rig';
+import { Rig, SCRATCH, VAULT } from '../support/rig';
 
 const HOUR = 3600;
 
@@ -117,15 +118,53 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     expect(listing).toMatchObject({ status: 'COMPLETED', skipped: {}, objects: 1, versions: 1 });
   });
 
-  test('is deleted: nobody asks for it any more', async () => {
+  test('is deleted: it is lost, once, and not asked for any more', async () => {
     const { rig, client, versionId, upkeep } = await refused(by);
-    await upkeep();
-    client.deleteVersion('late', versionId);
-    expect(await rig.capture(client.take())).toEqual([]);
     expect(await upkeep()).toMatchObject({ lost: 0 });
+    client.deleteVersion('late', versionId);
+    const deletion = client.take();
+    expect(await rig.capture(deletion)).toEqual([]);
     const before = { ...rig.source.counts() };
+    expect(await upkeep()).toMatchObject({ status: 'PARTIAL', lost: 1 });
+    expect(await rig.capture(deletion)).toEqual([]);
     expect(await upkeep()).toMatchObject({ status: 'COMPLETED', lost: 0 });
     expect(rig.source.counts()).toEqual(before);
+    // Its removal is known, so a point of changes needs no listing first.
+    const point = await rig.backup({ bucket: 'src', source: 'changes' });
+    expect(point).toMatchObject({ status: 'COMPLETED', lost: 0, skipped: {}, objects: 1 });
+    expect(await rig.backup({ bucket: 'src' })).toMatchObject({ status: 'COMPLETED', lost: undefined });
+    expect(rig.metrics.of('VersionsLost')).toEqual([1]);
+  });
+
+  test.each([
+    ['listing', 'before the scan'],
+    ['listing', 'during the scan'],
+    ['inventory', 'before the scan'],
+  ] as const)('is found deleted by a scan: it is lost, once (%s, %s)', async (source, when) => {
+    const { rig, client, versionId, upkeep } = await refused(by);
+    expect(await upkeep()).toMatchObject({ lost: 0 });
+    const gone = () => {
+      client.deleteVersion('late', versionId);
+      client.take();
+    };
+    if (when === 'before the scan') gone();
+    else {
+      let isGone = false;
+      rig.source.calls.beforeCall = ({ key, operation }) => {
+        if (isGone || key !== 'late' || operation === 'ListObjectVersions') return;
+        isGone = true;
+        gone();
+      };
+    }
+    if (source === 'inventory') {
+      rig.s3.advance(2 * HOUR);
+      deliverReport(rig.s3, 'src', SCRATCH);
+      rig.s3.advance(60);
+    }
+    expect(await rig.backup({ bucket: 'src', source })).toMatchObject({ source, lost: 1 });
+    await upkeep();
+    await rig.backup({ bucket: 'src' });
+    expect(rig.metrics.of('VersionsLost')).toEqual([1]);
   });
 
   test('is stored by a redelivery of its event as well', async () => {
@@ -164,6 +203,64 @@ describe.each(['policy', 'key'] as const)('a version that a %s refuses', (by) =>
     await rig.restore({ sourceBucket: 'src', destinationBucket: 'dst', createBucket: true });
     expect(rig.s3.text('dst', 'replica')).toBe('newer');
   });
+});
+
+test.each([
+  ['no upkeep', 0],
+  ['an upkeep that shows an instant before it', HOUR / 4],
+  ['an upkeep', HOUR],
+])('one that is newer than a report is stored after its job (before: %s)', async (_, seconds) => {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  const client = new LiveBucket(rig.s3, 'src');
+  client.put('there', 'x');
+  client.take();
+  await hourlyUpkeeps(rig, 2);
+  deliverReport(rig.s3, 'src', SCRATCH);
+  rig.s3.advance(HOUR);
+  client.put('late', 'later than the report');
+  rig.s3.refuse('src', 'late', 'policy');
+  rig.s3.advance(6);
+  expect(await rig.capture(client.take())).toEqual([]);
+  rig.s3.advance(seconds);
+  if (seconds > 0) await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
+  else rig.s3.advance(HOUR / 2);
+  const scan = await rig.backup({ bucket: 'src', source: 'inventory' });
+  expect(scan).toMatchObject({ source: 'inventory' });
+  const { continuous } = manifest(rig, (await rig.ports.vault.newestSeq('src')) ?? 0);
+  expect(continuous).toMatchObject({ holdings: { skipped: { 'access-denied': 1 } } });
+  expect(continuous?.skippedReports).not.toEqual([]);
+  rig.s3.refuse('src', 'late', undefined);
+  rig.s3.advance(HOUR);
+  expect(await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 })).toMatchObject({ source: 'changes', stored: 1 });
+  expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([0]);
+});
+
+test('one that cannot be stored for another reason after all leaves the others to be tried again', async () => {
+  const { rig, client, upkeep } = await refused('key');
+  const unspeakable = client.put('unspeakable', 'refused, and then unreadable', { missingMetadata: 1 });
+  rig.s3.refuse('src', 'unspeakable', 'policy');
+  rig.s3.advance(6);
+  expect(await rig.capture(client.take())).toEqual([]);
+  rig.s3.refuse('src', 'unspeakable', undefined);
+  const skipped = async () => {
+    const { continuous } = manifest(rig, (await rig.ports.vault.newestSeq('src')) ?? 0);
+    return continuous?.holdings?.skipped;
+  };
+  expect(await upkeep()).toMatchObject({ status: 'PARTIAL' });
+  expect(await skipped()).toEqual({ 'access-denied': 1, unreadable: 1 });
+  client.deleteVersion('unspeakable', unspeakable);
+  rig.s3.advance(6);
+  expect(await rig.capture(client.take())).toEqual([]);
+  expect(await upkeep()).toMatchObject({ status: 'PARTIAL' });
+  expect(await skipped()).toEqual({ 'access-denied': 1 });
+  expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([1]);
+  rig.s3.refuse('src', 'late', undefined);
+  expect(await upkeep()).toMatchObject({ status: 'COMPLETED', stored: 1 });
+  expect(rig.metrics.of('VersionsRefused').slice(-1)).toEqual([0]);
+  expect(await skipped()).toEqual({});
+  rig.s3.advance(HOUR);
+  expect(await rig.backup({ bucket: 'src', source: 'changes' })).toMatchObject({ status: 'COMPLETED', skipped: {} });
 });
 
 test('a version is refused, and not captured', async () => {

@@ -9,10 +9,10 @@ import {
 } from '../../../core/backup/fold-versions';
 import { addHoldings, type Holdings, holdingsOf, NO_HOLDINGS } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
-import { mayBeStoredLater } from '../../../core/backup/refused';
+import { losses, mayBeStoredLater } from '../../../core/backup/refused';
 import { olderVersions } from '../../../core/history/chain';
 import { removalsIn } from '../../../core/history/removals';
-import { isVersion, Row, VaultFile, versionIdentity } from '../../../core/history/row';
+import { isVersion, Row, rowIdentity, VaultFile, versionIdentity } from '../../../core/history/row';
 import { newestFirst, viewAt } from '../../../core/history/view';
 import type { ObjectStore } from '../../../ports/object-store';
 import { versionsOfKey } from '../../versions/key-versions';
@@ -108,9 +108,10 @@ export class DecidedKeys {
     const countedOf = unseen.length > 0 ? this.countedIn(key, fold.told) : undefined;
     const pending = unseen.map((row) => ({ kind: 'store', row, isLater, counted: countedOf?.(row) }) as const);
     const retries = this.retries(fold);
+    const lost = losses(fold, history);
     const ordered = await this.order(key, fold.told, fold.taken, isScan);
     const decisions: Decision[] = [
-      ...fold.taken.map((row): Decision => ({ kind: 'take', row })),
+      ...fold.taken.map((row): Decision => ({ kind: 'take', row, isLoss: lost.has(rowIdentity(row)) || undefined })),
       ...pending,
       ...retries,
       ...compared,
@@ -135,12 +136,16 @@ export class DecidedKeys {
   }
 
   /** Which versions the commit counts among what the bucket holds, and among what it shows. */
-  private countedIn(key: string, told: readonly Row[]): (row: Row) => { isHeld: boolean; isShown: boolean } {
+  private countedIn(key: string, told: readonly Row[]): (row: Row) => { isHeld: boolean; isShown: boolean; told: Row } {
     const at = (instant: number): ReadonlySet<string> =>
       new Set(viewAt(key, told, instant).versions.map(({ row }) => versionIdentity(row)));
     const held = at(Infinity);
     const shown = isShownApart(this.job) ? at(this.shown) : held;
-    return (row) => ({ isHeld: held.has(versionIdentity(row)), isShown: shown.has(versionIdentity(row)) });
+    const known = new Map(told.filter(isVersion).map((row) => [versionIdentity(row), row]));
+    return (row) => {
+      const identity = versionIdentity(row);
+      return { isHeld: held.has(identity), isShown: shown.has(identity), told: known.get(identity) ?? row };
+    };
   }
 
   /** How what the bucket holds has changed by what was captured, which a scan counts itself, and what of it the recovery point does not show. */

@@ -55,7 +55,7 @@ export async function planContinuous(
     reconciledThrough: reconciled,
     gaps,
     stopped,
-    deadLetters: seenLetters(letters, now),
+    deadLetters: seenLetters(letters, now, before?.deadLetters),
     unresolved: before?.unresolved,
   };
   const readAll =
@@ -118,7 +118,8 @@ async function lookAt(
   const letters = await captureControl.deadLetters(before?.deadLetters?.at ?? captured);
   const lost = before ? lostLetters(before.deadLetters, letters, captured) : 0;
   const { oldestSeconds, recentSeconds, queued } = health;
-  const isHiding = mayHideEvents({ recentSeconds, redrives: letters.redrives, now });
+  const { redrives } = letters;
+  const isHiding = mayHideEvents({ recentSeconds, redrives, before: before?.deadLetters, now });
   return { health, letters, lost, lag: oldestSeconds ?? (queued === 0 ? 0 : Infinity), isHiding };
 }
 

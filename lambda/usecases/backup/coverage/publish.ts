@@ -21,6 +21,7 @@ export interface ContinuousFacts {
   readonly lag: number;
   /** Gaps that jobs have noted in the log. */
   readonly gaps: readonly CoverageGap[];
+  /** Versions that were gone before they could be stored, and whose removal is not known. */
   readonly lost: number;
   /** All tags and ACLs were read, and what changes since then is told of. */
   readonly isRead: boolean;
@@ -65,7 +66,7 @@ export function continuousOf(
     reconciledThrough: toIso(Math.max(scan?.compared ?? 0, continuous.reconciledThrough)),
     lastReport: scan?.report ?? before?.lastReport,
     holdings,
-    skippedReports: skippedReports(job, base, reports),
+    skippedReports: [...ofLater(job, base), ...skippedReports(job, base, reports)],
     gaps: mergeGaps([...continuous.gaps, ...gaps.filter((gap) => gap.before > continuous.since)])
       .filter((gap) => gap.before > horizon)
       .map(({ after, before: until, reason }) => ({ after: toIso(after), before: toIso(until), reason })),
@@ -106,6 +107,13 @@ function scanOf({
   if (source === 'listing') return { compared: asOf };
   return { compared: (report?.start ?? 0) - REPORT_LAG, report: report && toIso(report.start) };
 }
+
+/** So many files, the newest ones, are those of the upkeeps of about two days. */
+const MOST_OF_LATER = 64;
+
+/** Files that list the versions which came after a report, and which a commit before has refused: no scan of the report lists them anew. */
+const ofLater = ({ source }: BackupJob, base: Manifest | undefined): readonly string[] =>
+  source === 'inventory' ? (base?.continuous?.skippedReports ?? []).slice(-MOST_OF_LATER) : [];
 
 /** Gaps that touch each other are one. */
 function mergeGaps(gaps: readonly CoverageGap[]): CoverageGap[] {

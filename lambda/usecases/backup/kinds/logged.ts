@@ -11,10 +11,11 @@ const logged = { isFree: () => true, act: () => Promise.resolve(NOTHING) };
 export const take: Kind<'take'> = {
   ...logged,
   async settle(ledger, placed) {
-    const { row } = placed.decision;
+    const { row, isLoss } = placed.decision;
     const { sums } = ledger.counts;
     ledger.delta.add(row);
     if (row.kind === 'removed' && !isSighting(row)) sums.removed++;
+    if (isLoss) ledger.lose();
     if (row.kind === 'state') sums.restated++;
     if (row.kind === 'put' && row.file) sums.captured++;
     if (row.kind !== 'put' || row.file || row.uncertain === undefined) return;

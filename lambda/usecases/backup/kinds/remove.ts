@@ -19,6 +19,7 @@ export const remove: Kind<'remove'> = {
 
   async settle(ledger, placed, outcome, lookedAt) {
     const { row, known } = placed.decision;
+    ledger.countLost(placed.decision, outcome.kind === 'omitted' ? outcome.then : outcome);
     if (outcome.kind !== 'omitted') {
       ledger.delta.add({ ...row, removedBefore: Math.max(row.removedBefore ?? 0, lookedAt) });
       ledger.counts.sums.removed++;

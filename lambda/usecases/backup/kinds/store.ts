@@ -18,7 +18,12 @@ export const store: Kind<'store'> = {
     ledger.countLost(decision, outcome);
     if (outcome.kind === 'skipped') ledger.miss(decision, outcome.reason);
     if (!decision.isLater) return;
-    if (outcome.kind === 'skipped') ledger.delta.add(notStored(decision.row, outcome.reason));
-    else ledger.counts.sums.captured++;
+    if (outcome.kind !== 'skipped') {
+      ledger.counts.sums.captured++;
+      return;
+    }
+    const marked = notStored(decision.row, outcome.reason);
+    ledger.delta.add(marked);
+    await ledger.refuse(marked);
   },
 };

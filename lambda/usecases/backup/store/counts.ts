@@ -1,9 +1,9 @@
-import type { Decision } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
+import { mayBeStoredLater } from '../../../core/backup/refused';
 import type { Row } from '../../../core/history/row';
 import { compareKeys } from '../../../core/keys/order';
 import type { Batch, Placed, UnchangedSums } from './batch';
-import type { PlacedOf } from './outcome';
+import type { DecisionOf, PlacedOf } from './outcome';
 
 /** Counts what a turn at a range did, and what of it the recovery point has. */
 export class RangeCounts {
@@ -22,6 +22,7 @@ export class RangeCounts {
     unread: 0,
     captured: 0,
     lost: 0,
+    lostRemoved: 0,
     folded: 0,
     gaps: 0,
     missing: 0,
@@ -96,10 +97,19 @@ export class RangeCounts {
     this.sums.reused += sums.versions;
   }
 
-  /** A version that was too large for the capture when its event came, and that was gone when it was to be copied. */
-  addLost({ kind, row }: Decision, outcome: { readonly kind: string; readonly reason?: string }): boolean {
-    const isLost = kind === 'store' && row.source === 'event' && outcome.reason === 'version-gone';
+  /**
+   * A version that was too large for the capture when its event came, or that might not be read so far, and that was gone when it was to be copied
+   * or when the scan came.
+   */
+  addLost(
+    { kind, row, known }: DecisionOf<'store' | 'remove'>,
+    outcome: { readonly kind: string; readonly reason?: string },
+  ): boolean {
+    const wasDue = this.job.continuous !== undefined && known !== undefined && mayBeStoredLater(known);
+    const isGone = outcome.kind === 'gone' || outcome.reason === 'version-gone';
+    const isLost = isGone && (wasDue || (kind === 'store' && row.source === 'event'));
     if (isLost) this.sums.lost++;
+    if (isLost && outcome.kind === 'gone') this.sums.lostRemoved++;
     return isLost;
   }
 

@@ -1,6 +1,6 @@
 import { reportPrefix } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
-import { type Decision, notStored } from '../../../core/backup/decisions';
+import { notStored } from '../../../core/backup/decisions';
 import { addHoldings, type Holdings, NO_HOLDINGS, reasonOf, unstored } from '../../../core/backup/holdings';
 import type { BackupJob } from '../../../core/backup/job';
 import type { RangeResult } from '../../../core/backup/range-result';
@@ -13,7 +13,7 @@ import type { SkipReason } from '../../versions/version-store';
 import { ReportWriter } from '../../work/report';
 import type { RangeCounts } from './counts';
 import type { DeltaWriter } from './delta-writer';
-import type { Outcome } from './outcome';
+import type { DecisionOf, Outcome } from './outcome';
 
 interface KnownVersion {
   readonly row: Row;
@@ -92,13 +92,20 @@ export class RangeLedger {
     for (const state of states) this.delta.add(state);
   }
 
-  countLost(decision: Decision, outcome: Outcome): void {
+  countLost(decision: DecisionOf<'store' | 'remove'>, outcome: Outcome): void {
     if (this.counts.addLost(decision, outcome)) this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
   }
 
+  /** A version is gone, as its removal says, that might have been stored later. */
+  lose(): void {
+    this.counts.sums.lost++;
+    this.counts.sums.lostRemoved++;
+    this.ports.metrics.put(MetricName.versionsLost, 1, this.job.bucket);
+  }
+
   /** A version that the change log tells of was to be stored now: where it is counted, it was counted as if it were. */
-  miss({ row, counted }: Extract<Decision, { kind: 'store' }>, reason: SkipReason): void {
-    const missing = { ...NO_HOLDINGS, skipped: unstored(notStored(row, reason)) };
+  miss({ row, counted }: DecisionOf<'store'>, reason: SkipReason): void {
+    const missing = { ...NO_HOLDINGS, skipped: unstored(joinRows(counted?.told ?? row, notStored(row, reason))) };
     if (counted?.isHeld) this.change = addHoldings(this.change, missing);
     if (counted?.isHeld !== counted?.isShown) this.later = addHoldings(this.later, missing, counted?.isHeld ? 1 : -1);
   }

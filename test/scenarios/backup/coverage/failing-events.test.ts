@@ -54,16 +54,19 @@ test.each([1, 2, 3, 4, 5])('no instant after an event is captured until attempt 
   expect(await captured()).toBeGreaterThan(written);
 });
 
-test('an event that fails every time holds the watermark back until it is redriven and stored', async () => {
+test.each([
+  ['at once', Infinity],
+  ['for three hours', 1 / (3 * HOUR)],
+])('an event that fails every time holds the watermark back until it is redriven %s and stored', async (_, rate) => {
   const { rig, queue, written, captured, step, isStored } = await queued(8);
   for (let steps = 0; steps < 40; steps++) {
     await step();
     expect(await captured()).toBeLessThan(written);
   }
   expect(queue.deadLetters(written)).toMatchObject({ count: 1 });
-  queue.redrive();
+  queue.redrive(rate);
   // A redriven message is a new one: its age says nothing of its event.
-  for (let steps = 0; steps < 20 && !isStored(); steps++) {
+  for (let steps = 0; steps < 60 && !isStored(); steps++) {
     await step();
     if (!isStored()) expect(await captured()).toBeLessThan(written);
   }
