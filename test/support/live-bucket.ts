@@ -7,6 +7,8 @@ import { s3Message } from './s3-message';
 /** A client of a bucket, and every event that S3 sends of what it does. */
 export class LiveBucket {
   readonly sent: CaptureMessage[] = [];
+  /** Whether events have URL-encoded keys. */
+  encodesKeys = false;
   private order = 0;
 
   constructor(
@@ -32,6 +34,11 @@ export class LiveBucket {
     this.send('Object Deleted', { key, ...idOf(versionId), ...this.sequencer() }, 'Permanently Deleted');
   }
 
+  /** An event says that a version is gone which is there. */
+  deny(key: string, versionId: string): void {
+    this.send('Object Deleted', { key, ...idOf(versionId), ...this.sequencer() }, 'Permanently Deleted');
+  }
+
   tag(key: string, versionId: string, tags: Tags): void {
     this.s3.setTags(this.bucket, key, tags, versionId);
     const type = Object.keys(tags).length > 0 ? 'Object Tags Added' : 'Object Tags Deleted';
@@ -54,10 +61,15 @@ export class LiveBucket {
     return { sequencer: this.order % 3 === 0 ? text.toUpperCase() : text.padStart(this.order % 5 === 0 ? 12 : 0, '0') };
   }
 
-  private send(type: string, object: Record<string, unknown>, deletionType?: string): void {
+  private send(type: string, { key, ...facts }: { key: string; [fact: string]: unknown }, deletionType?: string): void {
+    const object = { key: this.encodesKeys ? urlEncoded(key) : key, ...facts };
     this.sent.push(s3Message(this.s3, this.bucket, type, object, { 'deletion-type': deletionType, more: 1 }));
   }
 }
+
+/** As S3's own notifications have keys. */
+export const urlEncoded = (key: string): string =>
+  encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
 
 const idOf = (versionId: string): { readonly 'version-id'?: string } =>
   versionId === 'null' ? {} : { 'version-id': versionId };

@@ -3,7 +3,7 @@ import { LOST, PENDING } from '../../core/backup/fold-versions';
 import { isRefused } from '../../core/backup/refused';
 import { isVersionEvent, MetadataEvent, parseS3Event, S3Event } from '../../core/capture/s3-event';
 import { PACK_BYTES, PackBuilder } from '../../core/history/files/pack';
-import { UNREAD } from '../../core/history/row';
+import { NULL_VERSION, UNREAD } from '../../core/history/row';
 import { addCounts } from '../../core/values/counts';
 import type { ChangeLog, LoggedChange } from '../../ports/change-log';
 import { isStoreError, StoreError, type CountingStore } from '../../ports/object-store';
@@ -111,7 +111,10 @@ function groupByVersion(received: readonly Received[]): Received[][] {
   for (const one of received) {
     const { event } = one;
     const { id, bucket, key, versionId } = event;
-    const what = isVersionEvent(event) ? [event.change, event.change === 'created' ? event.etag : id] : [event.field];
+    // Two null versions may have the same bytes: each event tells of one of its own.
+    const isNamed = versionId !== undefined && versionId !== NULL_VERSION;
+    const which = isVersionEvent(event) && event.change === 'created' && isNamed ? event.etag : id;
+    const what = isVersionEvent(event) ? [event.change, which] : [event.field];
     const group = JSON.stringify([bucket, key, versionId, ...what]);
     groups.set(group, [...(groups.get(group) ?? []), one]);
   }

@@ -50,7 +50,8 @@ async function marker(source: ObjectStore, event: VersionEvent): Promise<Row> {
   const { key, versionId } = ref;
   const { sequencer } = event;
   const { time } = event;
-  const date = await markerDate(source, ref);
+  const found = await markerDate(source, ref);
+  const date = found !== undefined && isLaterNull({ versionId, lastModified: found }, time) ? undefined : found;
   const lastModified = date ?? time;
   const row: Row = { key, versionId, kind: 'marker', lastModified, sequencer, source: 'event' };
   // No replica is a null version.
@@ -87,7 +88,6 @@ async function capturePut(ports: CaptureVersionPorts, event: VersionEvent): Prom
   const { aclsEnabled } = await ports.buckets.describe(bucket);
   const store = new VersionStore(ports, { bucket, jobId: captureJobId(time), seq: 0, aclsEnabled }, new Map());
   const stored = await store.store(row);
-  if ('row' in stored && isLaterNull(stored.row, time)) return { row: undated({ ...row, uncertain: LOST }, time) };
   if (stored.kind === 'body') return { row: arrived(stored.row, time), body: stored.body };
   if (stored.kind === 'copied') return { row: arrived(stored.row, time) };
   if (stored.kind === 'unfinished') return { row: await pending(ports.source, bucket, row, time) };
@@ -109,8 +109,8 @@ const unstored = (reason: string): string =>
   reason === 'access-denied' ? `${NOT_STORED}${reason},${PENDING}` : `${NOT_STORED}${reason}`;
 
 /**
- * A null version that is dated after the event is another one, which has the same bytes: it has an event of its own. What the event tells of, it has
- * written over.
+ * A null version that is dated after the event is another one, be it a marker or of the same bytes: it has an event of its own. What the event tells
+ * of, it has written over.
  */
 const isLaterNull = ({ versionId, lastModified }: Pick<Row, 'versionId' | 'lastModified'>, time: number): boolean =>
   versionId === NULL_VERSION && lastModified > time;

@@ -110,9 +110,13 @@ export class VersionStore {
     return row.versionId === NULL_VERSION ? { ...ref, ifMatch: row.etag } : ref;
   }
 
-  /** An event has no date of its own: its row takes the object's. */
+  /**
+   * An event has no date of its own: its row takes the object's, which is not later than the event. A later null version of the same bytes is another
+   * one, with an event of its own.
+   */
   private async isReplaced(row: Row, head: ObjectHead): Promise<boolean> {
-    return row.source !== 'event' && (await isReplaced(this.ports.source, this.job.bucket, row, head));
+    if (row.source === 'event') return row.versionId === NULL_VERSION && head.lastModified > row.lastModified;
+    return isReplaced(this.ports.source, this.job.bucket, row, head);
   }
 
   private identity(row: Row): string {

@@ -86,6 +86,20 @@ describe.each([
   });
 });
 
+test('an object that was refused and turns out to be archived is counted off as what it was counted', async () => {
+  const { rig, client, captured, point } = await continued();
+  const versionId = client.put('odd', 'odd body', { storageClass: 'GLACIER' });
+  rig.s3.refuse('src', 'odd', 'policy', versionId);
+  await captured();
+  rig.s3.refuse('src', 'odd', undefined, versionId);
+  expect(await point()).toMatchObject({ status: 'PARTIAL', skipped: { archived: 1 } });
+  client.put('other', 'x', { sseC: true });
+  await captured();
+  client.deleteVersion('odd', versionId);
+  await captured();
+  expect(await point()).toMatchObject({ status: 'PARTIAL', skipped: { 'sse-c': 1 } });
+});
+
 test('a large object that could not be copied when it was due stays missing until it is', async () => {
   const { rig, client, captured, point } = await continued({ settings: { packThreshold: 16, copyPartSize: 32 } });
   const versionId = client.put('big', 'b'.repeat(500));

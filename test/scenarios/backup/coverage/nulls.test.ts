@@ -191,6 +191,68 @@ test('an event that comes when the same bytes were written once more is not take
   expect([await textOf(rig, now), now?.uncertain]).toEqual(['same', []]);
 });
 
+test('two null versions of the same bytes whose events come together are two', async () => {
+  const { rig, client, capture, upkeep } = await begun();
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'same');
+  const first = rig.s3.now;
+  rig.s3.advance(7);
+  client.put('n', 'same');
+  const second = rig.s3.now;
+  rig.s3.advance(6);
+  await capture();
+  client.delete('n');
+  rig.s3.setVersioning('src', 'Enabled');
+  await upkeep();
+  expect((await currentAt(rig, 'src', first, 'n'))?.currentUncertain).toEqual(['not-stored']);
+  const view = await currentAt(rig, 'src', second, 'n');
+  expect([await textOf(rig, view), view?.currentUncertain]).toEqual(['same', []]);
+});
+
+test('an event of a null marker that comes after another one is not taken for that one', async () => {
+  const { rig, client, capture, upkeep } = await begun();
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'before');
+  await capture();
+  rig.s3.advance(10);
+  client.delete('n');
+  const late = client.take();
+  const first = rig.s3.now;
+  rig.s3.advance(10);
+  client.put('n', 'between');
+  await capture();
+  rig.s3.advance(10);
+  client.delete('n');
+  rig.s3.setVersioning('src', 'Enabled');
+  expect(await rig.capture(late)).toEqual([]);
+  await upkeep();
+  expect((await currentAt(rig, 'src', first, 'n'))?.versions[0]?.row.kind).toBe('marker');
+  expect(await textOf(rig, await currentAt(rig, 'src', first + 10, 'n'))).toBe('between');
+});
+
+test('a null version that was refused is not stored with what was written over it, be it of the same bytes', async () => {
+  const { rig, client, capture, upkeep } = await begun();
+  rig.s3.setVersioning('src', 'Suspended');
+  client.put('n', 'same');
+  const first = rig.s3.now;
+  rig.s3.refuse('src', 'n', 'policy');
+  rig.s3.advance(1);
+  await capture();
+  rig.s3.advance(10);
+  client.put('n', 'between');
+  await capture();
+  rig.s3.advance(10);
+  client.put('n', 'same');
+  rig.s3.setVersioning('src', 'Enabled');
+  const second = rig.s3.now;
+  const late = client.take();
+  await upkeep();
+  expect(await rig.capture(late)).toEqual([]);
+  await upkeep();
+  expect((await currentAt(rig, 'src', first, 'n'))?.currentUncertain).toEqual(['not-stored']);
+  expect(await textOf(rig, await currentAt(rig, 'src', second, 'n'))).toBe('same');
+});
+
 test('whatever takes the place of a null version, what was captured gives back what was there', async () => {
   for (const seed of seeds(40)) {
     const random = randomOf(seed);
