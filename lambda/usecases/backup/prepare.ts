@@ -159,9 +159,9 @@ async function firstPlan({ scratch }: BackupPorts, plan: ScanPlan): Promise<Scan
   return { ...value, job: { ...value.job, fence: plan.job.fence } };
 }
 
-/** A report may leave out what came shortly before it. */
+/** A report may leave out what came shortly before it. Continuous backup remembers the last look at all versions over those at current ones. */
 function lastSeenAll(manifest: Manifest): number | undefined {
-  if (manifest.versions === 'CURRENT') return undefined;
+  if (manifest.versions === 'CURRENT' && !manifest.continuous) return undefined;
   const isReport = manifest.source === 'inventory' && !manifest.continuous;
   return lastScanOf(manifest) - (isReport ? REPORT_LAG : 0);
 }

@@ -53,6 +53,20 @@ test('a replica that is late by days does not hold back how far changes are capt
   expect((await restored(now() - HOUR / 2)).doubts).toEqual({ 'not-reconciled': 1 });
 });
 
+test('a replica whose event was lost came after the last look at all versions, whatever looked at current ones since', async () => {
+  const { rig, client, now, replicaOf, restored } = await continued();
+  const looked = now();
+  rig.s3.advance(60);
+  await rig.backup({ bucket: 'src', source: 'listing', versions: 'CURRENT' });
+  rig.s3.advance(60);
+  client.put('doc', 'replicated', replicaOf(looked - 40 * HOUR));
+  client.take();
+  const arrived = now();
+  await hourlyUpkeeps(rig, 30);
+  expect(await restored(arrived - 30)).toMatchObject({ exact: false, doubts: { visibility: 1 } });
+  expect(await restored(now() - 20 * HOUR)).toEqual({ exact: true, doubts: {}, objects: 2 });
+});
+
 test('the delete marker of a replica hides its object from its arrival on', async () => {
   const { rig, client, now, replicaOf, captured, restored } = await continued();
   rig.s3.advance(HOUR);
