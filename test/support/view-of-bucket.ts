@@ -4,6 +4,7 @@ import type { Row } from '../../lambda/core/history/row';
 import { KeyView, viewAt } from '../../lambda/core/history/view';
 import { compareKeys } from '../../lambda/core/keys/order';
 import { fromIso } from '../../lambda/core/values/instant';
+import { foldsOf } from '../../lambda/usecases/history/at';
 import { readHistory } from '../../lambda/usecases/history/read';
 import type { Rig } from '../scenarios/support/rig';
 import { readPart } from './vault-part';
@@ -18,9 +19,7 @@ export async function historyOfBucket(rig: Rig, bucket: string): Promise<Map<str
   for await (const rows of changeLog.read(bucket, from, rig.s3.now + 86_400))
     logged.push(...rows.filter(({ kind }) => kind !== 'gap'));
   logged.sort((a, b) => compareKeys(a.key, b.key));
-  const reconciledThrough = fromIso(found?.manifest.continuous?.reconciledThrough ?? '1970-01-01T00:00:00Z');
-  const gapEnds = (found?.manifest.continuous?.gaps ?? []).map(({ before }) => fromIso(before));
-  const folds = { commit: 0, reconciledThrough, gapEnds };
+  const folds = foldsOf(found?.manifest);
   const history = readHistory(vault, found?.manifest, { from: '' }, { withFiles: true });
   const keys = new Map<string, Row[]>();
   for await (const { key, parts } of mergeGroups([history, groupByKey(once(logged))]))

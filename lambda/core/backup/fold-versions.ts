@@ -45,15 +45,15 @@ export function foldVersions(
   const all = joinAll(logged.map((one) => afterSighting(ofCommit(one, commit), sightings(one))));
   const joined = withoutNullStates(all, history);
   const isRemoval = joined.some(({ kind }) => kind === 'removed');
-  const removalsOf = removalsIn([...history, ...joined]);
   const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
+  const unreadOfGaps = unreadAfter(gapEnds, history, joined);
   for (const one of joined) {
     const row = unknown.has(one) && !known.has(rowIdentity(one)) ? afterScan(one, reconciledThrough) : one;
     const old = known.get(rowIdentity(row));
     if (isPending(row) && !old?.file) pending.push({ ...row, uncertain: undefined });
     const news = old ? newsOf(row, old) : row;
     if (news) taken.push(news);
-    if (news?.file && !old?.file) taken.push(...unreadAfter(gapEnds, news, removalsOf(news)));
+    if (news?.file && !old?.file) taken.push(...unreadOfGaps(news));
   }
   return { taken, pending, told: joinAll([...history, ...taken]) };
 }
@@ -62,15 +62,19 @@ export function foldVersions(
  * A version that was captured before a gap ended, and deleted before the job that reads all tags and ACLs after it: what they were in between,
  * nobody knows.
  */
-function unreadAfter(gapEnds: readonly number[], row: Row, removals: readonly Row[]): Row[] {
-  const removed = Math.max(...removals.map(({ removedBefore = 0 }) => removedBefore), 0);
-  const { key, versionId, lastModified, etag, source, readAt = Infinity } = row;
-  return gapEnds
-    .filter((end) => readAt <= end && end < removed)
-    .map((effectiveFrom) => ({
-      ...{ key, versionId, lastModified, etag, source, kind: 'state', effectiveFrom },
-      uncertain: unreadOf(row.acl !== undefined),
-    }));
+function unreadAfter(gapEnds: readonly number[], history: readonly Row[], joined: readonly Row[]): (row: Row) => Row[] {
+  if (gapEnds.length === 0) return () => [];
+  const removalsOf = removalsIn([...history, ...joined]);
+  return (row) => {
+    const removed = Math.max(...removalsOf(row).map(({ removedBefore = 0 }) => removedBefore), 0);
+    const { key, versionId, lastModified, etag, source, readAt = Infinity } = row;
+    return gapEnds
+      .filter((end) => readAt <= end && end < removed)
+      .map((effectiveFrom) => ({
+        ...{ key, versionId, lastModified, etag, source, kind: 'state', effectiveFrom },
+        uncertain: unreadOf(row.acl !== undefined),
+      }));
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { CHANGE_LIFETIME_SECONDS } from '../../contract/change-log-schema';
 import { BackupError, ErrorName } from '../../contract/errors';
-import { foldVersions, ofCommit } from '../../core/backup/fold-versions';
+import { type Folds, foldVersions, ofCommit } from '../../core/backup/fold-versions';
 import { KeyGroup, mergeGroups } from '../../core/history/groups';
 import type { Manifest } from '../../core/history/manifest';
 import type { Row } from '../../core/history/row';
@@ -209,13 +209,19 @@ export async function* rowsOf(
     yield* committed;
     return;
   }
-  const { reconciledThrough, gaps = [] } = manifest?.continuous ?? {};
-  const folds = {
-    ...{ commit: 0, reconciledThrough: reconciledThrough === undefined ? 0 : fromIso(reconciledThrough) },
-    gapEnds: gaps.map(({ before }) => fromIso(before)),
-  };
+  const folds = foldsOf(manifest);
   for await (const { key, parts } of mergeGroups([committed, readRunGroups(scratch, runs, range)]))
     yield { key, rows: foldVersions(parts[1] ?? [], parts[0] ?? [], folds).told };
+}
+
+/** How the change log is taken into a history that is read from a commit. */
+export function foldsOf(manifest: Pick<Manifest, 'continuous'> | undefined): Folds {
+  const { reconciledThrough, gaps = [] } = manifest?.continuous ?? {};
+  return {
+    commit: 0,
+    reconciledThrough: reconciledThrough === undefined ? 0 : fromIso(reconciledThrough),
+    gapEnds: gaps.map(({ before }) => fromIso(before)),
+  };
 }
 
 /** How a history is looked at that is read from a commit. */

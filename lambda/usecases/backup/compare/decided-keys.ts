@@ -2,6 +2,7 @@ import { decide, Decision } from '../../../core/backup/decisions';
 import { foldStates } from '../../../core/backup/fold-states';
 import {
   type FoldedVersions,
+  type Folds,
   foldVersions,
   isMissed,
   isMissedRemoval,
@@ -37,6 +38,7 @@ const LATE = 60 * 60;
 /** Decides what a job does about each key, from the scan, the history, and the change log. */
 export class DecidedKeys {
   private readonly scanned: ScannedKeys;
+  private readonly folds: Folds | undefined;
   constructor(
     private readonly source: ObjectStore,
     private readonly job: BackupJob,
@@ -44,17 +46,18 @@ export class DecidedKeys {
     private readonly shown: number,
   ) {
     this.scanned = new ScannedKeys(source, job);
+    const { continuous, seq: commit } = job;
+    this.folds = continuous && {
+      commit,
+      reconciledThrough: continuous.reconciledThrough,
+      gapEnds: continuous.gaps.map(({ before }) => before),
+    };
   }
 
   /** `known` is what an earlier turn took for the current version: the bucket may have changed since. */
   async decide(compared: ScannedKey, known?: string): Promise<DecidedKey> {
     const { history, logged } = compared;
-    const { continuous, seq } = this.job;
-    const folds = continuous && {
-      ...{ commit: seq, reconciledThrough: continuous.reconciledThrough },
-      gapEnds: continuous.gaps.map(({ before }) => before),
-    };
-    const fold = folds ? foldVersions(logged, history, folds) : undefined;
+    const fold = this.folds && foldVersions(logged, history, this.folds);
     const told = fold?.told ?? history;
     const { rows, leftOut, isAsked } = await this.scanned.complete({ ...compared, history: told }, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
