@@ -1,9 +1,10 @@
 import { arrivedBetween, OtherSights } from '../history/arrival';
 import { olderVersions } from '../history/chain';
 import { grouped } from '../history/groups';
-import { removalsIn, sightingsIn } from '../history/removals';
+import { cameAt, removalsIn, sightingsIn } from '../history/removals';
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
 import { newestFirst } from '../history/view';
+import { REPORT_LAG } from '../inventory/manifest';
 import type { Holdings } from './holdings';
 
 /** What a backup does about one version of a key. Decided before anything is done. */
@@ -50,6 +51,8 @@ export type Decision =
   | { readonly kind: 'restate'; readonly row: Row; readonly states: readonly Row[] };
 
 export interface ScanFacts extends OtherSights {
+  /** What a report began to see then: it may leave out what came up to two days before. */
+  readonly report?: { readonly start: number };
   readonly versions: 'ALL' | 'CURRENT';
   /** Instant of the scan before this one, epoch seconds. */
   readonly previousAsOf: number;
@@ -151,18 +154,28 @@ export function stateRow(row: Row, value: Pick<Row, 'tags' | 'acl'>, effectiveFr
   return { key, versionId, lastModified, etag, kind: 'state', effectiveFrom, source, ...value };
 }
 
-/** Whoever carries it out says up to when it may have happened. */
+/**
+ * Whoever carries it out says up to when it may have happened. A listing proves that it was before its instant. That a report leaves a version out
+ * proves nothing: one that the scan before saw at the same instant was there.
+ */
 const removal = (row: Row, facts: ScanFacts): Row => ({
   key: row.key,
   versionId: row.versionId,
   kind: 'removed',
   lastModified: row.lastModified,
   etag: row.etag,
-  removedAfter: Math.min(Math.max(facts.previousAsOf, seenAt(row)), facts.asOf - 1),
+  removedAfter: Math.min(
+    Math.max(facts.previousAsOf, seenAt(row)),
+    facts.asOf - (facts.source === 'inventory' ? 0 : 1),
+  ),
   removedBefore: facts.asOf,
   observedAt: facts.asOf,
-  source: 'listing',
+  source: mayLeaveOut(row, facts) ? 'inventory' : 'listing',
 });
+
+/** Whether a report may leave a version out that is there. */
+const mayLeaveOut = (row: Row, { report }: ScanFacts): boolean =>
+  report !== undefined && cameAt(row) > report.start - REPORT_LAG;
 
 /** Since when a captured version was there: it was not deleted before. */
 const seenAt = (row: Row): number => (row.source === 'event' ? Math.max(row.lastModified, row.visibleFrom ?? 0) : 0);

@@ -1,12 +1,16 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import type { BackupCounts, Manifest } from '../history/manifest';
-import { total } from '../values/counts';
+import { type Counts, total } from '../values/counts';
 import { addHoldings, countedSkips, type Holdings, NO_HOLDINGS } from './holdings';
+import type { BackupJob } from './job';
 import type { RangeResult } from './range-result';
 
-/** Invariant 6: every version that the scan saw, or a report left out, was stored, reused, skipped for a reason, or not asked for. */
-export function countAll(planned: number, totals: RangeResult): BackupCounts {
-  const { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped } = totals;
+/**
+ * Invariant 6: every version that the scan saw, or a report left out, was stored, reused, skipped for a reason, or not asked for. A report may be
+ * older than what is known: its recovery point has what the history shows.
+ */
+export function countAll(planned: number, totals: RangeResult, source: BackupJob['source']): BackupCounts {
+  const { versions, stored, storedBytes, reused, removed, restated, skipped } = totals;
   const { captured, lost } = totals;
   const settled = stored + reused + total(skipped);
   if (settled + totals.leftOut !== planned + totals.omitted || settled !== versions)
@@ -14,8 +18,35 @@ export function countAll(planned: number, totals: RangeResult): BackupCounts {
       ErrorName.vaultDamaged,
       `the scan saw ${String(planned)} versions, but ${String(settled)} were stored, reused or skipped. Nothing is committed: run the backup again`,
     );
-  const counts = { objects, versions, markers, bytes, stored, storedBytes, reused, removed, restated, skipped };
-  return { ...counts, ...(captured > 0 && { captured }), ...(lost > 0 && { lost }) };
+  const { objects, markers, bytes } = totals;
+  const seen = { objects, versions, markers, bytes, skipped };
+  const counts = { ...(source === 'inventory' ? shownOf(totals) : {}), stored, storedBytes, reused, removed, restated };
+  return { ...seen, ...counts, ...(captured > 0 && { captured }), ...(lost > 0 && { lost }) };
+}
+
+/** What the history shows that a job leaves behind, where it was looked at. */
+function shownOf({ shown }: RangeResult): Partial<BackupCounts> {
+  if (!shown) return {};
+  return { ...shown, skipped: countedSkips(shown.skipped ?? {}) };
+}
+
+/**
+ * Whether the history shows something else than what a listing saw. All of it is in the history, and what is known besides does not change it: if it
+ * does, something in the history is wrong.
+ */
+export function contradicts(
+  source: BackupJob['source'],
+  counts: BackupCounts,
+  { shown }: RangeResult,
+): string | undefined {
+  if (source !== 'listing' || !shown) return undefined;
+  const said = (
+    numbers: Pick<Holdings, 'objects' | 'versions' | 'markers' | 'bytes'>,
+    skipped: Readonly<Counts>,
+  ): string =>
+    `${String(numbers.objects)} objects, ${String(numbers.versions)} versions of ${String(numbers.bytes)} bytes, ${String(total(skipped))} of them without a body, and ${String(numbers.markers)} delete markers`;
+  const [saw, shows] = [said(counts, counts.skipped), said(shown, shown.skipped ?? {})];
+  return saw === shows ? undefined : `the listing saw ${saw}, but the history shows ${shows}`;
 }
 
 /**
@@ -66,6 +97,7 @@ export function holdingsAfter(
 ): Holdings {
   const { objects, versions, markers, bytes } = counts;
   const numbers = { objects, versions, markers, bytes };
+  if (isScan && totals.held) return { ...totals.held, skipped: countedSkips(totals.held.skipped ?? {}) };
   if (isScan) return addHoldings({ ...numbers, skipped: totals.unstored ?? {} }, totals.later);
   const { skipped } = addHoldings(holdingsBefore(base), totals.change);
   return { ...addHoldings({ ...numbers, skipped: {} }, totals.later), skipped: skipped && countedSkips(skipped) };

@@ -33,6 +33,9 @@ export interface RangeResult {
   readonly change: Holdings;
   /** What of the bucket's holdings came later than what the recovery point shows. */
   readonly later: Holdings;
+  /** Of keys that the scan of a bucket with continuous backup has decided about: what the history shows at its instant, and in the end. */
+  readonly shown?: Holdings;
+  readonly held?: Holdings;
   /** What the scan has found and no event has told of. */
   readonly gaps: number;
   readonly skipped: Counts;
@@ -52,6 +55,8 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
   const sum = (of: (result: RangeResult) => number): number => results.reduce((all, result) => all + of(result), 0);
   const counts = (of: (result: RangeResult) => Counts | undefined): Counts =>
     results.reduce<Counts>((all, result) => addCounts(all, of(result) ?? {}), {});
+  const holdings = (of: (result: RangeResult) => Holdings | undefined): Holdings | undefined =>
+    results.reduce<Holdings | undefined>((all, result) => addKnown(all, of(result)), undefined);
   return {
     segments: results.flatMap((result) => result.segments),
     merged: results.flatMap((result) => result.merged),
@@ -73,6 +78,8 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     folded: sum((result) => result.folded),
     change: results.reduce((all, { change }) => addHoldings(all, change), NO_HOLDINGS),
     later: results.reduce((all, { later }) => addHoldings(all, later), NO_HOLDINGS),
+    shown: holdings(({ shown }) => shown),
+    held: holdings(({ held }) => held),
     gaps: sum((result) => result.gaps),
     missing: sum((result) => result.missing),
     skipped: counts((result) => result.skipped),
@@ -82,3 +89,6 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     requests: counts((result) => result.requests),
   };
 }
+
+const addKnown = (a: Holdings | undefined, b: Holdings | undefined): Holdings | undefined =>
+  a && b ? addHoldings(a, b) : (a ?? b);

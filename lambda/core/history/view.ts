@@ -1,3 +1,4 @@
+import { mayBeEncoded } from '../keys/encoded';
 import { byChain, isSameSequencer } from './chain';
 import { grouped } from './groups';
 import { cameAt, judgedRemovalsIn, removalsOfUnknown } from './removals';
@@ -18,7 +19,7 @@ export type Doubt =
   | 'unknown-version'
   /** Versions of one second whose order nobody has told. */
   | 'same-second'
-  /** A delete marker that was gone before S3 said its date: the version under it may be newer. */
+  /** A delete marker that was gone before S3 said its date: the version under it may be newer, or it was on the key that this one encodes. */
   | 'marker-date'
   /** The version was permanently deleted at some time of an interval that the instant lies in. It is taken to be there. */
   | 'removal'
@@ -48,6 +49,11 @@ export interface ViewOptions {
   readonly pointInTime?: boolean;
   /** The instant of a commit that scanned nothing: what events have not told, it does not know any better. */
   readonly ofChanges?: boolean;
+  /**
+   * The instant of a commit that read a report of a bucket with continuous backup: a version that the report left out, and that was gone when S3 was
+   * asked, is taken to be there.
+   */
+  readonly ofReport?: boolean;
   /** Since when changes of tags and ACLs may have been missed, of each gap in the capture, epoch seconds. */
   readonly gapStarts?: readonly number[];
 }
@@ -57,7 +63,7 @@ export interface ViewOptions {
  * not permanently removed.
  */
 export function viewAt(key: string, rows: readonly Row[], asOf: number, options: ViewOptions = {}): KeyView {
-  const { pointInTime = false, ofChanges = false, gapStarts = [] } = options;
+  const { pointInTime = false, ofChanges = false, ofReport = false, gapStarts = [] } = options;
   // What was read after the next gap began may be other than what held before it.
   const known = { asOf, until: Math.min(...gapStarts.filter((start) => start >= asOf)) + 1 };
   const removalsOf = judgedRemovalsIn(rows);
@@ -81,8 +87,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
     const doubtful: Doubt[] = [];
     if (pointInTime && row.visibleBefore !== undefined && asOf < row.visibleBefore) doubtful.push('visibility');
     const { removals: removal, contradicted, seenAt } = removalsOf(row);
-    if (removal.some((one) => (pointInTime ? (one.removedBefore ?? Infinity) <= asOf : (one.removedAfter ?? 0) < asOf)))
-      return false;
+    if (removal.some((one) => isGone(one, asOf, pointInTime || (ofReport && one.source === 'inventory')))) return false;
     const isContradicted = asOf < seenAt && contradicted.some((one) => (one.removedAfter ?? 0) < asOf);
     if (isContradicted || removal.some((one) => (one.removedAfter ?? 0) < asOf)) doubtful.push('removal');
     doubts.set(row, doubtful);
@@ -95,21 +100,29 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
     if (isUnknown && index === 0) own.push('unknown-version');
-    if (isUndated(row) && index < ordered.length - 1) own.push('marker-date');
+    if (isUndated(row) && (index < ordered.length - 1 || mayBeEncoded(key))) own.push('marker-date');
     return withStates(row, statesOf(row), known, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };
   return { key, versions, ...doubtsOf(versions, countedDoubts(options)) };
 }
 
+/** Whether a version was removed before an instant: for sure, or as a listing found it. */
+const isGone = ({ removedAfter = 0, removedBefore = Infinity }: Row, asOf: number, isSure: boolean): boolean =>
+  isSure ? removedBefore <= asOf : removedAfter < asOf;
+
 const UNKNOWN: readonly Doubt[] = ['unknown-version'];
 /** What may be in doubt of a commit. */
 const OF_SCAN: readonly Doubt[] = ['same-second', 'marker-date'];
 const OF_CHANGES: readonly Doubt[] = [...OF_SCAN, 'unknown-version', 'tags', 'acl'];
+const OF_REPORT: readonly Doubt[] = [...OF_SCAN, 'removal'];
 
 /** What counts as a doubt; undefined: all of them. */
-export const countedDoubts = ({ pointInTime, ofChanges }: ViewOptions): readonly Doubt[] | undefined =>
-  pointInTime ? undefined : ofChanges ? OF_CHANGES : OF_SCAN;
+export function countedDoubts({ pointInTime, ofChanges, ofReport }: ViewOptions): readonly Doubt[] | undefined {
+  if (pointInTime) return undefined;
+  if (ofReport) return OF_REPORT;
+  return ofChanges ? OF_CHANGES : OF_SCAN;
+}
 
 /** A commit that takes the deletion in says when a scan had not seen the version yet. */
 const mayHaveBeen = ({ visibleFrom = 0, removedBefore = Infinity }: Row, asOf: number): boolean =>

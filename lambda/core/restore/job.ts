@@ -27,6 +27,8 @@ export interface RestoreJob extends Pick<
   readonly pointInTime: boolean;
   /** The recovery point was made of changes. */
   readonly ofChanges?: boolean;
+  /** The recovery point was made of a report, in a bucket with continuous backup. */
+  readonly ofReport?: boolean;
   /** `<bucket>/<20 digits>`, or `<bucket>/continuous` of a point in time. */
   readonly recoveryPointId: string;
   /** Scratch file with the history that is restored. */

@@ -1,7 +1,7 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
 import type { BackupJob, ChangesToFold, CoverageGap, RangeUnit } from '../../core/backup/job';
-import { countAll, countChanges, holdingsAfter } from '../../core/backup/point-counts';
+import { contradicts, countAll, countChanges, holdingsAfter } from '../../core/backup/point-counts';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
 import type { BackupCounts, HistoryIndex, Manifest } from '../../core/history/manifest';
 import { addCounts, Counts, total } from '../../core/values/counts';
@@ -14,7 +14,7 @@ import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
 import { resultsByUnit } from '../work/turns';
 import { runsOf } from './compare/job-runs';
 import { NextHistory } from './compare/next-history';
-import { continuousOf, publishContinuous, shownBy, skippedReports } from './coverage/publish';
+import { continuousOf, publishContinuous, shownBy, skippedReports, toldThrough } from './coverage/publish';
 import { refuseLate } from './limits/windows';
 import type { ScanResult } from './sources/result';
 import { sharedCounts, sharedFrom } from './sources/shared-scan';
@@ -113,9 +113,11 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const isRead = job.metadata === 'FULL' && totals.unread === 0;
   const isOpen = [...runs.gaps, ...(job.continuous?.gaps ?? [])].some((gap) => gap.before > job.asOf);
   const hasGaps = missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base));
-  const known = knownMetadata(job, base, { hasGaps, isOpen, isRead });
-  const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base)];
-  const counts = isScan ? countAll(scanned.versions, totals) : countChanges(base, totals, runs.rows);
+  const lateness = { lag: runs.lag, deliverySeconds: ports.settings.deliverySeconds };
+  const known = knownMetadata(job, base, { hasGaps, isOpen, isRead, ...lateness });
+  const counts = isScan ? countAll(scanned.versions, totals, job.source) : countChanges(base, totals, runs.rows);
+  const wrong = contradictions(ports, job, counts, totals);
+  const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base), ...wrong];
   const holdings = holdingsAfter(isScan, base, counts, totals);
   const continuous = continuousOf(job, base, {
     lag: runs.lag,
@@ -131,21 +133,25 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
     status: statusOf(job, counts, totals),
     requests: addCounts(addCounts({ ...totals.requests }, scanned.requests), job.requests),
     history: { history, ...known, continuous },
-    gaps: continuous && totals.gaps,
+    gaps: continuous && totals.gaps + wrong.length,
     lag: runs.lag,
     report: { details: skippedReports(job, base, totals.reports) },
   };
 }
 
+/** Whether a recovery point is counted by the history, and not by what a scan saw. */
+const isOfHistory = (source: BackupJob['source'], { shown }: RangeResult): boolean =>
+  source === 'changes' || (source === 'inventory' && shown !== undefined);
+
 /**
- * A point of changes is whole only if the vault has the bodies of all versions that it shows, whichever job was to store them. A commit that is
+ * A point of changes, or of a report under continuous backup, is whole only if the vault has the bodies of all versions that it shows, whichever job was to store them. A commit that is
  * only internal says what this job could not do.
  */
 function statusOf({ internal, source }: BackupJob, counts: BackupCounts, totals: RangeResult): Work['status'] {
   const isPartial = internal
     ? totals.missing + totals.lost + total(totals.refused ?? {}) > 0
-    : source === 'changes'
-      ? total(counts.skipped) > 0
+    : isOfHistory(source, totals)
+      ? total(counts.skipped) > 0 || (source === 'inventory' && totals.missing > 0)
       : totals.missing > 0;
   return isPartial ? 'PARTIAL' : 'COMPLETED';
 }
@@ -255,12 +261,17 @@ function makeManifest(
 
 type KnownMetadata = Pick<Manifest, 'metadataThrough' | 'changesThrough' | 'changesMissed' | 'changesUnseen'>;
 
+interface MetadataFacts {
+  readonly hasGaps: boolean;
+  readonly isOpen: boolean;
+  readonly isRead: boolean;
+  /** Longest time from a change to its place in the log, and that within which S3 tells of it, seconds. */
+  readonly lag: number;
+  readonly deliverySeconds: number;
+}
+
 /** How far tags and ACLs are known, and the change log is taken in. */
-function knownMetadata(
-  job: BackupJob,
-  base: Manifest | undefined,
-  facts: { readonly hasGaps: boolean; readonly isOpen: boolean; readonly isRead: boolean },
-): KnownMetadata {
+function knownMetadata(job: BackupJob, base: Manifest | undefined, facts: MetadataFacts): KnownMetadata {
   const { asOf, changes } = job;
   // All is read with the first backup of a bucket.
   const readAt = facts.isRead || !base ? toIso(asOf) : undefined;
@@ -273,7 +284,8 @@ function knownMetadata(
     };
   const through = toIso(changes.through);
   const isMissed = mayMiss(job, changes, readAt === undefined ? base : undefined, facts);
-  const captured = isMissed || (before !== undefined && before > through) ? before : through;
+  const told = toIso(toldThrough(job, changes, base, facts));
+  const captured = isMissed || (before !== undefined && before > told) ? before : told;
   return {
     metadataThrough: readAt ?? captured,
     changesThrough: through,
@@ -303,6 +315,27 @@ const isUnread = ({ before }: CoverageGap, base: Manifest | undefined): boolean 
 function missedEvents({ continuous, asOf }: BackupJob, { gaps }: RangeResult): readonly CoverageGap[] {
   if (!continuous || gaps === 0) return [];
   return [{ after: continuous.reconciledThrough, before: asOf, reason: 'events-missed' }];
+}
+
+/**
+ * A history that shows something else than what the listing saw is wrong somewhere. A recovery point is not made of it. What was captured is
+ * committed all the same, as it could not be had again: instants since the last comparison are in doubt.
+ */
+function contradictions(
+  { log }: Pick<BackupPorts, 'log'>,
+  { source, internal, continuous, bucket, jobId, asOf }: BackupJob,
+  counts: BackupCounts,
+  totals: RangeResult,
+): readonly CoverageGap[] {
+  const problem = contradicts(source, counts, totals);
+  if (problem === undefined || !continuous) return [];
+  if (!internal)
+    throw new BackupError(
+      ErrorName.vaultDamaged,
+      `${problem}. Nothing is committed: restore an instant before the last comparison, and report this as a defect`,
+    );
+  log.error('HistoryContradicted', { bucket, jobId, problem });
+  return [{ after: continuous.reconciledThrough, before: asOf, reason: 'history-contradicted' }];
 }
 
 /** Capture was off since the last commit: what changed meanwhile, no event has told of. */

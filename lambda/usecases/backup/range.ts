@@ -3,13 +3,16 @@ import type { WorkInput, WorkOutput } from '../../contract/steps';
 import type { Decision } from '../../core/backup/decisions';
 import type { BackupJob, RangeUnit } from '../../core/backup/job';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
+import { FOLD_COLUMNS } from '../../core/history/files/segment-columns';
 import type { Manifest } from '../../core/history/manifest';
+import type { Row } from '../../core/history/row';
 import type { SegmentRef } from '../../core/history/segment-index';
 import { inventoryInvalid } from '../../core/inventory/manifest';
 import { RecordProblem } from '../../core/inventory/row';
-import type { KeyRange } from '../../core/keys/order';
+import { afterKey, compareKeys, type KeyRange } from '../../core/keys/order';
 import type { Unchanged } from '../../core/scan/unchanged';
 import type { BackupPorts } from '../context';
+import { joinedRange } from '../history/read';
 import { endOfRangeAt } from '../history/segment-index';
 import { VersionStore } from '../versions/version-store';
 import { runInOrder } from '../work/pool';
@@ -31,6 +34,7 @@ import { RangeCounts } from './store/counts';
 import { DeltaWriter } from './store/delta-writer';
 import { RangeLedger } from './store/ledger';
 import type { Outcome } from './store/outcome';
+import { ShownKeys } from './store/shown-keys';
 
 /** One turn at a range: compares the scan with the history and stores what is new, until the end or the deadline. */
 export function backUpRange(unpaced: BackupPorts, input: WorkInput<BackupJob, RangeUnit>): Promise<WorkOutput> {
@@ -67,6 +71,8 @@ class RangeBackup {
   private readonly worker: RangeWorker;
   private readonly counts: RangeCounts;
   private readonly uploads: Map<string, string>;
+  /** Of a scan of a bucket with continuous backup: what it leads to. */
+  private readonly shown: ShownKeys | undefined;
   private batch: Batch;
 
   constructor(
@@ -78,6 +84,7 @@ class RangeBackup {
     this.job = job;
     this.counts = new RangeCounts(job, start?.topped && start.key, start?.bare && start.key);
     this.uploads = new Map(start?.uploads);
+    this.shown = job.continuous && job.source !== 'changes' ? new ShownKeys(job) : undefined;
     this.worker = { ports, job, versions: new VersionStore(ports, job, this.uploads) };
     this.batch = this.newBatch();
   }
@@ -86,7 +93,8 @@ class RangeBackup {
     const { ports, job, start } = this;
     const before = { ...ports.source.counts() };
     const base = await ports.vault.readBase(job.bucket, job.base);
-    const delta = new DeltaWriter(ports.vault, job, (key) => endOfRangeAt(ports.vault, base, key));
+    const endOf = (key: string): Promise<string | undefined> => endOfRangeAt(ports.vault, base, key);
+    const delta = new DeltaWriter(ports.vault, job, endOf, (row) => this.shown?.note(row));
     const ledger = new RangeLedger(ports, job, this.input.unit.id, this.counts, delta);
     const within: KeyRange = { from: start?.key ?? this.input.unit.from, to: this.input.unit.to };
     const runs = await runsOf(ports.scratch, job);
@@ -98,7 +106,14 @@ class RangeBackup {
       if (stopped) break;
     }
     stopped ??= await this.carryOut(ledger);
-    const result = { ...(await ledger.finish()), merged: [], requests: requestsSince(ports.source, before) };
+    const { shown, held } = this.shown ?? {};
+    const result = {
+      ...(await ledger.finish()),
+      shown,
+      held,
+      merged: [],
+      requests: requestsSince(ports.source, before),
+    };
     return { result, cursor: stopped ?? (await this.mergeCursor(base, result.segments)) };
   }
 
@@ -116,6 +131,7 @@ class RangeBackup {
   private async decide(ledger: RangeLedger, keys: DecidedKeys, compared: ScannedKey): Promise<StoreCursor | undefined> {
     const resumed = compared.key === this.start?.key ? this.start : undefined;
     const decided = await keys.decide(compared, resumed?.current);
+    await this.beginToCount(compared.key, decided.told, resumed);
     if (!resumed) this.batch.addKey(compared.key, decided);
     for (const [done, decision] of decided.decisions.entries()) {
       if (done < (resumed?.done ?? 0)) continue;
@@ -123,8 +139,27 @@ class RangeBackup {
       const stopped = this.batch.isFull ? await this.carryOut(ledger) : undefined;
       if (stopped) return stopped;
     }
+    this.shown?.decided(compared.key);
     const isDue = decided.isAsked && this.batch.isDue(this.ports.deadline.remainingMillis());
     return isDue ? this.carryOut(ledger) : undefined;
+  }
+
+  private async beginToCount(key: string, told: readonly Row[], resumed: StoreCursor | undefined): Promise<void> {
+    if (!this.shown) return;
+    this.shown.begin(key, told, resumed ? await this.written(key) : []);
+  }
+
+  /** What earlier turns have written of a key that they have begun with. */
+  private async written(key: string): Promise<readonly Row[]> {
+    const earlier = await earlierResults<RangeResult>(this.ports.scratch, RANGE_STEP, this.input);
+    const segments = earlier
+      .flatMap((result) => result.segments)
+      .filter(({ minKey, maxKey }) => compareKeys(minKey, key) <= 0 && compareKeys(key, maxKey) <= 0);
+    const range = { from: key, to: afterKey(key), segments };
+    const rows: Row[] = [];
+    for await (const group of joinedRange(this.ports.vault, range, { columns: FOLD_COLUMNS, withFiles: true }))
+      rows.push(...group.rows);
+    return rows;
   }
 
   /** Where S3 is asked for the order of versions, deciding takes time: it gets a quarter of what is left. */
@@ -160,7 +195,9 @@ class RangeBackup {
     // What is gone by now was deleted before, not before the scan began.
     const lookedAt = outcomes.some(({ kind }) => kind === 'gone') ? await this.now() : 0;
     for (let i = 0; i <= end; i++) {
-      this.counts.addUnchanged(batch.unchangedBefore(i));
+      const unchanged = batch.unchangedBefore(i);
+      this.counts.addUnchanged(unchanged);
+      this.shown?.addUnchanged(unchanged);
       const one = i < end ? placed[i] : undefined;
       const outcome = outcomes[i];
       if (one && outcome) await kindOf(one.decision).settle(ledger, one, outcome, lookedAt);
@@ -172,6 +209,7 @@ class RangeBackup {
 
   /** The next turn begins with the first decision that is not done, and with the copies that are under way. */
   private cursorAt(batch: Batch, next: Placed | undefined, outcomes: readonly Outcome[]): StoreCursor | undefined {
+    this.shown?.count(next?.decision.row.key);
     this.counts.addKeys(batch, next?.decision.row.key);
     if (!next) return undefined;
     for (const outcome of outcomes) {

@@ -35,6 +35,8 @@ export interface HistoryAt {
   readonly pointInTime: boolean;
   /** The instant of a commit that scanned nothing. */
   readonly ofChanges?: boolean;
+  /** The instant of a commit that read a report of a bucket with continuous backup. */
+  readonly ofReport?: boolean;
   /** Of a commit: its tags and ACLs may not be those of its instant. */
   readonly isStale?: boolean;
   /** Of all that is known by now: the bucket may have other tags and ACLs. */
@@ -76,9 +78,14 @@ export const historyOfCommit = ({ manifest, sha256 }: Commit): HistoryAt => ({
   asOf: fromIso(manifest.asOf),
   pointInTime: false,
   ofChanges: manifest.source === 'changes',
+  ofReport: isOfReport(manifest),
   isStale: isMetadataMissed(manifest, fromIso(manifest.asOf)),
   changes: { runs: [], through: 0 },
 });
+
+/** Events tell of what the report does not. */
+export const isOfReport = ({ source, continuous }: Pick<Manifest, 'source'> & { continuous?: object }): boolean =>
+  source === 'inventory' && continuous !== undefined;
 
 /** The commit that answers for any second of continuous backup, and how exactly. */
 export interface InstantFound extends Commit {
@@ -136,7 +143,7 @@ async function withChanges(ports: HistoryPorts, place: RunPlace, commit: Commit,
   const log = ports.changeLog.read(manifest.bucket, from, through);
   const rows = uncommitted(log, manifest.seq + 1);
   const runs = await writeRuns(ports.scratch, place, rows, ports.settings.sortRows);
-  const known = { ...historyOfCommit(commit), isStale: false, isBehind: isBehind(manifest, now) };
+  const known = { ...historyOfCommit(commit), ofReport: false, isStale: false, isBehind: isBehind(manifest, now) };
   return { ...known, pointInTime: true, changes: { runs, through } };
 }
 
@@ -226,11 +233,11 @@ export function foldsOf(manifest: Pick<Manifest, 'continuous'> | undefined): Fol
 
 /** How a history is looked at that is read from a commit. */
 export const viewOptions = (
-  { pointInTime, ofChanges }: Pick<HistoryAt, 'pointInTime' | 'ofChanges'>,
+  { pointInTime, ofChanges, ofReport }: Pick<HistoryAt, 'pointInTime' | 'ofChanges' | 'ofReport'>,
   manifest: Pick<Manifest, 'continuous'> | undefined,
 ): ViewOptions => {
   const gaps = (pointInTime ? manifest?.continuous?.gaps : undefined) ?? [];
-  return { pointInTime, ofChanges, gapStarts: gaps.map(({ after }) => fromIso(after)) };
+  return { pointInTime, ofChanges, ofReport, gapStarts: gaps.map(({ after }) => fromIso(after)) };
 };
 
 /** Views of the keys of a range that had a version at the instant, or may have had one, in key order. */

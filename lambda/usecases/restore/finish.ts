@@ -113,10 +113,14 @@ async function exactness(
   )
     addCounts(doubts, { 'metadata-missed': 1 });
   const isExact = Object.keys(doubts).length === 0;
-  if (!job.pointInTime && !job.ofChanges && isExact) return { exact: plan.numbers.uncertain === 0 };
+  if (isExact && !tellsDoubts(job)) return { exact: plan.numbers.uncertain === 0 };
   const { capturedThrough, reconciledThrough } = coverage ?? {};
   return { exact: isExact, doubts, capturedThrough, reconciledThrough };
 }
+
+/** Whether the plan has noted what is in doubt of each key. */
+const tellsDoubts = ({ pointInTime, ofChanges, ofReport }: RestoreJob): boolean =>
+  pointInTime || ofChanges === true || ofReport === true;
 
 /** Whether tags and ACLs of the recovery point, or those of what a rollback left as it is, may be others than what the vault knows. */
 async function mayHaveMissed(

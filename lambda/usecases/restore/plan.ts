@@ -54,6 +54,7 @@ export async function planRestore(
     asOf: history.asOf,
     pointInTime: history.pointInTime,
     ofChanges: history.ofChanges,
+    ofReport: history.ofReport,
     recoveryPointId: history.pointInTime ? point.recoveryPointId : recoveryPointId(sourceBucket, history.point.seq),
     history: historyKey,
     historyNow: request.rollback && !history.pointInTime ? await keepNewest(ports, sourceBucket, jobId) : undefined,

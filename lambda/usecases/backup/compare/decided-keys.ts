@@ -28,6 +28,8 @@ interface DecidedKey extends KeyCounts {
   readonly currentAt?: number;
   readonly above: ReadonlySet<string>;
   readonly decisions: readonly Decision[];
+  /** The key's history, with what was captured. */
+  readonly told: readonly Row[];
   /** S3 was asked for the order of versions of one second, which takes time. */
   readonly isAsked: boolean;
 }
@@ -62,7 +64,7 @@ export class DecidedKeys {
     const { rows, leftOut, isAsked } = await this.scanned.complete({ ...compared, history: told }, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
     const facts = { currentAt: rows[0]?.lastModified, above: this.above(rows, told) };
-    const key = { current, ...facts, leftOut, isAsked, unread: this.unread(rows, told) };
+    const key = { current, ...facts, leftOut, isAsked, told, unread: this.unread(rows, told) };
     if (fold) return { ...key, ...(await this.continuous(compared, rows, { fold, isAsked })) };
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);

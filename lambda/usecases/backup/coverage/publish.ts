@@ -1,7 +1,7 @@
 import { continuousPointId } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
 import type { Holdings } from '../../../core/backup/holdings';
-import type { BackupJob, ContinuousJob, CoverageGap } from '../../../core/backup/job';
+import type { BackupJob, ChangesToFold, ContinuousJob, CoverageGap } from '../../../core/backup/job';
 import { REFUSED } from '../../../core/backup/refused';
 import type { Manifest } from '../../../core/history/manifest';
 import { droppedThrough, windowStart } from '../../../core/backup/window';
@@ -39,6 +39,20 @@ const capturedBy = (continuous: ContinuousJob, base: Manifest | undefined, lag: 
     base?.continuous ? fromIso(base.continuous.capturedThrough) : continuous.since,
     continuous.capturedThrough - lag,
   );
+
+/**
+ * Through when S3 has told of changes of tags and ACLs, and what it told is in the log. S3 has events on their way; how long the queue holds some
+ * back is looked at only where backup is continuous.
+ */
+export const toldThrough = (
+  { continuous }: BackupJob,
+  changes: ChangesToFold,
+  base: Manifest | undefined,
+  { lag, deliverySeconds }: { readonly lag: number; readonly deliverySeconds: number },
+): number => {
+  const delivered = changes.through - deliverySeconds;
+  return continuous ? Math.min(delivered, capturedBy(continuous, base, lag)) : delivered - lag;
+};
 
 /** The instant that a commit shows: of what was captured, up to where it is whole. */
 export function shownBy({ asOf, source, continuous }: BackupJob, base: Manifest | undefined, lag: number): number {

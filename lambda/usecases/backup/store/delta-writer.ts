@@ -24,6 +24,8 @@ export class DeltaWriter {
     private readonly vault: Vault,
     private readonly job: BackupJob,
     private readonly endOfRange: (key: string) => Promise<string | undefined>,
+    /** Learns of each row, with its file. */
+    private readonly onRow: (row: Row) => void = () => undefined,
   ) {}
 
   get isEmpty(): boolean {
@@ -67,6 +69,7 @@ export class DeltaWriter {
       this.end = await this.endOfRange(row.key);
     }
     this.segment.add(row);
+    this.onRow(row);
     if (this.segment.isFull) await this.closeSegment();
   }
 

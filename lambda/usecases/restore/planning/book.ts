@@ -65,8 +65,9 @@ export class PlanBook {
   /** What is in doubt of a key that the answer speaks of. */
   async doubt(view: KeyView, { action, skipped }: PlannedKey): Promise<void> {
     if (view.uncertain.length > 0) this.counts.uncertain++;
-    const { pointInTime, ofChanges } = this.job;
-    if ((!pointInTime && !ofChanges) || (!action && skipped.some(({ reason }) => LEFT_ALONE.has(reason)))) return;
+    const { pointInTime, ofChanges, ofReport } = this.job;
+    if ((!pointInTime && !ofChanges && !ofReport) || (!action && skipped.some(({ reason }) => LEFT_ALONE.has(reason))))
+      return;
     for (const reason of this.job.versions === 1 ? view.currentUncertain : view.uncertain) {
       addCounts(this.doubts, { [reason]: 1 });
       await this.report.add({ key: view.key, outcome: 'doubtful', reason });

@@ -3,6 +3,7 @@ import { seeds } from '../../../support/seeds';
 import { Rig } from '../../support/rig';
 import { BucketModel } from './model/bucket-model';
 import { ClientLife } from './model/client-life';
+import { DailyReports } from './model/daily-reports';
 import { Deliveries, DELIVERY } from './model/deliveries';
 import { compareInstants } from './model/instants';
 import { diceOf } from './model/model-dice';
@@ -17,6 +18,18 @@ import { isReadable, Reasons } from './model/reasons';
 const HOUR = 3600;
 const OPERATIONS = 10_000;
 const INSTANTS = 200;
+
+/** Recovery points of each kind; those of changes are the most, as in an hourly plan. */
+const KINDS: readonly { readonly source: string; readonly versions?: string }[] = [
+  { source: 'changes' },
+  { source: 'changes' },
+  { source: 'listing' },
+  { source: 'listing', versions: 'CURRENT' },
+  { source: 'inventory' },
+  { source: 'inventory', versions: 'CURRENT' },
+];
+/** What a job may be refused for: changes that are not complete, and a report that is not there yet. */
+const NOT_NOW = ['ChangesIncomplete', 'NoInventory'];
 
 const sources = new Set<string>();
 
@@ -42,6 +55,7 @@ test.each(seeds(1, 20_261_125))(
     await upkeep();
     rig.s3.advance(1);
     const first = rig.s3.now;
+    const reports = new DailyReports(rig, deliveries, dice);
     const life = new ClientLife(rig, client, dice, { model, deliveries, reasons });
 
     let nextUpkeep = rig.s3.now + HOUR;
@@ -57,22 +71,23 @@ test.each(seeds(1, 20_261_125))(
     /** A recovery point of some kind, which has what the bucket had. */
     const backUp = async (): Promise<void> => {
       life.enable();
-      const source = dice.chance(0.3) ? 'listing' : 'changes';
+      const kind = KINDS[dice.upTo(KINDS.length)] ?? { source: 'changes' };
       const due = storable();
-      const output = await rig.backup({ bucket: 'src', source, maxSourceAgeMinutes: 1440 }).catch((error: unknown) => {
-        if ((error as Error).name === 'ChangesIncomplete') return undefined;
+      const output = await rig.backup({ bucket: 'src', maxSourceAgeMinutes: 2880, ...kind }).catch((error: unknown) => {
+        if (NOT_NOW.includes((error as Error).name)) return undefined;
         throw error;
       });
       if (!output) return;
-      if (source === 'listing') {
+      if (kind.source === 'listing' && !kind.versions) {
         for (const { version } of due) reasons.stored.add(version);
         life.listed();
       }
       // A listing knows better than any event.
       const behind = new Set(output.source === 'listing' ? [] : life.deniedKeys);
       const late = deliveries.behind(Date.parse(output.asOf) / 1000);
-      if (output.source === 'changes') for (const key of late) behind.add(key);
-      points[output.source] = (points[output.source] ?? 0) + 1;
+      if (output.source !== 'listing') for (const key of late) behind.add(key);
+      const name = kind.versions ? `${output.source} ${kind.versions}` : output.source;
+      points[name] = (points[name] ?? 0) + 1;
       await comparePoint(rig, output, { model, reasons, behind, late });
       rig.s3.advance(1);
     };
@@ -93,10 +108,11 @@ test.each(seeds(1, 20_261_125))(
       life.pass();
       deliveries.disturb(life.keys);
       await deliveries.deliver();
+      reports.deliver();
       if (rig.s3.now < nextUpkeep) return;
       await keepUp();
       rig.s3.advance(1);
-      if (dice.chance(0.15)) await backUp();
+      if (dice.chance(0.3)) await backUp();
     };
     const wait = async (seconds: number): Promise<void> => {
       await step(40);
@@ -130,5 +146,5 @@ test.each(seeds(1, 20_261_125))(
 );
 
 test('recovery points of more than one source were compared', () => {
-  expect([...sources].sort()).toEqual(['changes', 'listing']);
+  expect([...sources].sort()).toEqual(['changes', 'inventory', 'inventory CURRENT', 'listing', 'listing CURRENT']);
 });

@@ -106,7 +106,9 @@ export class Deliveries {
     told.captured ??= this.rig.s3.now;
     const { created, key } = told;
     const isThere = created && this.rig.s3.history('src', key).includes(created);
-    if (isThere && isReadable(created)) this.reasons.stored.add(created);
+    if (!isThere || !isReadable(created)) return;
+    this.reasons.stored.add(created);
+    this.reasons.captured.set(created, told.captured);
   }
 
   get letters(): number {

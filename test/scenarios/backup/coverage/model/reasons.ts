@@ -5,6 +5,8 @@ import type { Doubt } from '../../../../../lambda/core/history/view';
 export class Reasons {
   /** Versions that somebody could read for the vault. */
   readonly stored = new Set<MemoryVersion>();
+  /** When a capture stored a version: a commit takes it in some minutes later. */
+  readonly captured = new Map<MemoryVersion, number>();
   private readonly ofKeys = new Map<string, Set<Doubt>>();
 
   add(key: string, ...doubts: readonly Doubt[]): void {
