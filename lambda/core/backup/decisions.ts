@@ -1,10 +1,9 @@
-import { arrivedBetween, OtherSights } from '../history/arrival';
+import { arrivedBetween, OtherSights, REPORT_LAG } from '../history/arrival';
 import { olderVersions } from '../history/chain';
 import { grouped } from '../history/groups';
 import { cameAt, removalsIn, sightingsIn } from '../history/removals';
 import { compareStates, compareTexts, NOT_STORED, NULL_VERSION, isVersion, Row, versionIdentity } from '../history/row';
 import { newestFirst } from '../history/view';
-import { REPORT_LAG } from '../inventory/manifest';
 import type { Holdings } from './holdings';
 
 /** What a backup does about one version of a key. Decided before anything is done. */

@@ -2,6 +2,7 @@ import { isMultipart } from '../history/arrival';
 import { joinAll } from '../history/join';
 import { removalsIn, removalsOfUnknown, sightingsIn } from '../history/removals';
 import { isOfAnyNull, isVersion, NOT_STORED, NULL_VERSION, Row, rowIdentity, unreadOf } from '../history/row';
+import { type Comparison, unseenAt } from './comparisons';
 
 /** The body was not copied when its event came, as that takes longer than a capture may: the commit does it. */
 export const PENDING = `${NOT_STORED}pending`;
@@ -23,7 +24,7 @@ export interface FoldedVersions {
 
 export interface Folds {
   readonly commit: number;
-  readonly reconciledThrough: number;
+  readonly comparisons: readonly Comparison[];
   /** When intervals ended in which changes may have been missed. */
   readonly gapEnds?: readonly number[];
 }
@@ -36,7 +37,7 @@ export interface Folds {
 export function foldVersions(
   logged: readonly Row[],
   history: readonly Row[],
-  { commit, reconciledThrough, gapEnds = [] }: Folds,
+  { commit, comparisons, gapEnds = [] }: Folds,
 ): FoldedVersions {
   const known = new Map(history.map((row) => [rowIdentity(row), row]));
   const taken: Row[] = [];
@@ -48,7 +49,7 @@ export function foldVersions(
   const unknown = new Set(isRemoval ? removalsOfUnknown([...history, ...joined]) : []);
   const unreadOfGaps = unreadAfter(gapEnds, history, joined);
   for (const one of joined) {
-    const row = unknown.has(one) && !known.has(rowIdentity(one)) ? afterScan(one, reconciledThrough) : one;
+    const row = unknown.has(one) && !known.has(rowIdentity(one)) ? afterScan(one, comparisons) : one;
     const old = known.get(rowIdentity(row));
     if (isPending(row) && !old?.file) pending.push({ ...row, uncertain: undefined });
     const news = old ? newsOf(row, old) : row;
@@ -78,11 +79,13 @@ function unreadAfter(gapEnds: readonly number[], history: readonly Row[], joined
 }
 
 /**
- * A version that a scan has not seen came after it. One that was deleted before the scan, as an event says that came later, may have come at
+ * A version that a scan has not seen came after it. One that was deleted before the end of the scan, as an event says that came later, may have come at
  * any time before.
  */
-const afterScan = (removal: Row, reconciledThrough: number): Row =>
-  reconciledThrough < (removal.removedBefore ?? 0) ? { ...removal, visibleFrom: reconciledThrough } : removal;
+function afterScan(removal: Row, comparisons: readonly Comparison[]): Row {
+  const visibleFrom = unseenAt(comparisons, removal.removedBefore ?? 0);
+  return visibleFrom === undefined ? removal : { ...removal, visibleFrom };
+}
 
 /** An event that names no version may mean a null version that is gone. Of a key that never had one, it did not. */
 function withoutNullStates(rows: readonly Row[], history: readonly Row[]): readonly Row[] {

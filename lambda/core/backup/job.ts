@@ -1,4 +1,5 @@
 import type { Scheduled } from '../../contract/steps';
+import type { Comparison } from './comparisons';
 import type { SeenLetters } from '../capture/dead-letters';
 import type { Counts } from '../values/counts';
 
@@ -53,6 +54,8 @@ export interface ContinuousJob {
   readonly capturedThrough: number;
   /** Last comparison with what the bucket had. */
   readonly reconciledThrough: number;
+  /** The last comparisons, newest first. Absent in jobs that began under an earlier release. */
+  readonly comparisons?: readonly Comparison[];
   /** Intervals in which events may be missing for good, as capture was off. */
   readonly gaps: readonly CoverageGap[];
   /** Events that failed for good, as the job found them. */

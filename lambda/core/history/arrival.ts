@@ -7,6 +7,9 @@ const ROUNDING = 1;
 /** Up to here it may be a difference of S3's own clocks as well: the version was there from one of the two instants on. */
 const DOUBTFUL = 5;
 
+/** Reports are eventually consistent: S3 gives no time after which they have everything, 48 hours are taken to be enough. Seconds. */
+export const REPORT_LAG = 48 * 60 * 60;
+
 /** An upload by parts is dated by its start, and there from its end on. Its ETag tells how many parts it had. */
 export const isMultipart = ({ etag }: Pick<Row, 'etag'>): boolean => /-\d+$/.test(etag ?? '');
 

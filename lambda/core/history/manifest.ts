@@ -76,6 +76,8 @@ const manifestFields = z.object({
       capturedThrough: z.string(),
       /** Last comparison with what the bucket had. */
       reconciledThrough: z.string(),
+      /** The last comparisons, newest first: what each looked at, and when it was done. Earlier releases did not say. */
+      comparisons: z.array(z.object({ through: z.string(), end: z.string() })).optional(),
       /** What the bucket held by all that was known when the commit was made: `counts` are those of `asOf`. */
       holdings: z
         .object({

@@ -1,4 +1,4 @@
-import { mayBeEncoded } from '../keys/encoded';
+import { decodedKey } from '../keys/decoded-key';
 import { byChain, isSameSequencer } from './chain';
 import { grouped } from './groups';
 import { cameAt, judgedRemovalsIn, removalsOfUnknown } from './removals';
@@ -100,7 +100,7 @@ export function viewAt(key: string, rows: readonly Row[], asOf: number, options:
   const versions = ordered.map((row, index): VersionView => {
     const own = doubts.get(row) ?? [];
     if (isUnknown && index === 0) own.push('unknown-version');
-    if (isUndated(row) && (index < ordered.length - 1 || mayBeEncoded(key))) own.push('marker-date');
+    if (isUndated(row) && (index < ordered.length - 1 || decodedKey(key) !== undefined)) own.push('marker-date');
     return withStates(row, statesOf(row), known, tied.has(row.lastModified) ? [...own, 'same-second'] : own);
   });
   if (isUnknown && versions.length === 0) return { key, versions, uncertain: UNKNOWN, currentUncertain: UNKNOWN };

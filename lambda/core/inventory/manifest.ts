@@ -23,9 +23,6 @@ export interface InventoryManifest {
   readonly files: readonly InventoryFile[];
 }
 
-/** Reports are eventually consistent: S3 gives no time after which they have everything, 48 hours are taken to be enough. Seconds. */
-export const REPORT_LAG = 48 * 60 * 60;
-
 /** Columns that every report of all versions has, in S3's order. */
 const FIXED_COLUMNS = ['Bucket', 'Key', 'VersionId', 'IsLatest', 'IsDeleteMarker'] as const;
 

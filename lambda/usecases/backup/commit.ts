@@ -14,7 +14,7 @@ import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
 import { resultsByUnit } from '../work/turns';
 import { runsOf } from './compare/job-runs';
 import { NextHistory } from './compare/next-history';
-import { continuousOf, publishContinuous, shownBy, skippedReports, toldThrough } from './coverage/publish';
+import { comparedBy, continuousOf, publishContinuous, shownBy, skippedReports, toldThrough } from './coverage/publish';
 import { refuseLate } from './limits/windows';
 import type { ScanResult } from './sources/result';
 import { sharedCounts, sharedFrom } from './sources/shared-scan';
@@ -59,7 +59,7 @@ export async function commitBackup(ports: BackupPorts, { job }: { job: BackupJob
   // A repeated step finds its own commit: whatever happened to the lock since then does not matter.
   const before = await ports.vault.readManifest(job.bucket, job.seq);
   if (before?.manifest.jobId !== job.jobId) await checkRight(ports, job, date);
-  const manifest = makeManifest(job, base, work);
+  const manifest = makeManifest(job, base, { ...work, date });
   const { existing, sha256 } = await ports.vault.commit(manifest);
   if (existing && existing.jobId !== job.jobId)
     throw new BackupError(
@@ -230,7 +230,7 @@ async function checkRight(ports: BackupPorts, job: BackupJob, now: number): Prom
 function makeManifest(
   job: BackupJob,
   base: Manifest | undefined,
-  { counts, status: state, history, lag }: Work,
+  { counts, status: state, history, lag, date }: Work & { readonly date: number },
 ): Manifest {
   // What was captured is whole up to then, and nothing later is shown.
   const shown = shownBy(job, base, lag);
@@ -255,6 +255,7 @@ function makeManifest(
         },
     ownership: job.ownership,
     ...history,
+    continuous: history.continuous && { ...history.continuous, ...comparedBy(job, base, date) },
     counts,
   };
 }

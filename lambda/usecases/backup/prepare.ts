@@ -6,7 +6,7 @@ import type { BackupJob, ScanUnit } from '../../core/backup/job';
 import { BackupRequest, parseBackupRequest } from '../../core/backup/request';
 import { parseUpkeepRequest } from '../../core/backup/upkeep-request';
 import type { Manifest } from '../../core/history/manifest';
-import { REPORT_LAG } from '../../core/inventory/manifest';
+import { REPORT_LAG } from '../../core/history/arrival';
 import { fromIso, toIso } from '../../core/values/instant';
 import { jobIdOf } from '../../core/values/job-id';
 import type { JobLock, JobState } from '../../ports/catalog';

@@ -1,4 +1,4 @@
-import { decodedKey } from '../../core/capture/decoded-key';
+import { decodedKey } from '../../core/keys/decoded-key';
 import { isVersionEvent, type S3Event } from '../../core/capture/s3-event';
 import { NULL_VERSION } from '../../core/history/row';
 import { isStoreError, type ObjectStore } from '../../ports/object-store';

@@ -1,5 +1,6 @@
 import { CHANGE_LIFETIME_SECONDS } from '../../contract/change-log-schema';
 import { BackupError, ErrorName } from '../../contract/errors';
+import { comparisonsOf } from '../../core/backup/comparisons';
 import { type Folds, foldVersions, ofCommit } from '../../core/backup/fold-versions';
 import { KeyGroup, mergeGroups } from '../../core/history/groups';
 import type { Manifest } from '../../core/history/manifest';
@@ -223,10 +224,10 @@ export async function* rowsOf(
 
 /** How the change log is taken into a history that is read from a commit. */
 export function foldsOf(manifest: Pick<Manifest, 'continuous'> | undefined): Folds {
-  const { reconciledThrough, gaps = [] } = manifest?.continuous ?? {};
+  const { gaps = [] } = manifest?.continuous ?? {};
   return {
     commit: 0,
-    reconciledThrough: reconciledThrough === undefined ? 0 : fromIso(reconciledThrough),
+    comparisons: comparisonsOf(manifest?.continuous),
     gapEnds: gaps.map(({ before }) => fromIso(before)),
   };
 }

@@ -51,7 +51,7 @@ export class DecidedKeys {
     const { continuous, seq: commit } = job;
     this.folds = continuous && {
       commit,
-      reconciledThrough: continuous.reconciledThrough,
+      comparisons: continuous.comparisons ?? [],
       gapEnds: continuous.gaps.map(({ before }) => before),
     };
   }

@@ -1,5 +1,5 @@
 import { LOST } from '../../../core/backup/fold-versions';
-import { decodedKey } from '../../../core/capture/decoded-key';
+import { decodedKey } from '../../../core/keys/decoded-key';
 import type { Manifest } from '../../../core/history/manifest';
 import { isVersion, NULL_VERSION, type Row } from '../../../core/history/row';
 import { afterKey } from '../../../core/keys/order';

@@ -1,4 +1,5 @@
 import { invalidRequest } from '../../../contract/errors';
+import { comparisonsOf } from '../../../core/backup/comparisons';
 import type { ChangesToFold, ContinuousJob } from '../../../core/backup/job';
 import type { BackupRequest } from '../../../core/backup/request';
 import { type DeadLetters, lostLetters, seenLetters } from '../../../core/capture/dead-letters';
@@ -53,6 +54,7 @@ export async function planContinuous(
     since,
     capturedThrough: capturedThrough(ports, { ...found, ...look }),
     reconciledThrough: reconciled,
+    comparisons: comparisonsOf(before),
     gaps,
     stopped,
     deadLetters: seenLetters(letters, now, before?.deadLetters),

@@ -2,10 +2,11 @@ import { continuousPointId } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
 import type { Holdings } from '../../../core/backup/holdings';
 import type { BackupJob, ChangesToFold, ContinuousJob, CoverageGap } from '../../../core/backup/job';
+import { withComparison } from '../../../core/backup/comparisons';
 import { REFUSED } from '../../../core/backup/refused';
 import type { Manifest } from '../../../core/history/manifest';
 import { droppedThrough, windowStart } from '../../../core/backup/window';
-import { REPORT_LAG } from '../../../core/inventory/manifest';
+import { REPORT_LAG } from '../../../core/history/arrival';
 import { fromIso, toIso } from '../../../core/values/instant';
 import type { ContinuousPointRecord } from '../../../ports/catalog';
 import type { BackupPorts } from '../../context';
@@ -120,6 +121,15 @@ function scanOf({
   if (source === 'changes' || versions === 'CURRENT') return undefined;
   if (source === 'listing') return { compared: asOf };
   return { compared: (report?.start ?? 0) - REPORT_LAG, report: report && toIso(report.start) };
+}
+
+/**
+ * The last comparisons, with that of the job. It is over when all of the bucket was looked at: at `date`, when the job's work is done, at the
+ * latest.
+ */
+export function comparedBy(job: BackupJob, base: Manifest | undefined, date: number): Pick<Continuous, 'comparisons'> {
+  const scan = job.shared ? undefined : scanOf(job);
+  return { comparisons: withComparison(base?.continuous, scan && { through: scan.compared, end: date }) };
 }
 
 /** So many files, the newest ones, are those of the upkeeps of about two days. */

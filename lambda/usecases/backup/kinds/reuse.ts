@@ -2,7 +2,7 @@ import { latestOf, newPlace, stateRow } from '../../../core/backup/decisions';
 import type { BackupJob } from '../../../core/backup/job';
 import type { Row } from '../../../core/history/row';
 import { refuseUnlikeKnown } from '../../../core/inventory/contradictions';
-import { REPORT_LAG } from '../../../core/inventory/manifest';
+import { REPORT_LAG } from '../../../core/history/arrival';
 import { changedStates } from '../store/changed-states';
 import { type DecisionOf, NOTHING } from '../store/outcome';
 import { type Kind } from './kind';

@@ -1,6 +1,6 @@
 import type { MemoryVersion } from '../../../../../lambda/adapters/memory';
 import type { ClientPut } from '../../../../../lambda/adapters/memory/memory-s3';
-import { decodedKey } from '../../../../../lambda/core/capture/decoded-key';
+import { decodedKey } from '../../../../../lambda/core/keys/decoded-key';
 import type { Tags } from '../../../../../lambda/ports/object-store';
 import type { LiveBucket } from '../../../../support/live-bucket';
 import type { Rig } from '../../../support/rig';
