@@ -163,10 +163,7 @@ const removal = (row: Row, facts: ScanFacts): Row => ({
   kind: 'removed',
   lastModified: row.lastModified,
   etag: row.etag,
-  removedAfter: Math.min(
-    Math.max(facts.previousAsOf, seenAt(row)),
-    facts.asOf - (facts.source === 'inventory' ? 0 : 1),
-  ),
+  removedAfter: Math.min(Math.max(facts.previousAsOf, seenAt(row)), facts.asOf - (facts.report ? 0 : 1)),
   removedBefore: facts.asOf,
   observedAt: facts.asOf,
   source: mayLeaveOut(row, facts) ? 'inventory' : 'listing',

@@ -26,7 +26,6 @@ export function arrivalByEvent(time: number, date: number | undefined, etag?: st
 
 /** What tells of versions besides the scan. */
 export interface OtherSights {
-  readonly source?: 'listing' | 'inventory' | 'changes';
   readonly asOf: number;
   /** When all versions were looked at last: what the history does not have came later. */
   readonly lastSeenAll?: number;

@@ -79,14 +79,11 @@ export const historyOfCommit = ({ manifest, sha256 }: Commit): HistoryAt => ({
   asOf: fromIso(manifest.asOf),
   pointInTime: false,
   ofChanges: manifest.source === 'changes',
-  ofReport: isOfReport(manifest),
+  // Events tell of what a report does not.
+  ofReport: manifest.source === 'inventory' && manifest.continuous !== undefined,
   isStale: isMetadataMissed(manifest, fromIso(manifest.asOf)),
   changes: { runs: [], through: 0 },
 });
-
-/** Events tell of what the report does not. */
-export const isOfReport = ({ source, continuous }: Pick<Manifest, 'source'> & { continuous?: object }): boolean =>
-  source === 'inventory' && continuous !== undefined;
 
 /** The commit that answers for any second of continuous backup, and how exactly. */
 export interface InstantFound extends Commit {
@@ -144,7 +141,7 @@ async function withChanges(ports: HistoryPorts, place: RunPlace, commit: Commit,
   const log = ports.changeLog.read(manifest.bucket, from, through);
   const rows = uncommitted(log, manifest.seq + 1);
   const runs = await writeRuns(ports.scratch, place, rows, ports.settings.sortRows);
-  const known = { ...historyOfCommit(commit), ofReport: false, isStale: false, isBehind: isBehind(manifest, now) };
+  const known = { ...historyOfCommit(commit), isStale: false, isBehind: isBehind(manifest, now) };
   return { ...known, pointInTime: true, changes: { runs, through } };
 }
 

@@ -3,6 +3,7 @@ import type { Row } from '../../../lambda/core/history/row';
 import { encodeAcl, encodeHeaders, encodeMetadata, encodeTags } from '../../../lambda/core/objects/canonical';
 import { sha256Hex } from '../../../lambda/core/values/hash';
 import { toIso } from '../../../lambda/core/values/instant';
+import { LiveBucket } from '../../support/live-bucket';
 import { manifest } from './changed-rig';
 import { Rig, VAULT } from './rig';
 
@@ -16,6 +17,18 @@ export async function hourlyUpkeeps(rig: Rig, count: number): Promise<void> {
     rig.s3.advance(3600);
     await rig.upkeep({ bucket: 'src', deleteAfterDays: 35 });
   }
+}
+
+/** A bucket with an object of each key, which has been under continuous backup for some hours. */
+export async function protectedFor(hours: number, keys: readonly string[]) {
+  const rig = new Rig();
+  rig.s3.createBucket('src');
+  const client = new LiveBucket(rig.s3, 'src');
+  const ids = keys.map((key) => client.put(key, key));
+  client.take();
+  rig.s3.advance(100);
+  await hourlyUpkeeps(rig, hours);
+  return { rig, client, ids };
 }
 
 /** Backs the bucket up, and puts a commit after it that says that any second since `since` can be restored. */

@@ -215,9 +215,11 @@ const STORED: VaultFile = { name: '', checksum: '', bytes: 0, commit: 0 };
 const aclsOf = (logged: readonly Row[]): Set<string> =>
   new Set(logged.filter((row) => row.kind === 'state' && row.acl !== undefined).map(versionIdentity));
 
-/** Whether the commit shows less than is known. A listing sees all, and of a commit that is only internal the numbers are those of all. */
-const isShownApart = ({ source, internal }: BackupJob): boolean =>
-  source === 'inventory' || (source === 'changes' && !internal);
+/**
+ * Whether the commit shows less than is known. Of a commit that is only internal the numbers are those of all, and what a scan shows is counted
+ * when all about a key is written.
+ */
+const isShownApart = ({ source, internal }: BackupJob): boolean => source === 'changes' && !internal;
 
 const isAfter = (row: Row, instant: number): boolean =>
   Math.max(row.lastModified, row.visibleFrom ?? 0, row.removedBefore ?? 0) > instant;

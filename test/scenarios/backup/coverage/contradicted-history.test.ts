@@ -1,24 +1,14 @@
 import { toIso } from '../../../../lambda/core/values/instant';
-import { LiveBucket } from '../../../support/live-bucket';
 import { deliverReport } from '../../../support/inventory-report';
 import { manifest } from '../../support/changed-rig';
-import { hourlyUpkeeps } from '../../support/continuous-rig';
-import { Rig, SCRATCH } from '../../support/rig';
+import { hourlyUpkeeps, protectedFor } from '../../support/continuous-rig';
+import { type Rig, SCRATCH } from '../../support/rig';
 
 const HOUR = 3600;
 const RECONCILE = { bucket: 'src', deleteAfterDays: 35, action: 'reconcile' };
 
 /** A bucket with continuous backup, whose versions `a` and `b` an upkeep has committed. */
-async function begun() {
-  const rig = new Rig();
-  rig.s3.createBucket('src');
-  const client = new LiveBucket(rig.s3, 'src');
-  const ids = ['a', 'b'].map((key) => client.put(key, key));
-  client.take();
-  rig.s3.advance(100);
-  await hourlyUpkeeps(rig, 3);
-  return { rig, client, ids };
-}
+const begun = () => protectedFor(3, ['a', 'b']);
 
 /** A row that nothing of the product writes: a removal that began before now and ends in a day. */
 async function damage(rig: Rig, key: string, versionId: string): Promise<void> {

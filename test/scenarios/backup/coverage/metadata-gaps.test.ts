@@ -1,7 +1,7 @@
 import { toIso } from '../../../../lambda/core/values/instant';
 import { LiveBucket } from '../../../support/live-bucket';
 import { manifest } from '../../support/changed-rig';
-import { hourlyUpkeeps } from '../../support/continuous-rig';
+import { hourlyUpkeeps, protectedFor } from '../../support/continuous-rig';
 import { Rig, Stopped } from '../../support/rig';
 
 const HOUR = 3600;
@@ -104,13 +104,7 @@ test.each(['GetObjectTagging', 'ListObjectVersions'] as const)(
 );
 
 test('tags of a version that came in a gap and was deleted as it ended are in doubt in between', async () => {
-  const rig = new Rig();
-  rig.s3.createBucket('src');
-  const client = new LiveBucket(rig.s3, 'src');
-  client.put('b', 'other');
-  client.take();
-  rig.s3.advance(100);
-  await hourlyUpkeeps(rig, 3);
+  const { rig, client } = await protectedFor(3, ['b']);
   const on = turnRuleOff(rig);
   await hourlyUpkeeps(rig, 1);
   on();

@@ -1,23 +1,15 @@
 import { comparisonsOf, unseenAt, withComparison } from '../../../../lambda/core/backup/comparisons';
 import { toIso } from '../../../../lambda/core/values/instant';
-import { LiveBucket } from '../../../support/live-bucket';
 import { currentAt } from '../../../support/view-of-bucket';
 import { manifest } from '../../support/changed-rig';
-import { hourlyUpkeeps } from '../../support/continuous-rig';
-import { Rig } from '../../support/rig';
+import { hourlyUpkeeps, protectedFor } from '../../support/continuous-rig';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 const RECONCILE = { bucket: 'src', deleteAfterDays: 35, action: 'reconcile' };
 
 test('a version that nobody has told of, and that is deleted while a comparison lists, may have been there before it', async () => {
-  const rig = new Rig();
-  rig.s3.createBucket('src');
-  const client = new LiveBucket(rig.s3, 'src');
-  client.put('there', 'x');
-  client.take();
-  rig.s3.advance(100);
-  await hourlyUpkeeps(rig, 3);
+  const { rig, client } = await protectedFor(3, ['there']);
   // A comparison that would have seen it: what came, came after this one.
   await rig.upkeep(RECONCILE);
   const before = Math.floor(rig.s3.now);
