@@ -1,6 +1,7 @@
 import type { MergedRange, SegmentRef } from '../history/segment-index';
 import { addCounts, Counts } from '../values/counts';
 import { addHoldings, Holdings, NO_HOLDINGS } from './holdings';
+import { joinLate, type LateEvents } from './late-events';
 
 /** What one turn at a range did. Sums of these, over all turns of all ranges, make the commit. */
 export interface RangeResult {
@@ -38,6 +39,8 @@ export interface RangeResult {
   readonly held?: Holdings;
   /** What the scan has found and no event has told of. */
   readonly gaps: number;
+  /** Since when events came too late. Absent in results of earlier releases. */
+  readonly events?: LateEvents;
   readonly skipped: Counts;
   /** The same versions, by the reasons of their rows: those that are counted off when the version is stored or gone. */
   readonly unstored?: Counts;
@@ -81,6 +84,7 @@ export function sumResults(results: readonly RangeResult[]): RangeResult {
     shown: holdings(({ shown }) => shown),
     held: holdings(({ held }) => held),
     gaps: sum((result) => result.gaps),
+    events: results.reduce((all, { events = {} }) => joinLate(all, events), {}),
     missing: sum((result) => result.missing),
     skipped: counts((result) => result.skipped),
     unstored: counts((result) => result.unstored),

@@ -1,7 +1,7 @@
 import { BackupError, ErrorName } from '../../contract/errors';
 import { continuousPointId, recoveryPointId, reportPrefix } from '../../contract/layout';
 import type { BackupJob, ChangesToFold, CoverageGap, RangeUnit } from '../../core/backup/job';
-import { contradicts, countAll, countChanges, holdingsAfter } from '../../core/backup/point-counts';
+import { countAll, countChanges, holdingsAfter } from '../../core/backup/point-counts';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
 import type { BackupCounts, HistoryIndex, Manifest } from '../../core/history/manifest';
 import { addCounts, Counts, total } from '../../core/values/counts';
@@ -14,6 +14,7 @@ import { RANGE_STEP, SCAN_STEP } from '../work/step-names';
 import { resultsByUnit } from '../work/turns';
 import { runsOf } from './compare/job-runs';
 import { NextHistory } from './compare/next-history';
+import { contradictions, eventGaps } from './coverage/found-gaps';
 import { comparedBy, continuousOf, publishContinuous, shownBy, skippedReports, toldThrough } from './coverage/publish';
 import { refuseLate } from './limits/windows';
 import type { ScanResult } from './sources/result';
@@ -109,15 +110,15 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
   const scanned = await scannedBy(ports, job);
   const { totals, history, isMerged } = await sumRanges(ports, job, base);
   const runs = await runsOf(ports.scratch, job);
-  const missed = missedEvents(job, totals);
+  const events = eventGaps(ports, job, base, totals);
   const isRead = job.metadata === 'FULL' && totals.unread === 0;
   const isOpen = [...runs.gaps, ...(job.continuous?.gaps ?? [])].some((gap) => gap.before > job.asOf);
-  const hasGaps = missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base));
+  const hasGaps = events.missed.length > 0 || runs.gaps.some((gap) => isUnread(gap, base));
   const lateness = { lag: runs.lag, deliverySeconds: ports.settings.deliverySeconds };
   const known = knownMetadata(job, base, { hasGaps, isOpen, isRead, ...lateness });
   const counts = isScan ? countAll(scanned.versions, totals, job.source) : countChanges(base, totals, runs.rows);
   const wrong = contradictions(ports, job, counts, totals);
-  const gaps = [...runs.gaps, ...missed, ...unreadUntil(known, base), ...wrong];
+  const gaps = [...runs.gaps, ...events.missed, ...events.late, ...unreadUntil(known, base), ...wrong];
   const holdings = holdingsAfter(isScan, base, counts, totals);
   const continuous = continuousOf(job, base, {
     lag: runs.lag,
@@ -133,7 +134,7 @@ async function ownWork(ports: BackupPorts, job: BackupJob, base: Manifest | unde
     status: statusOf(job, counts, totals),
     requests: addCounts(addCounts({ ...totals.requests }, scanned.requests), job.requests),
     history: { history, ...known, continuous },
-    gaps: continuous && totals.gaps + wrong.length,
+    gaps: continuous && Math.max(totals.gaps, events.missed.length) + wrong.length,
     lag: runs.lag,
     report: { details: skippedReports(job, base, totals.reports) },
   };
@@ -311,33 +312,6 @@ const isUnread = ({ before }: CoverageGap, base: Manifest | undefined): boolean 
   const read = base?.continuous?.metadataReadAt;
   return read === undefined || before > fromIso(read);
 };
-
-/** Where one event never came, others may not have come either: of versions that are gone by now, and of tags. */
-function missedEvents({ continuous, asOf }: BackupJob, { gaps }: RangeResult): readonly CoverageGap[] {
-  if (!continuous || gaps === 0) return [];
-  return [{ after: continuous.reconciledThrough, before: asOf, reason: 'events-missed' }];
-}
-
-/**
- * A history that shows something else than what the listing saw is wrong somewhere. A recovery point is not made of it. What was captured is
- * committed all the same, as it could not be had again: instants since the last comparison are in doubt.
- */
-function contradictions(
-  { log }: Pick<BackupPorts, 'log'>,
-  { source, internal, continuous, bucket, jobId, asOf }: BackupJob,
-  counts: BackupCounts,
-  totals: RangeResult,
-): readonly CoverageGap[] {
-  const problem = contradicts(source, counts, totals);
-  if (problem === undefined || !continuous) return [];
-  if (!internal)
-    throw new BackupError(
-      ErrorName.vaultDamaged,
-      `${problem}. Nothing is committed: restore an instant before the last comparison, and report this as a defect`,
-    );
-  log.error('HistoryContradicted', { bucket, jobId, problem });
-  return [{ after: continuous.reconciledThrough, before: asOf, reason: 'history-contradicted' }];
-}
 
 /** Capture was off since the last commit: what changed meanwhile, no event has told of. */
 function hasNewGap(continuous: BackupJob['continuous'], { continuous: before }: Manifest): boolean {

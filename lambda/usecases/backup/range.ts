@@ -2,6 +2,7 @@ import { manifestKey } from '../../contract/layout';
 import type { WorkInput, WorkOutput } from '../../contract/steps';
 import type { Decision } from '../../core/backup/decisions';
 import type { BackupJob, RangeUnit } from '../../core/backup/job';
+import { joinLate, type LateEvents } from '../../core/backup/late-events';
 import { RangeResult, sumResults } from '../../core/backup/range-result';
 import { FOLD_COLUMNS } from '../../core/history/files/segment-columns';
 import type { Manifest } from '../../core/history/manifest';
@@ -24,7 +25,7 @@ import { DecidedKeys } from './compare/decided-keys';
 import { runsOf } from './compare/job-runs';
 import { mergeRanges, rangesToMerge } from './compare/merge-ranges';
 import type { ScannedKey } from './compare/with-history';
-import { shownBy } from './coverage/publish';
+import { saidBy, shownBy } from './coverage/publish';
 import type { RangeWorker } from './kinds/kind';
 import { kindOf } from './kinds/table';
 import { pacedPorts } from './limits/paced';
@@ -73,6 +74,7 @@ class RangeBackup {
   private readonly uploads: Map<string, string>;
   /** Of a scan of a bucket with continuous backup: what it leads to. */
   private readonly shown: ShownKeys | undefined;
+  private events: LateEvents = {};
   private batch: Batch;
 
   constructor(
@@ -98,7 +100,7 @@ class RangeBackup {
     const ledger = new RangeLedger(ports, job, this.input.unit.id, this.counts, delta);
     const within: KeyRange = { from: start?.key ?? this.input.unit.from, to: this.input.unit.to };
     const runs = await runsOf(ports.scratch, job);
-    const keys = new DecidedKeys(ports.source, job, shownBy(job, base, runs.lag));
+    const keys = new DecidedKeys(ports.source, job, { shown: shownBy(job, base, runs.lag), said: saidBy(base) });
     this.batch = this.newBatch();
     let stopped: StoreCursor | undefined;
     for await (const compared of comparedKeys(ports, job, { runs, base, within, resumed: start?.key })) {
@@ -111,6 +113,7 @@ class RangeBackup {
       ...(await ledger.finish()),
       shown,
       held,
+      events: this.events,
       merged: [],
       requests: requestsSince(ports.source, before),
     };
@@ -131,6 +134,7 @@ class RangeBackup {
   private async decide(ledger: RangeLedger, keys: DecidedKeys, compared: ScannedKey): Promise<StoreCursor | undefined> {
     const resumed = compared.key === this.start?.key ? this.start : undefined;
     const decided = await keys.decide(compared, resumed?.current);
+    this.events = joinLate(this.events, decided.late);
     await this.beginToCount(compared.key, decided.told, resumed);
     if (!resumed) this.batch.addKey(compared.key, decided);
     for (const [done, decision] of decided.decisions.entries()) {

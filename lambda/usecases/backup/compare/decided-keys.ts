@@ -9,6 +9,7 @@ import {
   missedVersions,
 } from '../../../core/backup/fold-versions';
 import { addHoldings, type Holdings, holdingsOf, NO_HOLDINGS } from '../../../core/backup/holdings';
+import { LATE, lateEventsOf, type LateEvents, type Said } from '../../../core/backup/late-events';
 import type { BackupJob } from '../../../core/backup/job';
 import { losses, mayBeStoredLater } from '../../../core/backup/refused';
 import { olderVersions } from '../../../core/history/chain';
@@ -32,10 +33,17 @@ interface DecidedKey extends KeyCounts {
   readonly told: readonly Row[];
   /** S3 was asked for the order of versions of one second, which takes time. */
   readonly isAsked: boolean;
+  /** Since when events came too late, as far as what was captured tells of it. */
+  readonly late: LateEvents;
 }
 
-/** An event that comes this late is one that was missed, seconds. */
-const LATE = 60 * 60;
+/** Of the commit that a job makes, and of the one that it builds on. */
+interface Watermarks {
+  /** The instant that the recovery point shows. */
+  readonly shown: number;
+  /** What was said of continuous backup before. */
+  readonly said?: Said;
+}
 
 /** Decides what a job does about each key, from the scan, the history, and the change log. */
 export class DecidedKeys {
@@ -44,8 +52,7 @@ export class DecidedKeys {
   constructor(
     private readonly source: ObjectStore,
     private readonly job: BackupJob,
-    /** The instant that the recovery point shows. */
-    private readonly shown: number,
+    private readonly marks: Watermarks,
   ) {
     this.scanned = new ScannedKeys(source, job);
     const { continuous, seq: commit } = job;
@@ -64,7 +71,8 @@ export class DecidedKeys {
     const { rows, leftOut, isAsked } = await this.scanned.complete({ ...compared, history: told }, known);
     const current = known ?? (rows[0] && versionIdentity(rows[0]));
     const facts = { currentAt: rows[0]?.lastModified, above: this.above(rows, told) };
-    const key = { current, ...facts, leftOut, isAsked, told, unread: this.unread(rows, told) };
+    const late = fold && this.marks.said ? lateEventsOf(fold, history, this.marks.said) : {};
+    const key = { current, ...facts, leftOut, isAsked, told, unread: this.unread(rows, told), late };
     if (fold) return { ...key, ...(await this.continuous(compared, rows, { fold, isAsked })) };
     if (logged.length === 0) return { ...key, gaps: 0, decisions: decide(rows, history, this.job) };
     const { restated, acls } = foldStates(logged, history, this.job.changes?.through ?? 0);
@@ -145,7 +153,7 @@ export class DecidedKeys {
     const at = (instant: number): ReadonlySet<string> =>
       new Set(viewAt(key, told, instant).versions.map(({ row }) => versionIdentity(row)));
     const held = at(Infinity);
-    const shown = isShownApart(this.job) ? at(this.shown) : held;
+    const shown = isShownApart(this.job) ? at(this.marks.shown) : held;
     const known = new Map(told.filter(isVersion).map((row) => [versionIdentity(row), row]));
     return (row) => {
       const identity = versionIdentity(row);
@@ -156,12 +164,12 @@ export class DecidedKeys {
   /** How what the bucket holds has changed by what was captured, which a scan counts itself, and what of it the recovery point does not show. */
   private counted(logged: readonly Row[], history: readonly Row[], told: readonly Row[]): Decision | undefined {
     const { source } = this.job;
-    const mayBeLater = isShownApart(this.job) && told.some((row) => isAfter(row, this.shown));
+    const mayBeLater = isShownApart(this.job) && told.some((row) => isAfter(row, this.marks.shown));
     const row = logged[0] ?? (mayBeLater ? told[0] : undefined);
     if (!row) return undefined;
     const change = source === 'changes' && logged.length > 0 ? holdingsBetween(row.key, history, told) : NO_HOLDINGS;
     const at = (instant: number): Holdings => holdingsOf(viewAt(row.key, told, instant).versions);
-    const later = mayBeLater ? addHoldings(at(Infinity), at(this.shown), -1) : NO_HOLDINGS;
+    const later = mayBeLater ? addHoldings(at(Infinity), at(this.marks.shown), -1) : NO_HOLDINGS;
     return { kind: 'folded', row, rows: logged.length, change, later };
   }
 

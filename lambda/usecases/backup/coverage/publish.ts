@@ -2,6 +2,7 @@ import { continuousPointId } from '../../../contract/layout';
 import { MetricName } from '../../../contract/metrics';
 import type { Holdings } from '../../../core/backup/holdings';
 import type { BackupJob, ChangesToFold, ContinuousJob, CoverageGap } from '../../../core/backup/job';
+import type { Said } from '../../../core/backup/late-events';
 import { withComparison } from '../../../core/backup/comparisons';
 import { REFUSED } from '../../../core/backup/refused';
 import type { Manifest } from '../../../core/history/manifest';
@@ -33,6 +34,14 @@ export interface ContinuousFacts {
   /** Files that list the versions which this job could not store. */
   readonly reports: readonly string[];
 }
+
+/** How far a commit was said to be whole; undefined before continuous backup. */
+export const saidBy = (base: Manifest | undefined): Said | undefined =>
+  base?.continuous && {
+    since: fromIso(base.continuous.since),
+    capturedThrough: fromIso(base.continuous.capturedThrough),
+    reconciledThrough: fromIso(base.continuous.reconciledThrough),
+  };
 
 /** How far a commit is whole. Who was late once may be late again. */
 const capturedBy = (continuous: ContinuousJob, base: Manifest | undefined, lag: number): number =>
@@ -183,9 +192,17 @@ export async function publishContinuous(
   };
   await ports.catalog.putContinuousPoint(point);
   if (known?.state !== point.state) await publishState(ports, point, manifest.counts.bytes);
-  ports.metrics.put(MetricName.coverageLost, point.state === 'STOPPED' ? 1 : 0, bucket);
-  ports.metrics.put(MetricName.versionsRefused, continuous.holdings?.skipped?.[REFUSED] ?? 0, bucket);
-  if (job.source !== 'changes') ports.metrics.put(MetricName.reconcileGaps, gaps, bucket);
+  measure(ports, point, manifest);
+  if (job.source !== 'changes' || gaps > 0) ports.metrics.put(MetricName.reconcileGaps, gaps, bucket);
+}
+
+function measure(
+  { metrics }: Pick<BackupPorts, 'metrics'>,
+  { bucket, state }: ContinuousPointRecord,
+  { continuous }: Manifest,
+): void {
+  metrics.put(MetricName.coverageLost, state === 'STOPPED' ? 1 : 0, bucket);
+  metrics.put(MetricName.versionsRefused, continuous?.holdings?.skipped?.[REFUSED] ?? 0, bucket);
 }
 
 /** A job that cannot even begin: the continuous recovery point says so, once. */
